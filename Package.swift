@@ -1,0 +1,89 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// A target may import only what stands above it in this list (Tests/Hygiene checks it).
+// Warnings are errors. C targets are always optimised: they hold the kernels and the parsers.
+let swiftSettings: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+let cSettings: [CSetting] = [.unsafeFlags(["-O3", "-ffp-contract=off"]), .define("NDEBUG")]
+let cxxSettings: [CXXSetting] = [.unsafeFlags(["-O3"]), .define("NDEBUG")]
+
+/// A Swift library target with the package's settings.
+func module(_ name: String, _ dependencies: [Target.Dependency] = [], linking libraries: [String] = []) -> Target {
+    .target(
+        name: name, dependencies: dependencies, swiftSettings: swiftSettings,
+        linkerSettings: libraries.map { .linkedLibrary($0) })
+}
+
+/// The test target of a module.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: dependencies, path: "Tests/" + name, swiftSettings: swiftSettings)
+}
+
+/// A command-line program.
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+let package = Package(
+    name: "breadcrumb",
+    targets: [
+        // C and C++ libraries: a module map and at most a shim each; one Swift module imports each.
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CCsv", providers: [.apt(["libcsv-dev"])]),
+        .systemLibrary(name: "CLibrdkafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
+        .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CMicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+        .target(name: "CSimdjson", cxxSettings: cxxSettings, linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("stdc++")]),
+        .target(name: "CTomlplusplus", cxxSettings: cxxSettings, linkerSettings: [.linkedLibrary("tomlplusplus"), .linkedLibrary("stdc++")]),
+        .target(name: "CKernels", cSettings: cSettings),
+
+        // Foundations.
+        module("Bytes", ["CZlib", "CCrypto"]),
+        module("JSON", ["CSimdjson", "Bytes"]),
+        module("Observability", ["CMicrohttpd", "JSON"]),
+        module("Configuration", ["CTomlplusplus"]),
+        module("LinearAlgebra", ["CKernels", "COpenBLAS"]),
+
+        // The core: neither Kafka nor Redis.
+        module("Commerce", ["Bytes", "JSON"]),
+        module("Datasets", ["CCsv", "Bytes", "JSON", "Commerce"]),
+        module("TwoTower", ["Bytes", "JSON", "LinearAlgebra", "Commerce"]),
+        module("Retrieval", ["LinearAlgebra", "Commerce"]),
+        module("Streaming", ["Bytes", "JSON", "Observability", "Commerce", "TwoTower", "Retrieval"]),
+
+        // The outside world.
+        module("Kafka", ["CLibrdkafka", "Bytes", "Observability"]),
+        module("Redis", ["CHiredis", "Bytes"]),
+        module("Connectors", ["Bytes", "JSON", "Observability", "Commerce", "Streaming", "Kafka", "Redis"]),
+        module("Application", [
+            "Bytes", "JSON", "Observability", "Configuration", "Commerce", "Datasets", "TwoTower", "Retrieval", "Streaming",
+            "Kafka", "Redis", "Connectors",
+        ]),
+        program("breadcrumb", ["Application"]),
+        program("breadcrumb-bench", ["Application"]),
+
+        tests("Bytes", ["Bytes"]),
+        tests("JSON", ["JSON"]),
+        tests("Observability", ["Observability", "JSON"]),
+        tests("Configuration", ["Configuration"]),
+        tests("LinearAlgebra", ["LinearAlgebra"]),
+        tests("Commerce", ["Commerce", "Bytes", "JSON"]),
+        tests("Datasets", ["Datasets", "Commerce"]),
+        tests("TwoTower", ["TwoTower", "LinearAlgebra", "Commerce", "Datasets"]),
+        tests("Retrieval", ["Retrieval", "LinearAlgebra", "Commerce"]),
+        tests("Streaming", ["Streaming", "Bytes", "JSON", "Observability", "Commerce", "TwoTower", "Retrieval"]),
+        tests("Kafka", ["Kafka", "Bytes", "Observability"]),
+        tests("Redis", ["Redis", "Bytes"]),
+        tests("Connectors", ["Connectors", "Streaming", "Kafka", "Redis", "Commerce", "Observability"]),
+        tests("Application", ["Application", "Configuration", "JSON", "Commerce"]),
+        tests("Integration", [
+            "Application", "Bytes", "JSON", "Observability", "Configuration", "Commerce", "Datasets", "TwoTower", "Retrieval",
+            "Streaming", "Kafka", "Redis", "Connectors",
+        ]),
+        tests("Hygiene", []),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,82 @@
+/// A refreshed list of one user: the value of a record of the `recommendations` topic.
+///
+/// `list_id` is a hash of everything the list depends on, so lists of equal identity are equal byte for byte.
+public struct RecommendationList: Equatable, Sendable {
+    /// One slot of a list.
+    public struct Slot: Equatable, Sendable {
+        /// 1 is first.
+        public var rank: Int
+        public var item: ItemID
+        /// The dot product of the user's and the item's vector.
+        public var score: Float
+        public var origin: Origin
+
+        public init(rank: Int, item: ItemID, score: Float, origin: Origin) {
+            self.rank = rank
+            self.item = item
+            self.score = score
+            self.origin = origin
+        }
+    }
+
+    /// How a slot was filled.
+    public enum Origin: String, Sendable {
+        case personal
+    }
+
+    /// What made the list be computed.
+    public enum Trigger: Equatable, Sendable {
+        /// An event of the shopper, with its `event_id` where it had one.
+        case event(id: String?)
+    }
+
+    /// The record that the list was computed at.
+    public struct Source: Equatable, Sendable {
+        public var topic: String
+        public var partition: Int32
+        public var offset: Int64
+
+        public init(topic: String, partition: Int32, offset: Int64) {
+            self.topic = topic
+            self.partition = partition
+            self.offset = offset
+        }
+    }
+
+    /// What a list is a function of; its hash is the list's identity.
+    public struct Lineage: Equatable, Sendable {
+        public var trigger: Trigger
+        public var source: Source
+        public var modelVersion: String
+        public var indexVersion: String
+        /// Digest of the settings that shape a list.
+        public var configuration: String
+        /// Next offset of each partition of the catalogue topic that the list has not seen.
+        public var catalogue: [Int32: Int64]
+
+        public init(
+            trigger: Trigger, source: Source, modelVersion: String, indexVersion: String, configuration: String,
+            catalogue: [Int32: Int64]
+        ) {
+            self.trigger = trigger
+            self.source = source
+            self.modelVersion = modelVersion
+            self.indexVersion = indexVersion
+            self.configuration = configuration
+            self.catalogue = catalogue
+        }
+    }
+
+    public var shopper: Shopper
+    public var slots: [Slot]
+    public var lineage: Lineage
+    /// The time of the event at which the list was computed.
+    public var eventTime: EventTime
+
+    public init(shopper: Shopper, slots: [Slot], lineage: Lineage, eventTime: EventTime) {
+        self.shopper = shopper
+        self.slots = slots
+        self.lineage = lineage
+        self.eventTime = eventTime
+    }
+}
