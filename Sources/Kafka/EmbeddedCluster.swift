@@ -8,8 +8,9 @@ import Synchronization
 /// - A partition keeps 5 MB or 100,000 batches and silently drops the oldest beyond that: use many partitions, feed it no
 ///   faster than it is read, and prove that nothing was lost (offsets without a gap, watermarks).
 /// - It accepts idempotent and transactional producers but enforces nothing for them, and does not compact.
-/// - It has no topic administration (`createTopic` here is the mock's own call; a topic that a producer names is made
-///   with four partitions) and keeps no settings of topics.
+/// - It has no topic administration (`createTopic` here is the mock's own call) and keeps no settings of topics. A topic
+///   that any client names is made, with four partitions.
+/// - A rebalance takes the session's time-out less a second (the first one 3 s): set `session.timeout.ms` low.
 /// - Looking up offsets by time always answers -1, the end.
 /// - Everything is gone when it is closed.
 public final class EmbeddedCluster: Sendable {
@@ -91,6 +92,7 @@ public final class EmbeddedCluster: Sendable {
         case topicAuthorizationFailed
         case outOfOrderSequence
         case unknownMember
+        case unknownTopic
         case rebalanceInProgress
         /// The connection is cut.
         case disconnect
@@ -102,6 +104,7 @@ public final class EmbeddedCluster: Sendable {
             case .messageTooLarge: RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE
             case .topicAuthorizationFailed: RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED
             case .outOfOrderSequence: RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER
+            case .unknownTopic: RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART
             case .unknownMember: RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID
             case .rebalanceInProgress: RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS
             case .disconnect: RD_KAFKA_RESP_ERR__TRANSPORT
@@ -113,6 +116,14 @@ public final class EmbeddedCluster: Sendable {
     public func fail(_ request: Request, with faults: [Fault]) throws(KafkaError) {
         try call("injecting faults") {
             rd_kafka_mock_push_request_errors_array($0, request.rawValue, faults.count, faults.map(\.code))
+            return RD_KAFKA_RESP_ERR_NO_ERROR
+        }
+    }
+
+    /// Answers every question about the topic with a fault: `.unknownTopic` is the way to a topic that is missing.
+    public func fail(topic: String, with fault: Fault) throws(KafkaError) {
+        try call("injecting faults") {
+            rd_kafka_mock_topic_set_error($0, topic, fault.code)
             return RD_KAFKA_RESP_ERR_NO_ERROR
         }
     }

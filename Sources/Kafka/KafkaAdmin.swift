@@ -129,6 +129,7 @@ public final class KafkaAdmin: Sendable {
         send: (_ options: OpaquePointer?, _ queue: OpaquePointer?) -> Void,
         read: (_ event: OpaquePointer) throws(KafkaError) -> Void
     ) throws(KafkaError) {
+        try refuseEmbeddedCluster(doing, timeout)
         let queue = rd_kafka_queue_new(client.pointer)
         defer { rd_kafka_queue_destroy(queue) }
         let options = rd_kafka_AdminOptions_new(client.pointer, operation)
@@ -146,14 +147,20 @@ public final class KafkaAdmin: Sendable {
         }
         defer { rd_kafka_event_destroy(event) }
         let code = rd_kafka_event_error(event)
-        guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
-            let error = client.error(code, doing: doing)
-            guard error.code == .unsupported else { throw error }
-            throw KafkaError(
-                .unsupported, name: error.name,
-                message: "Kafka at \(client.servers): \(doing): the broker has no topic administration "
-                    + "(the embedded cluster has none); use Apache Kafka 0.11 or later")
-        }
+        guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw client.error(code, doing: doing) }
         try read(event)
+    }
+
+    /// The mock cluster never names a controller, so a request of administration would wait for one until its time-out.
+    private func refuseEmbeddedCluster(_ doing: String, _ timeout: Duration) throws(KafkaError) {
+        guard let name = rd_kafka_clusterid(client.pointer, timeout.milliseconds) else {
+            throw client.error(RD_KAFKA_RESP_ERR__TIMED_OUT, doing: doing)
+        }
+        defer { rd_kafka_mem_free(client.pointer, name) }
+        guard String(cString: name).hasPrefix("mockCluster") else { return }
+        throw KafkaError(
+            .unsupported, name: "_UNSUPPORTED_FEATURE",
+            message: "Kafka at \(client.servers): \(doing): the embedded cluster has no topic administration; "
+                + "create topics through it, or use Apache Kafka")
     }
 }

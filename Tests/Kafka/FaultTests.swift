@@ -2,7 +2,7 @@ import Kafka
 import Synchronization
 import Testing
 
-@Suite struct FaultTests {
+@Suite(.serialized) struct FaultTests {
     @Test func everyWrongPropertyIsNamedAtOnce() throws {
         let configuration = KafkaConfiguration(
             bootstrapServers: "127.0.0.1:1",
@@ -63,9 +63,9 @@ import Testing
     @Test func anUnknownTopicIsNamedWithItsRemedy() throws {
         let fixture = try Fixture(partitions: 1)
         let client = try KafkaClient(fixture.configuration)
-        var configuration = fixture.configuration
-        configuration.consumerProperties = ["allow.auto.create.topics": "false"]
-        let error = #expect(throws: KafkaError.self) { try KafkaReader(configuration, topic: "nowhere", timeout: .seconds(2)) }
+        try fixture.cluster.createTopic("nowhere", partitions: 1)
+        try fixture.cluster.fail(topic: "nowhere", with: .unknownTopic)
+        let error = #expect(throws: KafkaError.self) { try KafkaReader(fixture.configuration, topic: "nowhere", timeout: .seconds(2)) }
         #expect(error?.code == .unknownTopic)
         #expect(error?.message.contains("nowhere") == true)
         #expect(error?.message.contains("create the topic") == true)

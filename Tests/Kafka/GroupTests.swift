@@ -1,7 +1,7 @@
 import Kafka
 import Testing
 
-@Suite struct GroupTests {
+@Suite(.serialized) struct GroupTests {
     /// Every offset of every partition once and in order.
     private func expectComplete(_ store: Member.Store, _ count: Int) {
         store.state.withLock { state in
@@ -13,7 +13,7 @@ import Testing
         }
     }
 
-    private func group(_ fixture: borrowing Fixture, _ member: Member) throws -> KafkaConsumerGroup {
+    private func group(_ fixture: Fixture, _ member: Member) throws -> KafkaConsumerGroup {
         let group = try KafkaConsumerGroup(
             fixture.configuration, group: "g", topic: fixture.topic, strategy: .roundRobin, handler: member)
         try group.start()
@@ -159,6 +159,8 @@ import Testing
 
     @Test func aTopicThatIsMissingIsNamed() throws {
         let fixture = try Fixture(partitions: 1)
+        try fixture.cluster.createTopic("nowhere", partitions: 1)
+        try fixture.cluster.fail(topic: "nowhere", with: .unknownTopic)
         let store = Member.Store()
         let member = Member(store)
         let group = try KafkaConsumerGroup(fixture.configuration, group: "g", topic: "nowhere", handler: member)
@@ -170,12 +172,10 @@ import Testing
     /// The broker forgets the member: its partitions are lost, it joins again, and goes on from the store's positions.
     @Test func survivesBeingThrownOut() throws {
         let fixture = try Fixture(partitions: 2)
-        var configuration = fixture.configuration
-        configuration.consumerProperties = ["heartbeat.interval.ms": "100", "session.timeout.ms": "6000"]
         try fixture.produce(fixture.numbered(100))
         let store = Member.Store()
         let member = Member(store)
-        let group = try KafkaConsumerGroup(configuration, group: "g", topic: fixture.topic, handler: member)
+        let group = try KafkaConsumerGroup(fixture.configuration, group: "g", topic: fixture.topic, handler: member)
         try group.start()
         #expect(
             store.signal.wait {

@@ -2,7 +2,7 @@ import Kafka
 import Synchronization
 import Testing
 
-@Suite struct ProducerTests {
+@Suite(.serialized) struct ProducerTests {
     @Test func keysValuesHeadersAndTimestampsComeBack() throws {
         let fixture = try Fixture(partitions: 1)
         let records = [

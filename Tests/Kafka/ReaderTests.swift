@@ -1,7 +1,7 @@
 import Kafka
 import Testing
 
-@Suite struct ReaderTests {
+@Suite(.serialized) struct ReaderTests {
     @Test func readsTheWholeTopicThenGoesOn() throws {
         let fixture = try Fixture(partitions: 3)
         try fixture.produce(fixture.numbered(1000))

@@ -10,7 +10,7 @@ let apacheKafka = ProcessInfo.processInfo.environment["BREADCRUMB_KAFKA"]
 let needsApacheKafka: Comment = "BREADCRUMB_KAFKA names no Apache Kafka; the embedded cluster cannot show this"
 
 /// An embedded cluster with one topic.
-struct Fixture: ~Copyable {
+final class Fixture {
     let cluster: EmbeddedCluster
     let topic = "events"
     let configuration: KafkaConfiguration
@@ -18,7 +18,9 @@ struct Fixture: ~Copyable {
     init(partitions: Int, brokers: Int = 1) throws {
         cluster = try EmbeddedCluster(brokers: brokers)
         try cluster.createTopic(topic, partitions: partitions)
-        configuration = KafkaConfiguration(bootstrapServers: cluster.bootstrapServers, clientID: "test")
+        configuration = KafkaConfiguration(bootstrapServers: cluster.bootstrapServers, clientID: "test",
+            // The mock cluster's rebalances take the session's time less a second.
+            consumerProperties: ["session.timeout.ms": "2500", "heartbeat.interval.ms": "200"])
     }
 
     deinit { cluster.close() }
