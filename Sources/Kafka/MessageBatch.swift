@@ -4,6 +4,8 @@ import CLibrdkafka
 enum MessageBatch {
     /// Up to `limit` records in order, and the first fault among them. Records behind a fault stay: librdkafka reads on
     /// by itself after most faults, and a record dropped here would be lost.
+    ///
+    /// Waits up to `timeout` for the first; librdkafka's own call would wait for a full batch.
     static func take(
         from queue: OpaquePointer, limit: Int, timeout: Duration, doing: String,
         endOfPartition: (KafkaPartition, KafkaOffset) -> Void = { _, _ in }
@@ -11,10 +13,12 @@ enum MessageBatch {
         withUnsafeTemporaryAllocation(
             of: UnsafeMutablePointer<rd_kafka_message_t>?.self, capacity: limit
         ) { pointers in
-            let count = rd_kafka_consume_batch_queue(queue, timeout.milliseconds, pointers.baseAddress, limit)
-            guard count > 0 else {
-                return ([], count < 0 ? KafkaError(rd_kafka_last_error(), doing: doing) : nil)
+            var count = 0
+            if timeout > .zero {
+                count = rd_kafka_consume_batch_queue(queue, timeout.milliseconds, pointers.baseAddress, 1)
+                if count <= 0 { return ([], count < 0 ? KafkaError(rd_kafka_last_error(), doing: doing) : nil) }
             }
+            count += max(0, rd_kafka_consume_batch_queue(queue, 0, pointers.baseAddress.map { $0 + count }, limit - count))
             var messages: [KafkaMessage] = []
             messages.reserveCapacity(count)
             var fault: KafkaError?

@@ -9,6 +9,13 @@ let apacheKafka = ProcessInfo.processInfo.environment["BREADCRUMB_KAFKA"]
 /// Why the tests of Apache Kafka are skipped.
 let needsApacheKafka: Comment = "BREADCRUMB_KAFKA names no Apache Kafka; the embedded cluster cannot show this"
 
+/// Runs a test that blocks on a thread of its own: the cooperative pool's few must not wait.
+func onThread(_ body: @escaping @Sendable () throws -> Void) async throws {
+    try await withCheckedThrowingContinuation { continuation in
+        Thread { continuation.resume(with: Result(catching: body)) }.start()
+    }
+}
+
 /// An embedded cluster with one topic.
 final class Fixture {
     let cluster: EmbeddedCluster
