@@ -6,7 +6,7 @@ import Commerce
 ///
 /// A stage is used from one thread, so it may keep scratch memory. What it returns depends on its arguments, the model
 /// and the catalogue alone: neither on the clock nor on how the log was cut into batches.
-public protocol KeyedStage: AnyObject {
+public protocol KeyedStage: AnyObject, SendableMetatype {
     /// What a record says, decoded.
     associatedtype Input
     /// The state of one key, decoded.

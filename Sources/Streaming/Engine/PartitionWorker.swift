@@ -231,7 +231,7 @@ public final class PartitionWorker<Stage: KeyedStage> {
         for (key, state) in zip(keys, states) { cache.put(key, state) }
 
         let position = Position(
-            next: last.offset.next, last: AppliedRecord(timestamp: last.timestamp, crc: crc32(last.value ?? [])))
+            next: last.offset.next, last: AppliedRecord(timestamp: last.timestamp, crc: CRC32.checksum(last.value ?? [])))
         inFlight.append(
             Batch(
                 phase: .computed, expected: inFlight.last?.position.next ?? committed, position: position, writes: writes,
@@ -295,7 +295,7 @@ public final class PartitionWorker<Stage: KeyedStage> {
     }
 
     private func verify(_ record: LogRecord) throws(StreamError) {
-        let found = AppliedRecord(timestamp: record.timestamp, crc: crc32(record.value ?? []))
+        let found = AppliedRecord(timestamp: record.timestamp, crc: CRC32.checksum(record.value ?? []))
         guard record.offset.next == taken.next, found == taken.last else {
             throw StreamError(
                 .logDiverged,
