@@ -17,37 +17,44 @@ words are written out, cut-off ends are dropped, and the size stays where it is 
 'Tomatoes Grape, 1 pt'
 >>> title("GROCERY", "MAINSTREAM WHEAT/MULTIGRAIN BR", "20 OZ", "National")
 'Mainstream Wheat/Multigrain Bread, 20 oz'
+>>> title("GROCERY", "FRZN SS PREMIUM ENTREES/DNRS/N", "8.5 OZ", "National")
+'Frozen Single Serve Premium Entrees/Dinners, 8.5 oz'
 >>> path("PASTRY", "BREAKFAST SWEETS", "SW GDS:DONUTS")
 ['Pastry', 'Breakfast Sweets', 'Sweet Goods: Donuts']
 >>> path("DRUG GM", "VITAMINS", "VITAMINS")
-['Drug and General Merchandise', 'Vitamins']
+['General Merchandise', 'Vitamins']
 """
 
 import re
 
-# The register's shorthand, and what it stands for. Longer phrases first: they are tried in this order.
+# The register's shorthand, and what it stands for; phrases are replaced first, in this order.
 PHRASES = {
     "SFT DRNK": "SOFT DRINK", "SW GDS": "SWEET GOODS", "PREP FD": "PREPARED FOOD", "QSR FD": "QUICK SERVICE FOOD",
-    "SV BEV": "SERVICE BEVERAGE", "SNGL SRV": "SINGLE SERVE", "DRUG GM": "DRUG AND GENERAL MERCHANDISE",
-    "GM MERCH EXP": "GENERAL MERCHANDISE", "MULTIGRAIN BR": "MULTIGRAIN BREAD", "CAN CAR": "CAN CARBONATED",
-    "CAN CARB": "CAN CARBONATED", "CARB INCL": "CARBONATED", "VEG DSH": "VEGETABLE DISHES", "LSS THN": "LESS THAN",
-    "LESS THN": "LESS THAN", "TRSH BG": "TRASH BAGS", "MINERAL WATE": "MINERAL WATER", "MNERAL WATE": "MINERAL WATER",
+    "SV BEV": "SERVICE BEVERAGE", "SNGL SRV": "SINGLE SERVE", "SGL SV/VEND MACH": "SINGLE SERVE", "DRUG GM": "GENERAL MERCHANDISE",
+    "BEERALEMALT": "BEER, ALE, MALT", "CAN CAR": "CAN CARBONATED", "CARB INCL": "CARBONATED", "MULTIGRAIN BR": "MULTIGRAIN BREAD",
+    "LSS THN": "LESS THAN", "LESS THN": "LESS THAN", "TRSH BG": "TRASH BAGS", "MNERAL WATE": "MINERAL WATER", "MNRL WAT": "MINERAL WATER",
+    "DRESSING MAY": "DRESSING MAYONNAISE", "VEG DSH": "VEGETABLE DISHES", "EXACT WT": "EXACT WEIGHT",
 }
 WORDS = {
-    "FRZN": "FROZEN", "FRZ": "FROZEN", "CND": "CANNED", "BTL": "BOTTLE", "CARB": "CARBONATED", "BKD": "BAKED", "FD": "FOOD",
-    "BRKFST": "BREAKFAST", "WHLSM": "WHOLESOME", "REFRGRATD": "REFRIGERATED", "DRNKS": "DRINKS", "DRNK": "DRINK",
-    "DNR": "DINNER", "DNRS": "DINNERS", "MXS": "MIXES", "BN": "BEANS", "VEG": "VEGETABLES", "PNT": "PEANUT", "BTR": "BUTTER",
-    "SALD": "SALAD", "DRSNG": "DRESSING", "SNDWCH": "SANDWICH", "SPRD": "SPREAD", "SNKS": "SNACKS", "CKYS": "COOKIES",
-    "CRKR": "CRACKERS", "CNDY": "CANDY", "PWDR": "POWDER", "CRYSTL": "CRYSTAL", "MX": "MIX", "JCE": "JUICE",
-    "CONC": "CONCENTRATE", "FLVRD": "FLAVORED", "CLEANG": "CLEANING", "SPLY": "SUPPLIES", "PKLD": "PICKLED", "TISS": "TISSUE",
-    "CRBNTD": "CARBONATED", "PCKGD": "PACKAGED", "PKGD": "PACKAGED", "MISC": "MISCELLANEOUS", "GRND": "GROUND",
-    "PTTY": "PATTIES", "LNCHMT": "LUNCH MEAT", "SUGARS/SWEETNERS": "SUGARS/SWEETENERS", "SWEETNERS": "SWEETENERS",
-    "DISPOSIBLE": "DISPOSABLE", "STK": "STICK", "ACC": "ACCESSORIES", "WH": "WHOLE", "IWS": "WRAPPED", "DAN": "DANISH",
+    "ACC": "ACCESSORIES", "BKD": "BAKED", "BN": "BEANS", "BRD": "BREADED", "BRKFST": "BREAKFAST", "BTL": "BOTTLE", "BTR": "BUTTER",
+    "CARB": "CARBONATED", "CHIX": "CHICKEN", "CHP": "CHOPS", "CKYS": "COOKIES", "CLEANE": "CLEANERS", "CLEANG": "CLEANING",
+    "CND": "CANNED", "CNDY": "CANDY", "CHOCOL": "CHOCOLATE", "CHOCOLA": "CHOCOLATE", "CONC": "CONCENTRATE", "COOKI": "COOKIES",
+    "CRACKE": "CRACKERS", "CRBNTD": "CARBONATED", "CRKR": "CRACKERS", "CRYSTL": "CRYSTAL", "DAN": "DANISH",
+    "DISPOSIBLE": "DISPOSABLE", "DNR": "DINNER", "DNRS": "DINNERS", "DRNK": "DRINK", "DRNKING": "DRINKING", "DRNKNG": "DRINKING",
+    "DRNKS": "DRINKS", "DRSNG": "DRESSING", "FD": "FOOD", "FLVR": "FLAVORED", "FLVRD": "FLAVORED", "FRE": "FRESH", "FRZ": "FROZEN",
+    "FRZN": "FROZEN", "GRND": "GROUND", "INCLUDI": "", "IWS": "WRAPPED", "JCE": "JUICE", "JUI": "JUICE", "LNCHMT": "LUNCH MEAT",
+    "LT": "LITER", "MISC": "MISCELLANEOUS", "MX": "MIX", "MXS": "MIXES", "MIXS": "MIXES", "PCKGD": "PACKAGED", "PKGD": "PACKAGED",
+    "PKLD": "PICKLED", "PNT": "PEANUT", "PTTY": "PATTIES", "PWDR": "POWDER", "REFRGRATD": "REFRIGERATED", "RTS": "READY TO SERVE",
+    "SALD": "SALAD", "SANDWIC": "SANDWICHES", "SAUS": "SAUSAGE", "SLC": "SLICES", "SNDWCH": "SANDWICH", "SNKS": "SNACKS",
+    "SPLY": "SUPPLIES", "SPRD": "SPREAD", "SS": "SINGLE SERVE", "STK": "STEAKS", "SWE": "SWEETENER", "SWEE": "SWEETENER",
+    "SWEETNERS": "SWEETENERS", "TISS": "TISSUE", "VEG": "VEGETABLES", "WH": "WHOLE", "WHLSM": "WHOLESOME", "WRA": "WRAPS",
+    "WTR": "WATER",
 }
 UNITS = {
     "OZ": "oz", "LB": "lb", "GA": "gal", "GAL": "gal", "PT": "pt", "QT": "qt", "CT": "ct", "DZ": "dozen", "L": "L", "ML": "ml",
     "PK": "pack", "IN": "in", "SQ": "sq", "FT": "ft", "YD": "yd",
 }
+CUT = 29  # a name this long was cut off (at 30, or at a blank there)
 LOWER = {"AND", "OR", "OF", "THE", "WITH", "FOR", "IN", "ON"}
 
 
@@ -55,8 +62,11 @@ def words(shorthand):
     """The register's shorthand as title-cased words."""
     text = re.sub(r"\s+", " ", shorthand.strip())
     text = re.sub(r"\((?:BULK|INCL|OVER|EX)[^)]*\)|\([^()]*$", "", text)  # how it is stocked; an end cut off at 30 characters
+    text = text.replace(".", "")
     for short, long in PHRASES.items():
         text = re.sub(rf"(?<![A-Z]){re.escape(short)}(?![A-Z])", long, text)
+    if len(shorthand) >= CUT:
+        text = re.sub(r"[ /&-]+[A-Z]{1,2}$", "", text)  # the stump of a word
     text = re.sub(r"[A-Z]+", lambda word: WORDS.get(word[0], word[0]), text)
     text = re.sub(r"\s*&\s*(?=[A-Z])", " & ", text)
     text = re.sub(r"(\d+)PK\b", r"\1-PACK", text)
