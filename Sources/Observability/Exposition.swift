@@ -6,7 +6,8 @@ extension MetricRegistry {
     public func exposition() -> String {
         var text = ""
         for family in snapshot() {
-            text += "# HELP \(family.name) \(Self.escapedHelp(family.help))\n# TYPE \(family.name) \(family.kind.rawValue)\n"
+            text +=
+                "# HELP \(family.name) \(Self.escapedHelp(family.help))\n# TYPE \(family.name) \(family.kind.rawValue)\n"
             let series = family.series.map { (labels: $0.key, text: $0.key.exposition(), series: $0.value) }
             for (labels, labelText, series) in series.sorted(by: { $0.text < $1.text }) {
                 switch series {

@@ -35,7 +35,9 @@ public final class Histogram: Sendable {
         let value = min(max(value, 0), Self.carry)
         buckets[Self.bucket(of: value)].wrappingAdd(1, ordering: .relaxed)
         let total = sum.wrappingAdd(value, ordering: .relaxed).newValue
-        if total >= Self.carry, sum.compareExchange(expected: total, desired: total - Self.carry, ordering: .relaxed).exchanged {
+        if total >= Self.carry,
+            sum.compareExchange(expected: total, desired: total - Self.carry, ordering: .relaxed).exchanged
+        {
             carries.wrappingAdd(1, ordering: .relaxed)
         }
     }
@@ -130,7 +132,8 @@ extension Histogram.Unit {
         switch self {
         case .seconds:
             [
-                0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
+                0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
+                0.5,
                 1, 2.5, 5, 10, 30, 60, 300,
             ]
         case .count: (0...20).map { Double(1 << $0) }

@@ -40,7 +40,9 @@ public struct Labels: Hashable, Sendable, ExpressibleByDictionaryLiteral {
 enum MetricName {
     /// `[a-zA-Z_][a-zA-Z0-9_]*`: colons are left to recording rules, as Prometheus asks.
     static func isValid(_ name: String) -> Bool {
-        guard let first = name.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else { return false }
+        guard let first = name.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else {
+            return false
+        }
         return name.utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

@@ -17,7 +17,8 @@ struct ListeningSocket {
         let status = getaddrinfo(address, String(port), &hints, &found)
         guard status == 0, let info = found?.pointee else {
             let reason = gai_strerror(status).map { String(cString: $0) } ?? "unknown"
-            throw HTTPServerError("\(address): not an address of this machine (\(reason)); 127.0.0.1 is this machine alone")
+            throw HTTPServerError(
+                "\(address): not an address of this machine (\(reason)); 127.0.0.1 is this machine alone")
         }
         defer { freeaddrinfo(found) }
 
@@ -59,9 +60,11 @@ public struct HTTPServerError: Error, Equatable, Sendable, CustomStringConvertib
             switch code {
             case EADDRINUSE: "another process listens there: stop it or choose another port (0 is any that is free)"
             case EACCES: "ports below 1024 need a privilege: choose a higher one"
-            case EADDRNOTAVAIL: "this machine does not have that address: 127.0.0.1 is this machine alone, 0.0.0.0 all its addresses"
+            case EADDRNOTAVAIL:
+                "this machine does not have that address: 127.0.0.1 is this machine alone, 0.0.0.0 all its addresses"
             default: "choose another address or port"
             }
-        return HTTPServerError("cannot listen on \(address) port \(port): \(String(cString: strerror(code))); \(remedy)")
+        return HTTPServerError(
+            "cannot listen on \(address) port \(port): \(String(cString: strerror(code))); \(remedy)")
     }
 }

@@ -41,7 +41,9 @@ package struct LogLine {
             line += " \(name)="
             switch value {
             case .string(let text):
-                let plain = text.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7F && $0 != "\"" && $0 != "=" }
+                let plain = text.unicodeScalars.allSatisfy {
+                    $0.value > 0x20 && $0.value != 0x7F && $0 != "\"" && $0 != "="
+                }
                 line += plain && !text.isEmpty ? text : JSONText.quoted(text)
             case .integer(let integer): line += String(integer)
             case .number(let number): line += String(number)

@@ -62,7 +62,8 @@ public struct Logger: Sendable {
     ) {
         guard level >= self.level else { return }
         let line = LogLine(
-            time: WallClock.now(), level: level, message: message(), fields: context + fields().map { ($0.key, $0.value) })
+            time: WallClock.now(), level: level, message: message(),
+            fields: context + fields().map { ($0.key, $0.value) })
         write(line.bytes(format))
     }
 

@@ -30,7 +30,9 @@ public final class MetricRegistry: Sendable {
     public func histogram(
         _ name: String, _ help: String, _ labels: Labels = [:], unit: Histogram.Unit = .seconds
     ) -> Histogram {
-        guard case .histogram(let histogram) = series(name, help, labels, .histogram, { .histogram(Histogram(unit: unit)) }),
+        guard
+            case .histogram(let histogram) = series(
+                name, help, labels, .histogram, { .histogram(Histogram(unit: unit)) }),
             histogram.unit == unit
         else { preconditionFailure("\(name) is registered twice, with two units") }
         return histogram

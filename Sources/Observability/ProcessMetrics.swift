@@ -44,7 +44,8 @@ public enum ProcessStatistics {
         // proc(5): field 22 of stat is the start in clock ticks after boot; the name in field 2 may hold spaces.
         let fields = contents("/proc/self/stat").split(separator: ")").last?.split(separator: " ") ?? []
         let boot = contents("/proc/stat").split(separator: "\n").first { $0.hasPrefix("btime ") }
-        guard fields.count > 19, let ticks = Double(fields[19]), let boot = boot.flatMap({ Double($0.dropFirst(6)) }) else {
+        guard fields.count > 19, let ticks = Double(fields[19]), let boot = boot.flatMap({ Double($0.dropFirst(6)) })
+        else {
             return .nan
         }
         return boot + ticks / Double(sysconf(Int32(_SC_CLK_TCK)))

@@ -17,7 +17,8 @@ public final class ProgressBar: Sendable {
         self.descriptor = descriptor
         var size = winsize()
         let terminal = isatty(descriptor) == 1
-        let columns = terminal && ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
+        let columns =
+            terminal && ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
         meter = Mutex(ProgressMeter(label: label, total: total, unit: unit, columns: terminal ? columns : nil))
     }
 

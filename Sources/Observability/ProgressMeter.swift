@@ -51,7 +51,8 @@ package struct ProgressMeter {
             let share = total > 0 ? min(1, Double(done) / Double(total)) : 1
             if columns != nil {
                 let filled = Int(share * 20)
-                parts.append("[" + String(repeating: "#", count: filled) + String(repeating: ".", count: 20 - filled) + "]")
+                parts.append(
+                    "[" + String(repeating: "#", count: filled) + String(repeating: ".", count: 20 - filled) + "]")
             }
             parts.append("\(Int(share * 100))%")
             parts.append("\(Self.grouped(done)) of \(Self.grouped(total)) \(unit)")

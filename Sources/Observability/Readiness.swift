@@ -39,7 +39,8 @@ public final class Readiness: Sendable {
         let parts = checks.map { name, state in
             switch state {
             case .ready: "\(JSONText.quoted(name)):{\"ready\":true}"
-            case .waiting(let reason): "\(JSONText.quoted(name)):{\"ready\":false,\"reason\":\(JSONText.quoted(reason))}"
+            case .waiting(let reason):
+                "\(JSONText.quoted(name)):{\"ready\":false,\"reason\":\(JSONText.quoted(reason))}"
             }
         }
         return (ready, "{\"status\":\"\(ready ? "ready" : "waiting")\",\"checks\":{\(parts.joined(separator: ","))}}\n")
