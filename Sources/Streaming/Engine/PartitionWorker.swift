@@ -74,6 +74,8 @@ public final class PartitionWorker<Stage: KeyedStage> {
     private var committed: Offset?
     private var verifying: Bool
     private var draining = false
+    /// Why no more batches can be computed.
+    private var fault: StreamError?
     private var ended: Progress?
 
     /// A worker that goes on from `position`, which `claim` returned or, where it returned none, the configured start.
@@ -141,8 +143,19 @@ public final class PartitionWorker<Stage: KeyedStage> {
             case .produced: break
             }
         }
-        if !draining, inFlight.count < limits.batchesInFlight, let progress = try compute() { return progress }
-        return inFlight.isEmpty ? .idle : .waiting
+        if let fault {
+            guard inFlight.isEmpty else { return .waiting }
+            return end(.failed(fault))
+        }
+        guard !draining, inFlight.count < limits.batchesInFlight else { return inFlight.isEmpty ? .idle : .waiting }
+        do throws(StreamError) {
+            return try compute() ?? (inFlight.isEmpty ? .idle : .waiting)
+        } catch {
+            // What is in flight is sound and gets committed before the partition stops.
+            guard error.code != .unavailable else { throw error }
+            fault = error
+            return .worked
+        }
     }
 
     private func end(_ progress: Progress) -> Progress {

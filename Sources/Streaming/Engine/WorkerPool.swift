@@ -22,12 +22,12 @@ public final class WorkerPool<Stage: KeyedStage>: Sendable {
         /// The source starts one record early, for comparison.
         public var verifying: Bool
         public var lease: Lease
-        /// Makes the partition's source, on the thread that will read it; the source signals `Wake` when records arrive.
-        public var makeSource: @Sendable (Wake) -> any PartitionSource
+        /// Makes the partition's source, on the thread that will read it.
+        public var makeSource: @Sendable () -> any PartitionSource
 
         public init(
             claim: Claim, position: Position, verifying: Bool, lease: Lease,
-            makeSource: @escaping @Sendable (Wake) -> any PartitionSource
+            makeSource: @escaping @Sendable () -> any PartitionSource
         ) {
             self.claim = claim
             self.position = position
@@ -52,7 +52,7 @@ public final class WorkerPool<Stage: KeyedStage>: Sendable {
     /// A pool of `count` threads, which `start` starts.
     ///
     /// - Parameters:
-    ///   - wakes: one per thread; deliveries of `sink` should signal them.
+    ///   - wakes: one per thread; deliveries of `sink` and the arrival of records should signal them.
     ///   - observe: called on the worker's thread; must not block.
     public init(
         wakes: [Wake], sink: any Sink, limits: PartitionWorker<Stage>.Limits, probe: StageProbe,
@@ -89,7 +89,12 @@ public final class WorkerPool<Stage: KeyedStage>: Sendable {
         for thread in threads { thread.join() }
     }
 
+    /// The index of a partition's thread.
+    public static func thread(of partition: PartitionIndex, among count: Int) -> Int {
+        Int(UInt32(bitPattern: partition.rawValue)) % count
+    }
+
     private func thread(of partition: PartitionIndex) -> WorkerThread<Stage> {
-        threads[Int(UInt32(bitPattern: partition.rawValue)) % threads.count]
+        threads[WorkerPool.thread(of: partition, among: threads.count)]
     }
 }

@@ -97,7 +97,7 @@ final class WorkerThread<Stage: KeyedStage>: Sendable {
     ) -> PartitionWorker<Stage> {
         PartitionWorker(
             claim: assignment.claim, position: assignment.position, verifying: assignment.verifying,
-            source: assignment.makeSource(wake), store: context.store, sink: sink, stage: context.stage,
+            source: assignment.makeSource(), store: context.store, sink: sink, stage: context.stage,
             lease: assignment.lease, limits: limits, probe: probe)
     }
 

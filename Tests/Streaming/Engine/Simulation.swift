@@ -73,7 +73,7 @@ struct Simulation {
         let position = claim.position ?? Position(next: Offset(0), last: nil)
         let verifying = position.last != nil
         let start = Offset(position.next.rawValue - (verifying ? 1 : 0))
-        let lease = Lease(length: 1, clock: { 0 })
+        let lease = Lease(isFresh: { true })
         owner = Process(
             worker: PartitionWorker(
                 claim: claim, position: position, verifying: verifying, source: MemorySource(log, from: start), store: store,
