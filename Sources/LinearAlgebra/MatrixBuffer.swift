@@ -19,6 +19,12 @@ public final class FloatBuffer: @unchecked Sendable {
     /// All values, readable.
     public var values: UnsafeBufferPointer<Float> { UnsafeBufferPointer(start: pointer, count: count) }
 
+    /// The first `length` values, writable: what a kernel takes the span of.
+    public func first(_ length: Int) -> UnsafeMutableBufferPointer<Float> {
+        precondition(length >= 0 && length <= count, "\(length) of \(count) floats")
+        return UnsafeMutableBufferPointer(start: pointer, count: length)
+    }
+
     /// Sets every value to zero.
     public func clear() { pointer.update(repeating: 0, count: count) }
 }

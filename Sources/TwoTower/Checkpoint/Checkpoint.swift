@@ -54,7 +54,11 @@ public struct Checkpoint: Sendable {
         var tensors: Data
 
         /// Hex digest of the three files.
-        var digest: String { ContentDigest.hex([description, vocabulary, tensors]) }
+        func digest(directory: String) throws(CheckpointError) -> String {
+            do { return try ContentDigest.hex([description, vocabulary, tensors]) } catch {
+                throw CheckpointError(.inaccessible, file: directory + Checkpoint.description, "has no version: \(error)")
+            }
+        }
     }
 
     /// Makes a checkpoint of trained parameters.
@@ -156,7 +160,7 @@ public struct Checkpoint: Sendable {
         let vectors = FloatBuffer(count: shape.items * shape.dimension)
         try file.read(itemVectorName, shape: [shape.items, shape.dimension], into: vectors.pointer)
         let model = Model(
-            version: files.digest, layout: layout, parameters: parameters, itemVectors: vectors,
+            version: try files.digest(directory: directory), layout: layout, parameters: parameters, itemVectors: vectors,
             vocabulary: FeatureVocabulary(tokens: vocabulary.tokens), items: vocabulary.items.map { .init($0) })
         return (model, description.training)
     }

@@ -1,14 +1,17 @@
+import Bytes
 import Foundation
 
-/// A digest of several byte strings, each with its length.
+/// A digest of several byte strings, each with its length, so that no byte can move from one to the next unnoticed.
 enum ContentDigest {
-    static func hex(_ parts: [Data]) -> String {
-        var first: UInt64 = 0xcbf2_9ce4_8422_2325
+    /// The lower-case hex digits of SHA-256.
+    static func hex(_ parts: [Data]) throws(SHA256.Unavailable) -> String {
+        var hash = try SHA256()
         for part in parts {
-            withUnsafeBytes(of: UInt64(part.count).littleEndian) { for byte in $0 { first = (first ^ UInt64(byte)) &* 0x100_0000_01b3 } }
-            part.withUnsafeBytes { for byte in $0 { first = (first ^ UInt64(byte)) &* 0x100_0000_01b3 } }
+            var length = ByteWriter(reserving: 8)
+            length.integer(UInt64(part.count))
+            try hash.update(length.bytes)
+            try hash.update([UInt8](part))
         }
-        let text = String(first, radix: 16)
-        return String(repeating: "0", count: 16 - text.count) + text
+        return try hash.finish().hexadecimal
     }
 }

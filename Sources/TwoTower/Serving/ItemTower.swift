@@ -1,3 +1,5 @@
+import LinearAlgebra
+
 /// The item tower: an item's vector is its ID embedding, if it has one, plus the mean of its features' embeddings, brought
 /// to unit length.
 ///
@@ -21,14 +23,15 @@ package enum ItemTower {
         }
     }
 
-    /// Divides vector[d] by its length; false, and zeros, if it has none.
-    package static func normalise(_ vector: UnsafeMutablePointer<Float>, dimension: Int) -> Bool {
-        let length = ServingTower.sumOfSquares(vector, dimension).squareRoot()
+    /// Divides vector[d] by its length, which is returned; zeros and 0 if it has none.
+    package static func normalise(_ vector: UnsafeMutablePointer<Float>, dimension: Int) -> Float {
+        let row = UnsafeBufferPointer(start: vector, count: dimension)
+        let length = Kernels.dot(row.span, row.span).squareRoot()
         guard length > 0, length.isFinite else {
             vector.update(repeating: 0, count: dimension)
-            return false
+            return 0
         }
         for column in 0..<dimension { vector[column] /= length }
-        return true
+        return length
     }
 }

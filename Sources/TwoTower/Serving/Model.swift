@@ -90,6 +90,6 @@ public final class Model: Sendable {
         bag.withUnsafeBufferPointer {
             ItemTower.sum(embedding: embedding, bag: $0, tokens: tokens, dimension: dimension, into: target)
         }
-        return ItemTower.normalise(target, dimension: dimension)
+        return ItemTower.normalise(target, dimension: dimension) > 0
     }
 }

@@ -33,10 +33,11 @@ extension Model {
     /// A shopper's new state is a function of the shopper's own row: neither the batch, nor the processor's instruction
     /// set, nor the thread changes a bit of it.
     public func step(_ batch: StepBatch, scratch: StepScratch) {
-        for index in 0..<batch.count {
-            tower.step(
-                state: batch.states + index * stateSize, input: batch.inputs + index * dimension,
-                action: Int(batch.actions[index].rawValue), gap: GapBucket.of(milliseconds: batch.gaps[index]), scratch: scratch)
+        for start in stride(from: 0, to: batch.count, by: StepScratch.rows) {
+            let part = StepBatch(
+                count: min(StepScratch.rows, batch.count - start), states: batch.states + start * stateSize,
+                inputs: batch.inputs + start * dimension, actions: batch.actions + start, gaps: batch.gaps + start)
+            tower.step(part, scratch: scratch)
         }
     }
 
