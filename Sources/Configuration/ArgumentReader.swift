@@ -54,21 +54,21 @@ public struct ArgumentReader: Sendable {
 
     /// An option with a default: `--limit 10` or `--limit=10`.
     public mutating func option<Value: ConfigurationValue>(
-        _ name: String, default standard: Value, _ constraint: Constraint<Value> = .any, _ doc: String
+        _ name: String, default standard: Value, accepting constraint: Constraint<Value> = .any, _ doc: String
     ) -> Value {
         read(name, constraint, doc, standard: standard.text) ?? standard
     }
 
     /// An option that may be left out.
     public mutating func option<Value: ConfigurationValue>(
-        _ name: String, _ constraint: Constraint<Value> = .any, _ doc: String
+        _ name: String, accepting constraint: Constraint<Value> = .any, _ doc: String
     ) -> Value? {
         read(name, constraint, doc, standard: nil)
     }
 
     /// An option that must be given. `example` is shown to whoever left it out.
     public mutating func required<Value: ConfigurationValue>(
-        _ name: String, example: Value, _ constraint: Constraint<Value> = .any, _ doc: String
+        _ name: String, example: Value, accepting constraint: Constraint<Value> = .any, _ doc: String
     ) -> Value {
         let count = mistakes.count
         if let value = read(name, constraint, doc, standard: nil) { return value }
@@ -78,7 +78,7 @@ public struct ArgumentReader: Sendable {
 
     /// An argument by its position, which must be given.
     public mutating func positional<Value: ConfigurationValue>(
-        _ name: String, example: Value, _ constraint: Constraint<Value> = .any, _ doc: String
+        _ name: String, example: Value, accepting constraint: Constraint<Value> = .any, _ doc: String
     ) -> Value {
         positionals.append(Positional(name: name, doc: doc, repeats: false))
         refuseUnknownOptions()

@@ -9,7 +9,7 @@ public struct KeyEntry: Equatable, Sendable {
     /// The default as written, nil where there is none.
     public let standard: String?
     public let doc: String
-    /// The value in force as written, `***` for a secret, nil where there is none.
+    /// The value in force as TOML has it, `***` for a secret, nil where there is none.
     public internal(set) var value: String?
     public internal(set) var origin: Origin
 
@@ -22,6 +22,8 @@ public struct KeyEntry: Equatable, Sendable {
 /// The forms of a key's name.
 enum KeyName {
     static let variablePrefix = "BREADCRUMB_"
+    /// Names the configuration file where `--config` does not.
+    static let fileVariable = "BREADCRUMB_CONFIG"
 
     static func variable(_ name: String) -> String {
         variablePrefix + name.uppercased().map { $0 == "." || $0 == "-" ? "_" : String($0) }.joined()

@@ -93,7 +93,8 @@ extension KeyReader {
             entries.append(
                 KeyEntry(
                     name: "\(table).\(property)", kind: "a text", constraint: "", standard: nil, doc: "",
-                    value: isSecret(property) ? value.secret.description : value.secret.reveal(), origin: value.origin))
+                    value: isSecret(property) ? value.secret.description : value.secret.reveal().toml,
+                    origin: value.origin))
         }
         return values.mapValues(\.secret)
     }

@@ -35,7 +35,7 @@ public struct KeyReader: Sendable {
     ///   - unit: what an integer counts: "events".
     public mutating func value<Value: ConfigurationValue>(
         _ name: String, default standard: Value, shown: String? = nil, unit: String? = nil,
-        _ constraint: Constraint<Value> = .any, _ doc: String
+        accepting constraint: Constraint<Value> = .any, _ doc: String
     ) -> Value {
         let found = resolve(name, constraint)
         enter(
@@ -46,20 +46,21 @@ public struct KeyReader: Sendable {
 
     /// A key that may be left out.
     public mutating func optional<Value: ConfigurationValue>(
-        _ name: String, unit: String? = nil, _ constraint: Constraint<Value> = .any, _ doc: String
+        _ name: String, unit: String? = nil, accepting constraint: Constraint<Value> = .any, _ doc: String
     ) -> Value? {
         let found = resolve(name, constraint)
-        enter(name, unit, constraint, standard: nil, doc, found?.value.text, found?.origin)
+        enter(name, unit, constraint, standard: nil, doc, found?.value.toml, found?.origin)
         return found?.value
     }
 
     /// A key without a default that must be set. `example` is shown to whoever left it out.
     public mutating func required<Value: ConfigurationValue>(
-        _ name: String, example: Value, unit: String? = nil, _ constraint: Constraint<Value> = .any, _ doc: String
+        _ name: String, example: Value, unit: String? = nil, accepting constraint: Constraint<Value> = .any,
+        _ doc: String
     ) -> Value {
         let mistakes = arguments.mistakes.count
         let found = resolve(name, constraint)
-        enter(name, unit, constraint, standard: nil, doc, found?.value.text, found?.origin)
+        enter(name, unit, constraint, standard: nil, doc, found?.value.toml, found?.origin)
         if found == nil, arguments.mistakes.count == mistakes {
             let entry = entries[entries.count - 1]
             arguments.refuse(

@@ -1,8 +1,8 @@
 /// Finds what a person may have meant.
-enum Suggestion {
+public enum Suggestion {
     /// `; did you mean "x"?` for the nearest of the candidates, or nothing where none is near. Case and separators do not
     /// count, so `timeoutMS` finds `timeout_ms`.
-    static func clause(for written: String, among candidates: some Sequence<String>) -> String {
+    public static func clause(for written: String, among candidates: some Sequence<String>) -> String {
         nearest(to: written, among: candidates).map { "; did you mean \($0)?" } ?? ""
     }
 

@@ -19,14 +19,15 @@ public struct HTTPResponse: Equatable, Sendable {
     /// Headers beside `Content-Type` and `Content-Length`.
     public var headers: [String: String] = [:]
 
-    public init(status: Int, contentType: String, body: String) {
+    public init(status: Int, contentType: String, body: [UInt8]) {
         self.status = status
         self.contentType = contentType
-        self.body = Array(body.utf8)
+        self.body = body
     }
 
     /// Plain text; a line feed is added.
     public static func text(_ text: String, status: Int = 200) -> HTTPResponse {
-        HTTPResponse(status: status, contentType: "text/plain; charset=utf-8", body: text + "\n")
+        HTTPResponse(
+            status: status, contentType: "text/plain; charset=utf-8", body: Array(text.utf8) + [UInt8(ascii: "\n")])
     }
 }

@@ -6,15 +6,18 @@ public struct Configured<Settings: ConfigurationSection>: Sendable {
 }
 
 extension ArgumentReader {
-    /// Variables that are no keys: the file's path, and what only tests and scripts read.
-    public static let otherVariables = ["BREADCRUMB_CONFIG", "BREADCRUMB_DATA", "BREADCRUMB_TEST_"]
-
     /// Reads settings from the file that `--config` or `BREADCRUMB_CONFIG` names (there need be none), the environment, and
     /// the flags among the arguments. After a mistake the settings are not to be used; `finish` throws it.
-    public mutating func settings<Settings: ConfigurationSection>(_ type: Settings.Type) -> Configured<Settings> {
+    ///
+    /// - Parameter ignored: variables with the program's prefix that are no keys and belong to others.
+    public mutating func settings<Settings: ConfigurationSection>(
+        _ type: Settings.Type, ignoring ignored: [String] = []
+    ) -> Configured<Settings> {
         let path: String? =
-            option("config", .notEmpty, "The configuration file (TOML); BREADCRUMB_CONFIG may name it too.")
-            ?? environment["BREADCRUMB_CONFIG"]
+            option(
+                "config", accepting: .notEmpty,
+                "The configuration file (TOML); \(KeyName.fileVariable) may name it too.")
+            ?? environment[KeyName.fileVariable]
         var file: TOMLFile?
         if let path, !wantsHelp {
             do throws(Mistakes) {
@@ -25,7 +28,7 @@ extension ArgumentReader {
         }
         var reader = KeyReader(arguments: self, file: file, environment: environment)
         let settings = Settings(reading: &reader)
-        reader.refuseUnknown(ignoring: Self.otherVariables)
+        reader.refuseUnknown(ignoring: ignored + [KeyName.fileVariable])
         self = reader.arguments
         return Configured(settings: settings, entries: reader.entries)
     }
