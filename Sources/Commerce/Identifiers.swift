@@ -1,14 +1,3 @@
-/// A point in event time: milliseconds since 1970-01-01T00:00:00Z.
-public struct EventTime: RawRepresentable, Hashable, Comparable, Sendable {
-    public let rawValue: Int64
-
-    public init(rawValue: Int64) { self.rawValue = rawValue }
-
-    public init(milliseconds: Int64) { self.rawValue = milliseconds }
-
-    public static func < (left: EventTime, right: EventTime) -> Bool { left.rawValue < right.rawValue }
-}
-
 /// A product's identifier: 1 to `Identifier.maximumLength` UTF-8 bytes, as the shop writes it.
 public struct ItemID: RawRepresentable, Hashable, Comparable, Sendable {
     public let rawValue: String
@@ -16,6 +5,9 @@ public struct ItemID: RawRepresentable, Hashable, Comparable, Sendable {
     public init(rawValue: String) { self.rawValue = rawValue }
 
     public init(_ rawValue: String) { self.rawValue = rawValue }
+
+    /// Equal bytes, not merely canonical equivalence: two spellings of "é" are two identifiers, as they are in Kafka and Redis.
+    public static func == (left: ItemID, right: ItemID) -> Bool { Identifier.areEqual(left.rawValue, right.rawValue) }
 
     /// Byte order of the UTF-8 forms: the order that breaks ties between equal scores.
     public static func < (left: ItemID, right: ItemID) -> Bool {
@@ -27,6 +19,15 @@ public struct ItemID: RawRepresentable, Hashable, Comparable, Sendable {
 public enum Shopper: Hashable, Sendable {
     case known(String)
     case anonymous(String)
+
+    /// Equal kind and bytes, as for `ItemID`.
+    public static func == (left: Shopper, right: Shopper) -> Bool {
+        switch (left, right) {
+        case (.known(let left), .known(let right)), (.anonymous(let left), .anonymous(let right)):
+            Identifier.areEqual(left, right)
+        default: false
+        }
+    }
 
     /// The identifier as the shop writes it, which is also the key of the event's record.
     public var id: String {
@@ -48,4 +49,13 @@ public enum Shopper: Hashable, Sendable {
 public enum Identifier {
     /// Longest identifier in UTF-8 bytes; a longer one is a dead letter.
     public static let maximumLength = 128
+
+    /// Whether two identifiers have the same bytes. (Swift's `==` would take canonically equivalent texts for one.)
+    static func areEqual(_ left: String, _ right: String) -> Bool {
+        let left = left.utf8Span.span
+        let right = right.utf8Span.span
+        guard left.count == right.count else { return false }
+        for index in left.indices where left[index] != right[index] { return false }
+        return true
+    }
 }

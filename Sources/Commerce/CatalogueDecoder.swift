@@ -1,0 +1,63 @@
+import JSON
+
+/// What a record of the `catalogue` topic does to the catalogue.
+public enum CatalogueChange: Equatable, Sendable {
+    /// The item is new, or replaces what was known of it.
+    case upsert(CatalogueItem)
+    /// The item is withdrawn: a record with a key and no value.
+    case withdrawal(ItemID)
+    case refused(RecordFault)
+}
+
+/// Turns records of the `catalogue` topic into changes, or says why not. One for each thread: it keeps the parser's buffers.
+public struct CatalogueDecoder {
+    /// The largest number of components of a supplied vector.
+    public static let maximumVectorLength = 4_096
+    /// The largest number of supplied vectors of an item.
+    public static let maximumVectors = 16
+    /// The largest number of levels of a category path.
+    public static let maximumCategoryDepth = 32
+
+    private let parser: JSONParser
+
+    /// A decoder for values of at most `maximumPayload` bytes.
+    public init(maximumPayload: Int = 1 << 20) {
+        parser = JSONParser(maximumLength: maximumPayload)
+    }
+
+    /// Decodes one record. The key must be the item's identifier, byte for byte.
+    public func decode(key: [UInt8]?, value: [UInt8]?) -> CatalogueChange {
+        do {
+            guard let key, !key.isEmpty else {
+                throw RecordFault(.missingKey, "the record has no key; it must be the item's identifier")
+            }
+            guard let value else { return .withdrawal(try Self.identifier(key)) }
+            let item = try decode(value)
+            guard key.elementsEqual(item.item.rawValue.utf8) else {
+                throw RecordFault(
+                    .keyMismatch, "the key \(excerpt(key)) is not the item's identifier \(excerpt(item.item.rawValue))")
+            }
+            return .upsert(item)
+        } catch {
+            return .refused(RecordFault(decoding: error))
+        }
+    }
+
+    /// Decodes a value alone, as it stands in a file.
+    /// - Throws: `RecordFault`.
+    public func decode(_ value: [UInt8]) throws(RecordFault) -> CatalogueItem {
+        do {
+            return try parser.parse(value) { try NativeCatalogueItem.decode($0) }
+        } catch {
+            throw RecordFault(decoding: error)
+        }
+    }
+
+    private static func identifier(_ key: [UInt8]) throws(RecordFault) -> ItemID {
+        try Text.checkLength(key, "the key")
+        guard let text = String(validating: key, as: UTF8.self) else {
+            throw RecordFault(.invalidUTF8, "the key \(excerpt(key)) is not UTF-8")
+        }
+        return ItemID(text)
+    }
+}
