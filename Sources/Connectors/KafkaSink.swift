@@ -1,3 +1,4 @@
+import Commerce
 import Kafka
 import Streaming
 
@@ -21,19 +22,26 @@ public final class KafkaSink: Sink {
         }
     }
 
+    /// The header with the wall-clock time at which a record was handed over: the payloads hold event times alone.
+    public static let timeHeader = "breadcrumb.published_at"
+
     private let producer: KafkaProducer
     private let topics: Topics
+    private let clock: @Sendable () -> EventTime
 
-    public init(_ producer: KafkaProducer, topics: Topics) {
+    /// - Parameter clock: the wall clock, for `timeHeader`.
+    public init(_ producer: KafkaProducer, topics: Topics, clock: @escaping @Sendable () -> EventTime) {
         self.producer = producer
         self.topics = topics
+        self.clock = clock
     }
 
     public func produce(_ records: [OutputRecord]) throws(StreamError) -> any Delivery {
+        let time = KafkaHeader(name: KafkaSink.timeHeader, value: Array(clock().rfc3339.utf8))
         let records = records.map { record in
             KafkaRecord(
                 topic: topics[record.destination], key: record.key, value: record.value,
-                headers: record.headers.map { KafkaHeader(name: $0.name, value: $0.value) })
+                headers: record.headers.map { KafkaHeader(name: $0.name, value: $0.value) } + [time])
         }
         do throws(KafkaError) {
             return SinkDelivery(try producer.produce(records))

@@ -14,6 +14,13 @@ public struct ShopperRecord: Equatable, Sendable {
         /// [d]: the input vector of an item that the checkpoint does not know, frozen at the event. Nil for an item of the
         /// checkpoint and for an unknown item.
         public var vector: [Float]?
+
+        public init(item: ItemID, action: Action, gap: Int64?, vector: [Float]?) {
+            self.item = item
+            self.action = action
+            self.gap = gap
+            self.vector = vector
+        }
     }
 
     /// `u:` or `a:` and the id.
