@@ -36,10 +36,10 @@ public struct KafkaOffset: RawRepresentable, Hashable, Comparable, Sendable, Cus
 /// A record's header; Kafka lets a name repeat and keeps the order.
 public struct KafkaHeader: Equatable, Sendable {
     public var name: String
-    /// Empty where the header has a null value.
-    public var value: [UInt8]
+    /// Nil is a null value, which is not the same as an empty one.
+    public var value: [UInt8]?
 
-    public init(name: String, value: [UInt8]) {
+    public init(name: String, value: [UInt8]?) {
         self.name = name
         self.value = value
     }
@@ -122,7 +122,7 @@ extension KafkaMessage {
             headers.append(
                 KafkaHeader(
                     name: name.map { String(cString: $0) } ?? "",
-                    value: value.map { [UInt8](UnsafeRawBufferPointer(start: $0, count: size)) } ?? []))
+                    value: value.map { [UInt8](UnsafeRawBufferPointer(start: $0, count: size)) }))
         }
         return headers
     }
