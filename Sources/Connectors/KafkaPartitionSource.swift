@@ -10,7 +10,7 @@ public final class KafkaPartitionSource: PartitionSource {
     public init(_ queue: KafkaPartitionQueue) { self.queue = queue }
 
     /// The partition that is read.
-    public var partition: PartitionIndex { PartitionIndex(queue.partition) }
+    public var partition: PartitionIndex { queue.partition.index }
 
     /// A record without a timestamp (a topic from before Kafka 0.10) counts as one of 1970.
     public func take(limit: Int) throws(StreamError) -> [LogRecord] {
@@ -24,16 +24,16 @@ public final class KafkaPartitionSource: PartitionSource {
     public func report(next: Offset) { queue.report(next: KafkaOffset(rawValue: next.rawValue)) }
 }
 
-extension PartitionIndex {
-    /// The same partition.
-    public init(_ partition: KafkaPartition) { self.init(partition.rawValue) }
+extension KafkaPartition {
+    /// The same partition, in the engine's terms.
+    public var index: PartitionIndex { PartitionIndex(rawValue) }
 }
 
 extension LogRecord {
     /// The same record; its bytes are shared, not copied.
     public init(_ message: KafkaMessage) {
         self.init(
-            partition: PartitionIndex(message.partition), offset: Offset(message.offset.rawValue),
+            partition: message.partition.index, offset: Offset(message.offset.rawValue),
             timestamp: EventTime(milliseconds: message.timestamp ?? 0), key: message.key, value: message.value,
             headers: message.headers.map { Header(name: $0.name, value: $0.value) })
     }

@@ -24,6 +24,11 @@ public struct KafkaTopicDescription: Equatable, Sendable {
         /// Nil where the broker hides it.
         public var value: String?
         public var isDefault: Bool
+
+        public init(value: String?, isDefault: Bool) {
+            self.value = value
+            self.isDefault = isDefault
+        }
     }
 
     public var name: String

@@ -36,7 +36,7 @@ public struct KafkaOffset: RawRepresentable, Hashable, Comparable, Sendable, Cus
 /// A record's header; Kafka lets a name repeat and keeps the order.
 public struct KafkaHeader: Equatable, Sendable {
     public var name: String
-    /// Nil where the header has a null value.
+    /// Nil is a null value, which is not the same as an empty one.
     public var value: [UInt8]?
 
     public init(name: String, value: [UInt8]?) {

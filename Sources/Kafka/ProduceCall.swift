@@ -71,7 +71,7 @@ enum ProduceCall {
     private static func list(of headers: [KafkaHeader]) -> OpaquePointer? {
         let list = rd_kafka_headers_new(headers.count)
         for header in headers {
-            withBytes(header.value) { _ = rd_kafka_header_add(list, header.name, -1, $0.start, $0.count) }
+            _ = withBytes(header.value) { rd_kafka_header_add(list, header.name, -1, $0.start, $0.count) }
         }
         return list
     }

@@ -9,7 +9,7 @@ import Testing
             let records = [
                 KafkaRecord(
                     topic: fixture.topic, partition: 0, key: [1, 0, 255], value: Array("value".utf8),
-                    headers: [KafkaHeader(name: "a", value: [1, 2]), KafkaHeader(name: "a", value: [])], timestamp: 1_234_567_890_123),
+                    headers: [KafkaHeader(name: "a", value: [1, 2]), KafkaHeader(name: "a", value: []), KafkaHeader(name: "", value: nil)], timestamp: 1_234_567_890_123),
                 KafkaRecord(topic: fixture.topic, partition: 0, key: Array("tombstone".utf8), value: nil),
                 KafkaRecord(topic: fixture.topic, partition: 0, key: [], value: []),
                 KafkaRecord(topic: fixture.topic, partition: 0, key: nil, value: [7], timestamp: 0),
