@@ -4,7 +4,7 @@
 
 typedef float vec __attribute__((vector_size(4 * WIDTH)));
 typedef int32_t ivec __attribute__((vector_size(4 * WIDTH)));
-typedef float vec_unaligned __attribute__((vector_size(4 * WIDTH), aligned(4)));
+typedef float vec_unaligned __attribute__((vector_size(4 * WIDTH), aligned(4), may_alias));
 
 #define INLINE static inline __attribute__((always_inline))
 

@@ -1,0 +1,47 @@
+/// What a key or option accepts beyond its type.
+public struct Constraint<Value: ConfigurationValue>: Sendable {
+    /// For the documentation: "1 to 1000"; empty where everything is accepted.
+    let summary: String
+    /// What is wrong with a value, without naming it; nil where nothing is.
+    let complaint: @Sendable (Value) -> String?
+
+    /// A rule of one's own. The complaint follows the value or, for values that must not be shown, stands alone.
+    public init(_ summary: String, complaint: @escaping @Sendable (Value) -> String?) {
+        self.summary = summary
+        self.complaint = complaint
+    }
+
+    /// Every value of the type.
+    public static var any: Constraint { Constraint("") { _ in nil } }
+}
+
+extension Constraint where Value: Comparable {
+    /// Values from the lower to the upper bound, both included.
+    public static func within(_ range: ClosedRange<Value>) -> Constraint {
+        let summary = "\(range.lowerBound.text) to \(range.upperBound.text)"
+        return Constraint(summary) { range.contains($0) ? nil : "out of range, which is \(summary)" }
+    }
+}
+
+extension Constraint<String> {
+    /// Any text but the empty one.
+    public static var notEmpty: Constraint { Constraint("not empty") { $0.isEmpty ? "must not be empty" : nil } }
+}
+
+/// Reads a raw value as a type within a constraint.
+enum Reading {
+    /// - Returns: the value, or what is wrong with it.
+    static func value<Value: ConfigurationValue>(
+        _ raw: RawValue, _ constraint: Constraint<Value>
+    ) -> Result<Value, Complaint> {
+        guard let value = Value(raw) else { return .failure(Complaint("\(raw.shown) is not \(Value.kind)")) }
+        if let complaint = constraint.complaint(value) { return .failure(Complaint("\(value.text): \(complaint)")) }
+        return .success(value)
+    }
+
+    struct Complaint: Error {
+        let text: String
+
+        init(_ text: String) { self.text = text }
+    }
+}

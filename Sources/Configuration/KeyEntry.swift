@@ -1,0 +1,33 @@
+/// A key as it was declared and read: what documentation and `breadcrumb config` print.
+public struct KeyEntry: Equatable, Sendable {
+    /// `kafka.session_timeout`
+    public let name: String
+    /// What to write: "a duration such as …".
+    public let kind: String
+    /// The range, choices or rule; empty where the type says it all.
+    public let constraint: String
+    /// The default as written, nil where there is none.
+    public let standard: String?
+    public let doc: String
+    /// The value in force as written, `***` for a secret, nil where there is none.
+    public internal(set) var value: String?
+    public internal(set) var origin: Origin
+
+    /// `BREADCRUMB_KAFKA_SESSION_TIMEOUT`
+    public var variable: String { KeyName.variable(name) }
+    /// `--kafka-session-timeout`
+    public var flag: String { "--" + KeyName.flag(name) }
+}
+
+/// The forms of a key's name.
+enum KeyName {
+    static let variablePrefix = "BREADCRUMB_"
+
+    static func variable(_ name: String) -> String {
+        variablePrefix + name.uppercased().map { $0 == "." || $0 == "-" ? "_" : String($0) }.joined()
+    }
+
+    static func flag(_ name: String) -> String {
+        String(name.map { $0 == "." || $0 == "_" ? "-" : $0 })
+    }
+}

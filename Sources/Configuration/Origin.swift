@@ -1,0 +1,48 @@
+/// Where a value came from, and so where a mistake is.
+public enum Origin: Hashable, Sendable, CustomStringConvertible {
+    /// Nobody set it.
+    case standard
+    /// Line and column count from 1, columns in code points.
+    case file(path: String, line: Int, column: Int)
+    case variable(String)
+    /// With its dashes.
+    case flag(String)
+
+    public var description: String {
+        switch self {
+        case .standard: "default"
+        case .file(let path, let line, let column): "\(path):\(line):\(column)"
+        case .variable(let name): name
+        case .flag(let name): name
+        }
+    }
+}
+
+/// One mistake in what a person wrote: where, about what, and the remedy.
+public struct Mistake: Hashable, Sendable, CustomStringConvertible {
+    /// Nil for something that is missing everywhere.
+    public let origin: Origin?
+    /// The key or argument it is about; nil where the place says it all.
+    public let subject: String?
+    public let message: String
+
+    public init(_ message: String, at origin: Origin?, about subject: String? = nil) {
+        self.origin = origin
+        self.subject = subject
+        self.message = message
+    }
+
+    /// `breadcrumb.toml:7:3: kafka.timeout: unknown key; did you mean kafka.session_timeout?`
+    public var description: String {
+        [origin?.description, subject, message].compactMap { $0 }.joined(separator: ": ")
+    }
+}
+
+/// All mistakes of one reading, one a line.
+public struct Mistakes: Error, Equatable, Sendable, CustomStringConvertible {
+    public let all: [Mistake]
+
+    public init(_ all: [Mistake]) { self.all = all }
+
+    public var description: String { all.map(\.description).joined(separator: "\n") }
+}

@@ -1,0 +1,48 @@
+import Synchronization
+
+/// Whether the process can do its work, as named checks that its components set.
+public final class Readiness: Sendable {
+    /// What a check says.
+    public enum State: Equatable, Sendable {
+        case ready
+        /// Why not, in a few words: "4,211 of 9,000 catalogue records read".
+        case waiting(String)
+    }
+
+    private let checks: Mutex<[(name: String, state: State)]>
+
+    /// The checks that have to be set to ready, in the order in which they are shown.
+    public init(_ names: [String]) {
+        checks = Mutex(names.map { ($0, .waiting("not started")) })
+    }
+
+    /// Sets a check; a name that is new is added.
+    public func set(_ name: String, _ state: State) {
+        checks.withLock { checks in
+            if let index = checks.firstIndex(where: { $0.name == name }) {
+                checks[index].state = state
+            } else {
+                checks.append((name, state))
+            }
+        }
+    }
+
+    /// Every check says ready.
+    public var isReady: Bool {
+        checks.withLock { $0.allSatisfy { $0.state == .ready } }
+    }
+
+    /// `{"status":"waiting","checks":{"kafka":{"ready":true},"catalogue":{"ready":false,"reason":"…"}}}`
+    var report: (isReady: Bool, json: String) {
+        let checks = checks.withLock { $0 }
+        let ready = checks.allSatisfy { $0.state == .ready }
+        let parts = checks.map { name, state in
+            switch state {
+            case .ready: "\(JSONText.quoted(name)):{\"ready\":true}"
+            case .waiting(let reason):
+                "\(JSONText.quoted(name)):{\"ready\":false,\"reason\":\(JSONText.quoted(reason))}"
+            }
+        }
+        return (ready, "{\"status\":\"\(ready ? "ready" : "waiting")\",\"checks\":{\(parts.joined(separator: ","))}}\n")
+    }
+}
