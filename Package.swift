@@ -63,7 +63,7 @@ let package = Package(
             "Kafka", "Redis", "Connectors",
         ]),
         program("breadcrumb", ["Application"]),
-        program("breadcrumb-bench", ["Application"]),
+        program("breadcrumb-bench", ["Application", "Commerce", "LinearAlgebra", "Retrieval"]),
 
         tests("Bytes", ["Bytes"]),
         tests("JSON", ["JSON"]),

@@ -117,31 +117,24 @@ static void l2_normalise(float *y, const float *x, float epsilon, size_t rows, s
     }
 }
 
-// Scores of some users with WIDTH items of a tile. The partial sums are taken in the order in which the canonical tree
-// consumes them (0, 8, 4, 12, …: bits reversed), so that five registers a user hold what is pending.
+// Scores of some users with WIDTH items of a tile. Four partial sums that the canonical order adds up among themselves are
+// taken at a time: enough chains to hide a multiply-add's latency, few enough for the registers.
 INLINE void score_lanes(const int users, float *scores, size_t stride, const float *queries, const float *tile,
                         size_t d) {
-    vec pending[SCORE_USERS][5];
-#pragma clang loop unroll(full)
-    for (int leaf = 0; leaf < 16; leaf++) {
-        const size_t first = (size_t)((leaf & 1) << 3 | (leaf & 2) << 1 | (leaf & 4) >> 1 | (leaf & 8) >> 3);
-        vec sums[SCORE_USERS] = {0};
+    vec quarters[4][SCORE_USERS];
+    for (int quarter = 0; quarter < 4; quarter++) {
+        vec sums[4][SCORE_USERS] = {0};
 #pragma clang loop unroll(disable)
-        for (size_t i = first; i < d; i += 16) {
-            vec items = load(tile + i * 16);
-            for (int u = 0; u < users; u++) sums[u] = fma_(items, splat(queries[u * d + i]), sums[u]);
-        }
-        for (int u = 0; u < users; u++) {
-            int level = 0;
-#pragma clang loop unroll(full)
-            for (; level < 4; level++) {
-                if (((leaf >> level) & 1) == 0) break;
-                sums[u] = pending[u][level] + sums[u];
+        for (size_t term = 0; term < d / 16; term++, queries += 4, tile += 4 * 16)
+            for (int j = 0; j < 4; j++) {
+                vec items = load(tile + j * 16);
+                for (int u = 0; u < users; u++) sums[j][u] = fma_(items, splat(queries[u * d + j]), sums[j][u]);
             }
-            pending[u][level] = sums[u];
-        }
+        for (int u = 0; u < users; u++)
+            quarters[quarter][u] = (sums[0][u] + sums[2][u]) + (sums[1][u] + sums[3][u]);
     }
-    for (int u = 0; u < users; u++) store(scores + u * stride, pending[u][4]);
+    for (int u = 0; u < users; u++)
+        store(scores + u * stride, (quarters[0][u] + quarters[2][u]) + (quarters[1][u] + quarters[3][u]));
 }
 
 // A tile stays in the first cache while all users pass over it.

@@ -2,19 +2,15 @@ import CKernels
 
 /// Scores of many items for many users, and what of them is high enough.
 extension Kernels {
-    /// Writes row (width) as item `index` of tiles (tiles, width, 16): coordinate i of item j of a tile stands at [i][j].
-    public static func setTileItem(
-        _ tiles: UnsafeMutableBufferPointer<Float>, width: Int, index: Int, to row: Span<Float>
-    ) {
-        precondition(row.count <= width && index >= 0 && (index / lanes + 1) * width * lanes <= tiles.count)
-        let first = index / lanes * width * lanes + index % lanes
-        for i in 0..<width { tiles[first + i * lanes] = i < row.count ? row[i] : 0 }
+    /// Where coordinate i of `width` stands in a tile and in the queries that `scoreTiles` takes.
+    @inline(__always) public static func tilePosition(of coordinate: Int, width: Int) -> Int {
+        bc_tile_position(coordinate, width)
     }
 
     /// scores (users, stride) = canonical dot products of queries (users, width) with tiles (tiles, width, 16) of items.
     ///
-    /// Item j of a user stands at [user][j], for as many tiles as given. `width` is a multiple of 16; equal to `dot` of
-    /// the two rows bit for bit.
+    /// Coordinate i of a tile's item j stands at [tilePosition(of: i)][j], that of a query at [tilePosition(of: i)]; the
+    /// score of item j at [user][j]. `width` is a multiple of 16. Equal to `dot` of the plain rows bit for bit.
     public static func scoreTiles(
         _ tiles: UnsafeBufferPointer<Float>, queries: UnsafeBufferPointer<Float>, width: Int,
         into scores: UnsafeMutableBufferPointer<Float>, stride: Int

@@ -60,13 +60,16 @@ extension ExactIndex {
         return lists
     }
 
-    /// Copies the users' queries into rows of `width`, which ends in zeros.
+    /// Copies the users' queries into rows of `width`, in the order of coordinates that tiles have.
     private func load(_ queries: Span<Float>, users: Range<Int>, into scratch: ExactScratch) {
         let needed = ExactScratch.usersInPass * width
         if scratch.queries.count != needed { scratch.queries = AlignedBuffer(count: needed) }
         let rows = scratch.queries.mutableValues
-        for (row, user) in users.enumerated() {
-            for i in 0..<width { rows[row * width + i] = i < dimension ? queries[user * dimension + i] : 0 }
+        for i in 0..<width {
+            let position = Kernels.tilePosition(of: i, width: width)
+            for (row, user) in users.enumerated() {
+                rows[row * width + position] = i < dimension ? queries[user * dimension + i] : 0
+            }
         }
     }
 

@@ -55,17 +55,17 @@ final class ItemBlock: @unchecked Sendable {  // written only by the index that 
 
     /// Whether the row holds this vector, bit for bit.
     func holds(_ vector: Span<Float>, at row: Int) -> Bool {
-        let first = position(of: row)
         for i in vector.indices {
-            let held = vectors.values[first + i * Kernels.lanes]
+            let held = vectors.values[position(of: row, coordinate: i)]
             if held.bitPattern != vector[i].bitPattern { return false }
         }
         return true
     }
 
-    /// Replaces a row's vector.
+    /// Replaces a row's vector, of at most `width` coordinates; those beyond it are 0.
     func setVector(_ vector: Span<Float>, at row: Int) {
-        Kernels.setTileItem(vectors.mutableValues, width: width, index: row, to: vector)
+        let values = vectors.mutableValues
+        for i in vector.indices { values[position(of: row, coordinate: i)] = vector[i] }
     }
 
     /// Adds a row.
@@ -77,18 +77,21 @@ final class ItemBlock: @unchecked Sendable {  // written only by the index that 
     /// Overwrites a row with a row of a block, which may be this one.
     func setRow(_ row: Int, to other: ItemBlock, row otherRow: Int) {
         entries[row] = other.entries[otherRow]
-        let (to, from) = (position(of: row), other.position(of: otherRow))
+        let values = vectors.mutableValues
         for i in 0..<width {
-            vectors.mutableValues[to + i * Kernels.lanes] = other.vectors.values[from + i * Kernels.lanes]
+            values[position(of: row, coordinate: i)] = other.vectors.values[position(of: otherRow, coordinate: i)]
         }
     }
 
     /// Removes the last row.
     func removeLast() {
         entries.removeLast()
-        let first = position(of: count)
-        for i in 0..<width { vectors.mutableValues[first + i * Kernels.lanes] = 0 }
+        let values = vectors.mutableValues
+        for i in 0..<width { values[position(of: count, coordinate: i)] = 0 }
     }
 
-    private func position(of row: Int) -> Int { row / Kernels.lanes * Kernels.lanes * width + row % Kernels.lanes }
+    private func position(of row: Int, coordinate: Int) -> Int {
+        let (tile, lane) = (row / Kernels.lanes, row % Kernels.lanes)
+        return (tile * width + Kernels.tilePosition(of: coordinate, width: width)) * Kernels.lanes + lane
+    }
 }

@@ -78,13 +78,16 @@ struct KernelsExactTests {
             let stride = items + 3
             var scores = [Float](repeating: .nan, count: users * stride)
             var dots = scores
-            level.whileInForce {
+            var arranged = queries
+            for i in 0..<width {
+                let position = Kernels.tilePosition(of: i, width: width)
+                for u in 0..<users { arranged[u * width + position] = queries[u * width + i] }
                 for j in 0..<items {
-                    Kernels.setTileItem(
-                        tiles.mutableValues, width: width, index: j,
-                        to: rows.span.extracting(j * width..<(j + 1) * width))
+                    tiles.mutableValues[(j / 16 * width + position) * 16 + j % 16] = rows[j * width + i]
                 }
-                queries.withUnsafeBufferPointer { queries in
+            }
+            level.whileInForce {
+                arranged.withUnsafeBufferPointer { queries in
                     scores.withUnsafeMutableBufferPointer {
                         Kernels.scoreTiles(tiles.values, queries: queries, width: width, into: $0, stride: stride)
                     }
