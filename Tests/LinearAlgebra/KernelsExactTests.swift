@@ -34,38 +34,35 @@ struct KernelsExactTests {
         }
     }
 
-    /// Values of every magnitude: overflow, cancellation and subnormal results, where an emulated fused multiply-add
-    /// could round twice.
+    /// One fused multiply-add each, where an emulated one could round twice.
     @Test(arguments: InstructionSet.available)
     func fusedMultiplyAddRoundsOnce(level: InstructionSet) {
         var generator = Generator(state: 2)
-        let count = 1 << 16
-        var a = generator.wildFloats(count)
-        var b = generator.wildFloats(count)
-        var c = generator.wildFloats(count)
-        for i in 0..<count / 2 {  // near cancellation, and subnormal products
-            c[i] =
-                i % 2 == 0 ? -(a[i] * b[i]).nextUp : Float(sign: .plus, exponent: -140, significand: c[i].significand)
-            if i % 4 == 1 {
-                a[i] = Float(sign: .minus, exponent: -70, significand: a[i].significand)
-                b[i] = Float(sign: .plus, exponent: -72, significand: b[i].significand)
+        for round in 0..<20_000 {
+            // Any magnitude, overflow and subnormal numbers included; 16 products of one factor.
+            var a = generator.wildFloats(1)[0]
+            var b = generator.wildFloats(16)
+            var c = generator.wildFloats(16)
+            switch round % 4 {
+            case 1:  // the sum nearly cancels
+                c = b.map { $0 * a }.map { $0.isFinite ? -$0.nextUp : 0 }
+            case 2:  // the result is subnormal
+                a = Float(sign: .minus, exponent: -70, significand: Float.random(in: 1..<2, using: &generator))
+                b = generator.floats(16, in: 0x1p-73...0x1p-72)
+                c = generator.floats(16, in: -0x1p-140...0x1p-140)
+            case 3:  // the sum is within a rounding of double from the middle between two floats
+                a = Float.random(in: 1..<2, using: &generator)
+                b = [Float](repeating: 0x1p-24 / a, count: 16)
+                c = generator.floats(16, in: 1...2)
+            default: break
             }
-            if !c[i].isFinite { c[i] = 0 }
-        }
-        var y = c
-        level.whileInForce {
-            for i in stride(from: 0, to: count, by: 16) {
-                // One row, one input: y[o] = fma(1 input, w[o], y[o]); the input is the same for the 16 outputs.
-                y.withUnsafeMutableBufferPointer {
-                    var part = UnsafeMutableBufferPointer(rebasing: $0[i..<i + 16]).mutableSpan
-                    Kernels.accumulate(
-                        a.span.extracting(i..<i + 1), weights: b.span.extracting(i..<i + 16), rows: 1, inputs: 1,
-                        outputs: 16, into: &part)
-                }
+            var y = c
+            level.whileInForce {
+                var out = y.mutableSpan
+                Kernels.accumulate([a].span, weights: b.span, rows: 1, inputs: 1, outputs: 16, into: &out)
             }
+            #expect(y.bits == zip(b, c).map { $1.addingProduct(a, $0) }.bits, "\(a) by \(b) plus \(c)")
         }
-        let expected = (0..<count).map { c[$0].addingProduct(a[$0 / 16 * 16], b[$0]) }
-        #expect(y.bits == expected.bits)
     }
 
     @Test(arguments: InstructionSet.available)
