@@ -14,8 +14,10 @@ public enum RawValue: Equatable, Sendable {
     /// The value in a message, as TOML would write it.
     var shown: String {
         switch self {
-        case .untyped(let text), .date(let text): text
-        case .string(let text): "\"\(text)\""
+        case .untyped(let text):
+            text.isEmpty || TOMLText.quoted(text).count > text.count + 2 ? TOMLText.quoted(text) : text
+        case .string(let text): TOMLText.quoted(text)
+        case .date(let text): text
         case .integer(let value): String(value)
         case .number(let value): String(value)
         case .boolean(let value): String(value)

@@ -19,14 +19,17 @@ extension ArgumentReader {
                 "The configuration file (TOML); \(KeyName.fileVariable) may name it too.")
             ?? environment[KeyName.fileVariable]
         var file: TOMLFile?
+        var isFileBroken = false
         if let path, !wantsHelp {
             do throws(Mistakes) {
                 file = try TOMLFile(path: path)
             } catch {
+                isFileBroken = true
                 for mistake in error.all { refuse(mistake.message, at: mistake.origin, about: mistake.subject) }
             }
         }
-        var reader = KeyReader(arguments: self, file: file, environment: environment)
+        var reader = KeyReader(
+            arguments: self, file: file, isFileBroken: isFileBroken, environment: environment)
         let settings = Settings(reading: &reader)
         reader.refuseUnknown(ignoring: ignored + [KeyName.fileVariable])
         self = reader.arguments

@@ -14,9 +14,12 @@ public struct KeyEntry: Equatable, Sendable {
     public internal(set) var origin: Origin
 
     /// `BREADCRUMB_KAFKA_SESSION_TIMEOUT`
-    public var variable: String { KeyName.variable(name) }
+    public var variable: String { KeyName.variable(table.map { $0 + ".NAME" } ?? name) }
     /// `--kafka-session-timeout`
-    public var flag: String { "--" + KeyName.flag(name) }
+    public var flag: String { "--" + (table.map { KeyName.flag($0) + " NAME=VALUE" } ?? KeyName.flag(name)) }
+
+    /// The table of free names that the key stands for: `kafka.properties` for `kafka.properties.*`.
+    var table: String? { name.hasSuffix(".*") ? String(name.dropLast(2)) : nil }
 }
 
 /// The forms of a key's name.

@@ -15,6 +15,8 @@ public struct KeyReader: Sendable {
     /// Holds the flags that nobody has taken yet, and all mistakes.
     var arguments: ArgumentReader
     let file: TOMLFile?
+    /// A file was named and could not be read, so what is missing may stand in it.
+    let isFileBroken: Bool
     /// The variables with the program's prefix.
     let environment: [String: String]
     /// Names that the file may hold; those of tables of free keys end in a dot.
@@ -22,9 +24,10 @@ public struct KeyReader: Sendable {
     /// The same for variables; those that begin free names end in `_`.
     var knownVariables: Set<String> = []
 
-    init(arguments: ArgumentReader, file: TOMLFile?, environment: [String: String]) {
+    init(arguments: ArgumentReader, file: TOMLFile?, isFileBroken: Bool, environment: [String: String]) {
         self.arguments = arguments
         self.file = file
+        self.isFileBroken = isFileBroken
         self.environment = environment.filter { $0.key.hasPrefix(KeyName.variablePrefix) }
     }
 
@@ -39,7 +42,7 @@ public struct KeyReader: Sendable {
     ) -> Value {
         let found = resolve(name, constraint)
         enter(
-            name, unit, constraint, standard: shown ?? standard.text, doc, (found?.value ?? standard).text,
+            name, unit, constraint, standard: shown ?? standard.text, doc, (found?.value ?? standard).toml,
             found?.origin)
         return found?.value ?? standard
     }
@@ -61,7 +64,7 @@ public struct KeyReader: Sendable {
         let mistakes = arguments.mistakes.count
         let found = resolve(name, constraint)
         enter(name, unit, constraint, standard: nil, doc, found?.value.toml, found?.origin)
-        if found == nil, arguments.mistakes.count == mistakes {
+        if found == nil, !isFileBroken, arguments.mistakes.count == mistakes {
             let entry = entries[entries.count - 1]
             arguments.refuse(
                 "missing; set it in the file, \(entry.variable) or \(entry.flag), for example to \(example.text)",

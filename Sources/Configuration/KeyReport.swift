@@ -2,7 +2,7 @@
 public enum KeyReport {
     /// The values in force, each with where it came from: TOML that can be used as a file.
     public static func values(_ entries: [KeyEntry]) -> String {
-        let lines = entries.filter { !$0.name.hasSuffix(".*") }.map { entry in
+        let lines = entries.filter { $0.table == nil }.map { entry in
             switch entry.value {
             case nil: ("# \(entry.name)", "not set")
             case Secret.shown: ("# \(entry.name) = \(Secret.shown)", entry.origin.description)
@@ -42,6 +42,6 @@ extension KeyEntry {
     /// Not one of the free names of a table.
     fileprivate var isDeclared: Bool { !doc.isEmpty }
 
-    /// `an integer (events), 1 to 4096`
-    fileprivate var accepts: String { constraint.isEmpty ? kind : "\(kind), \(constraint)" }
+    /// `an integer (events): 1 to 4096`
+    fileprivate var accepts: String { constraint.isEmpty ? kind : "\(kind): \(constraint)" }
 }

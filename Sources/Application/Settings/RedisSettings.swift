@@ -32,7 +32,8 @@ public struct RedisSettings: ConfigurationSection {
             "How long after a shopper's last event Redis drops the record (its TTL).")
     }
 
-    private static let withoutPassword = Constraint<String>("redis:// or unix://, without a password") { url in
+    private static let withoutPassword = Constraint<String>("redis:// or unix://, without a password", hidesValue: true)
+    { url in
         guard let parts = URLComponents(string: url), parts.scheme == "redis" || parts.scheme == "unix" else {
             return "not an address; write redis://host:6379/0 or unix:///path/to/socket"
         }
