@@ -110,7 +110,7 @@ struct RecordReader<Field: RecordField> {
             throw RecordFault(.wrongType, "\(path(field)) must be an RFC 3339 text or epoch milliseconds, not \(describe(value))")
         }
         guard let milliseconds = value.int64 else {
-            throw RecordFault(.invalidTime, "\(path(field)) \(describe(value)) is not a whole number of milliseconds")
+            throw RecordFault(.invalidTime, "\(path(field)) must be a whole number of milliseconds, not \(describe(value))")
         }
         return EventTime(milliseconds: milliseconds)
     }

@@ -1,1 +1,1 @@
-print("")
+for row in try retrievalBenchmark() { print(row) }

@@ -1,1 +1,81 @@
 #pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// The arithmetic of serving: the same bits on every processor, whatever the batch.
+//
+// Every kernel has one body (bodies.h), compiled once for each level of instructions below and chosen at run time. All
+// levels return the same bits, because every output is one fixed sequence of IEEE operations: fused multiply-adds and
+// additions in an order that depends on shapes alone, no libm, no contraction, no reassociation. Rows of a batch never
+// mix, so an output does not depend on who else is in the batch.
+//
+// Matrices are row-major floats. `d`, `inputs` and `outputs` that must be a multiple of 16 say so. Pointers need no
+// alignment, but 64 bytes is fastest. No kernel allocates.
+
+/// Levels of instructions, weakest first.
+enum { BC_PORTABLE = 0, BC_AVX2 = 1, BC_AVX512 = 2, BC_LEVELS = 3 };
+
+/// Whether this processor (and this build) can run a level.
+bool bc_kernels_available(int level);
+
+/// The level in force: the strongest available one, unless `bc_kernels_select` chose another.
+int bc_kernels_level(void);
+
+/// Puts a level in force for the whole process; false, and no change, when it is not available. Results do not change.
+bool bc_kernels_select(int level);
+
+/// y (rows, outputs) = x (rows, inputs) · w (inputs, outputs) + start (row r begins at start + r · start_stride).
+///
+/// `outputs` is a multiple of 16. A stride of 0 makes `start` a bias shared by all rows; `start == y` with a stride of
+/// `outputs` adds to what y holds; NULL is zero. Each output is one chain of fused multiply-adds over inputs 0, 1, ….
+void bc_affine(float *y, const float *x, const float *w, const float *start, size_t start_stride, size_t rows,
+               size_t inputs, size_t outputs);
+
+// Element-wise functions over n floats, of any n; y may be x. NaN gives NaN, infinities give the limits.
+
+/// y = e^x, within 2 ulp; overflows to infinity above 88.72, underflows gradually to 0 below -103.97.
+void bc_exp(float *y, const float *x, size_t n);
+/// y = 1 / (1 + e^-x), within 3 ulp on both tails.
+void bc_sigmoid(float *y, const float *x, size_t n);
+/// y = tanh(x), within 3 ulp.
+void bc_tanh(float *y, const float *x, size_t n);
+/// y = x / (1 + e^-x), within 4 ulp; within 1e-43 below -87, where the sigmoid is subnormal.
+void bc_silu(float *y, const float *x, size_t n);
+/// y = a · b.
+void bc_multiply(float *y, const float *a, const float *b, size_t n);
+/// y = a + b.
+void bc_add(float *y, const float *a, const float *b, size_t n);
+/// h = f · h + (1 - f) · c, as fma(f, h, (1 - f) · c): a step of the gated linear recurrence.
+void bc_gated_update(float *h, const float *f, const float *c, size_t n);
+
+// Sums over a row of d floats (d a multiple of 16) all have one order, here called canonical: 16 partial sums, number
+// l taking elements l, l + 16, … in turn by fused multiply-add from 0; then sums l and l + 8 are added, of those 8 sums
+// l and l + 4, then l and l + 2, then the last two.
+
+/// The canonical sum of a[i] · b[i].
+float bc_dot(const float *a, const float *b, size_t d);
+
+/// y (rows, d) = gain · x / sqrt(mean(x²) + epsilon) for each row of x (rows, d); gain (d) may be NULL; y may be x.
+void bc_rms_normalise(float *y, const float *x, const float *gain, float epsilon, size_t rows, size_t d);
+
+/// y (rows, d) = x / max(|x|, epsilon) for each row of x (rows, d), so a row of zeros stays zero; y may be x.
+void bc_l2_normalise(float *y, const float *x, float epsilon, size_t rows, size_t d);
+
+/// Where coordinate i of d stands in a tile and in the queries it meets: the partial sums come in quarters, number q being
+/// sums q, q + 4, q + 8 and q + 12, and those of a quarter take turns.
+static inline size_t bc_tile_position(size_t i, size_t d) {
+    return (i % 4 * (d / 16) + i / 16) * 4 + i % 16 / 4;
+}
+
+/// scores (users, stride): the canonical dot product of each of queries (users, d) with each item of `tiles`.
+///
+/// Items stand in tiles of 16: tiles (tile_count, d, 16) holds coordinate i of the tile's item j at
+/// [bc_tile_position(i, d)][j], and queries hold it at [bc_tile_position(i, d)]. So a vector register holds one coordinate
+/// of 16 items, a canonical sum needs no shuffles and runs at the speed of its multiply-adds, memory is read from front
+/// to back, and users share each load. stride ≥ 16 · tile_count. Equal to bc_dot of the plain rows bit for bit.
+void bc_score_tiles(float *scores, size_t stride, const float *queries, size_t users, const float *tiles,
+                    size_t tile_count, size_t d);
+
+/// The ascending indices of scores (n) that are ≥ threshold, written to `indices` (room for n); returns how many.
+size_t bc_select_at_least(uint32_t *indices, const float *scores, size_t n, float threshold);

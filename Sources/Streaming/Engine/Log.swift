@@ -29,12 +29,12 @@ public struct Offset: RawRepresentable, Hashable, Comparable, Sendable, CustomSt
     public var description: String { String(rawValue) }
 }
 
-/// A record's header.
+/// A record's header; its value may be absent.
 public struct Header: Equatable, Sendable {
     public var name: String
-    public var value: [UInt8]
+    public var value: [UInt8]?
 
-    public init(name: String, value: [UInt8]) {
+    public init(name: String, value: [UInt8]?) {
         self.name = name
         self.value = value
     }

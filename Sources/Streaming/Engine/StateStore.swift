@@ -106,11 +106,14 @@ public protocol StateStore: AnyObject {
     /// `partitionCount` is frozen at the first claim; another count is `StreamError.Code.partitionCountChanged`.
     func claim(_ partition: PartitionIndex, nonce: Nonce, partitionCount: Int) throws(StreamError) -> Claim
 
-    /// Whether the store still shows `fence` as the owner.
-    func holds(_ fence: Fence) throws(StreamError) -> Bool
+    /// Whether the store still shows the fence's owner and epoch, and `expected` as the next offset.
+    func holds(_ fence: Fence, expected: Offset?) throws(StreamError) -> Bool
 
-    /// The stored values of `keys`, in their order; nil where there is none.
-    func load(_ partition: PartitionIndex, keys: [StateKey]) throws(StreamError) -> [[UInt8]?]
+    /// The stored values of `keys`, in their order, nil where there is none; or nil for all where `holds` would be false.
+    ///
+    /// The check and the reading are one atomic step: values of another owner, or older ones that a store which lost
+    /// writes fell back to, do not belong to the position that the worker computes from.
+    func load(_ fence: Fence, expected: Offset?, keys: [StateKey]) throws(StreamError) -> [[UInt8]?]?
 
     /// Compare-and-set on (nonce, epoch, previous next offset): writes everything or, on any mismatch, nothing.
     func commit(_ commit: Commit) throws(StreamError) -> CommitOutcome

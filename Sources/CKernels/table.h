@@ -1,0 +1,23 @@
+#pragma once
+#include "CKernels.h"
+
+// One function per kernel: what a level of instructions provides. Signatures are those of CKernels.h.
+struct bc_table {
+    void (*affine)(float *, const float *, const float *, const float *, size_t, size_t, size_t, size_t);
+    void (*exp)(float *, const float *, size_t);
+    void (*sigmoid)(float *, const float *, size_t);
+    void (*tanh)(float *, const float *, size_t);
+    void (*silu)(float *, const float *, size_t);
+    void (*multiply)(float *, const float *, const float *, size_t);
+    void (*add)(float *, const float *, const float *, size_t);
+    void (*gated_update)(float *, const float *, const float *, size_t);
+    float (*dot)(const float *, const float *, size_t);
+    void (*rms_normalise)(float *, const float *, const float *, float, size_t, size_t);
+    void (*l2_normalise)(float *, const float *, float, size_t, size_t);
+    void (*score_tiles)(float *, size_t, const float *, size_t, const float *, size_t, size_t);
+    size_t (*select_at_least)(uint32_t *, const float *, size_t, float);
+};
+
+extern const struct bc_table bc_table_portable;
+extern const struct bc_table bc_table_avx2;
+extern const struct bc_table bc_table_avx512;

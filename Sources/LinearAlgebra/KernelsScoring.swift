@@ -1,0 +1,32 @@
+import CKernels
+
+/// Scores of many items for many users, and what of them is high enough.
+extension Kernels {
+    /// Where coordinate i of `width` stands in a tile and in the queries that `scoreTiles` takes.
+    @inline(__always) public static func tilePosition(of coordinate: Int, width: Int) -> Int {
+        bc_tile_position(coordinate, width)
+    }
+
+    /// scores (users, stride) = canonical dot products of queries (users, width) with tiles (tiles, width, 16) of items.
+    ///
+    /// Coordinate i of a tile's item j stands at [tilePosition(of: i)][j], that of a query at [tilePosition(of: i)]; the
+    /// score of item j at [user][j]. `width` is a multiple of 16. Equal to `dot` of the plain rows bit for bit.
+    public static func scoreTiles(
+        _ tiles: UnsafeBufferPointer<Float>, queries: UnsafeBufferPointer<Float>, width: Int,
+        into scores: UnsafeMutableBufferPointer<Float>, stride: Int
+    ) {
+        let users = queries.count / width
+        let count = tiles.count / (width * lanes)
+        precondition(width % lanes == 0 && queries.count == users * width && tiles.count == count * width * lanes)
+        precondition(stride >= count * lanes && scores.count >= users * stride)
+        bc_score_tiles(scores.baseAddress, stride, queries.baseAddress, users, tiles.baseAddress, count, width)
+    }
+
+    /// The ascending indices of scores that are at least `threshold`, written to `indices`; returns their number.
+    public static func selectAtLeast(
+        _ threshold: Float, of scores: UnsafeBufferPointer<Float>, into indices: UnsafeMutableBufferPointer<UInt32>
+    ) -> Int {
+        precondition(indices.count >= scores.count)
+        return bc_select_at_least(indices.baseAddress, scores.baseAddress, scores.count, threshold)
+    }
+}

@@ -1,0 +1,30 @@
+/// Owned memory for `count` floats, zeroed, aligned to a cache line, at an address that never moves.
+///
+/// An array would do for the values, but kernels, BLAS and the hot loop want one address for the owner's whole life.
+public final class FloatBuffer: @unchecked Sendable {
+    // Unchecked: the memory is plain storage; whoever writes to it owns it alone (a trainer's shard, a loader before publication).
+    public let count: Int
+    public let pointer: UnsafeMutablePointer<Float>
+
+    /// Zeroed memory for `count` floats; a negative count is taken as none.
+    public init(count: Int) {
+        self.count = max(0, count)
+        let bytes = UnsafeMutableRawPointer.allocate(byteCount: max(64, self.count * 4), alignment: 64)
+        pointer = bytes.bindMemory(to: Float.self, capacity: max(16, self.count))
+        pointer.initialize(repeating: 0, count: self.count)
+    }
+
+    deinit { UnsafeMutableRawPointer(pointer).deallocate() }
+
+    /// All values, readable.
+    public var values: UnsafeBufferPointer<Float> { UnsafeBufferPointer(start: pointer, count: count) }
+
+    /// The first `length` values, writable: what a kernel takes the span of.
+    public func first(_ length: Int) -> UnsafeMutableBufferPointer<Float> {
+        precondition(length >= 0 && length <= count, "\(length) of \(count) floats")
+        return UnsafeMutableBufferPointer(start: pointer, count: length)
+    }
+
+    /// Sets every value to zero.
+    public func clear() { pointer.update(repeating: 0, count: count) }
+}

@@ -1,0 +1,120 @@
+import Commerce
+import LinearAlgebra
+
+/// Working memory of searches in an `ExactIndex`, grown to the largest search it has served.
+public final class ExactScratch {
+    /// Users who share a pass over the items: enough that a block's way from memory is shared by many.
+    static let usersInPass = 32
+    /// Bound on the candidates of a pass: an absurd k makes passes of fewer users, not more memory.
+    static let candidatesInPass = 1 << 18
+
+    var queries = AlignedBuffer(count: 0)
+    var scores = AlignedBuffer(count: ExactScratch.usersInPass * ItemBlock.capacity)
+    var hits = [UInt32](repeating: 0, count: ItemBlock.capacity)
+    var users = [User](repeating: User(), count: ExactScratch.usersInPass)
+
+    /// What a pass keeps for a user.
+    struct User {
+        var top = TopCandidates()
+        /// Slots of excluded items, ascending.
+        var excluded: [Slot] = []
+        /// How many of them the pass has gone by.
+        var passed = 0
+    }
+
+    public init() {}
+}
+
+extension ExactIndex {
+    public func makeScratch() -> ExactScratch { ExactScratch() }
+
+    public func search<Excluded: Collection<ItemID>>(
+        queries: Span<Float>, k: Int, excluding: [Excluded], scratch: ExactScratch
+    ) throws(RetrievalError) -> [[ScoredItem]] {
+        guard queries.count % dimension == 0 else {
+            throw .queryLength(dimension: dimension, found: queries.count)
+        }
+        let total = queries.count / dimension
+        guard excluding.isEmpty || excluding.count == total else {
+            throw .exclusions(users: total, found: excluding.count)
+        }
+        if let position = RetrievalError.firstInvalid(queries) {
+            throw .queryValue(user: position / dimension, position: position % dimension, value: queries[position])
+        }
+        let capacity = min(k, count)
+        guard capacity > 0 else { return [[ScoredItem]](repeating: [], count: total) }
+
+        let together = max(1, min(ExactScratch.usersInPass, ExactScratch.candidatesInPass / capacity))
+        var lists: [[ScoredItem]] = []
+        lists.reserveCapacity(total)
+        for first in stride(from: 0, to: total, by: together) {
+            let users = min(together, total - first)
+            load(queries, users: first..<first + users, into: scratch)
+            for u in 0..<users {
+                scratch.users[u].top.reset(capacity: capacity)
+                exclude(excluding.isEmpty ? nil : excluding[first + u], for: &scratch.users[u])
+            }
+            for block in blocks.indices { pass(over: block, users: users, scratch) }
+            for u in 0..<users { lists.append(scratch.users[u].top.list(in: blocks)) }
+        }
+        return lists
+    }
+
+    /// Copies the users' queries into rows of `width`, in the order of coordinates that tiles have.
+    private func load(_ queries: Span<Float>, users: Range<Int>, into scratch: ExactScratch) {
+        let needed = ExactScratch.usersInPass * width
+        if scratch.queries.count != needed { scratch.queries = AlignedBuffer(count: needed) }
+        let rows = scratch.queries.mutableValues
+        for i in 0..<width {
+            let position = Kernels.tilePosition(of: i, width: width)
+            for (row, user) in users.enumerated() {
+                rows[row * width + position] = i < dimension ? queries[user * dimension + i] : 0
+            }
+        }
+    }
+
+    private func exclude<Excluded: Collection<ItemID>>(_ items: Excluded?, for user: inout ExactScratch.User) {
+        user.passed = 0
+        user.excluded.removeAll(keepingCapacity: true)
+        guard let items else { return }
+        for item in items {
+            if let slot = slots[item] { user.excluded.append(slot) }
+        }
+        user.excluded.sort()
+    }
+
+    /// Scores a block for the users of a pass and offers each what reaches the user's threshold.
+    private func pass(over index: Int, users: Int, _ scratch: ExactScratch) {
+        let block = blocks[index]
+        let scores = scratch.scores.mutableValues
+        Kernels.scoreTiles(
+            block.tiles, queries: UnsafeBufferPointer(rebasing: scratch.queries.values[..<(users * width)]),
+            width: width, into: scores, stride: ItemBlock.capacity)
+        for u in 0..<users {
+            let row = UnsafeMutableBufferPointer(
+                rebasing: scores[u * ItemBlock.capacity..<(u + 1) * ItemBlock.capacity])
+            hideExcluded(of: &scratch.users[u], in: row, block: index)
+            let threshold = scratch.users[u].top.threshold
+            let found = scratch.hits.withUnsafeMutableBufferPointer {
+                Kernels.selectAtLeast(threshold, of: UnsafeBufferPointer(rebasing: row[..<block.count]), into: $0)
+            }
+            for hit in 0..<found {
+                let position = Int(scratch.hits[hit])
+                let candidate = Candidate(
+                    score: row[position], slot: Slot(index * ItemBlock.capacity + position),
+                    prefix: block.entries[position].prefix)
+                scratch.users[u].top.offer(candidate, in: blocks)
+            }
+        }
+    }
+
+    /// Gives the user's excluded items of a block a score below every threshold.
+    private func hideExcluded(
+        of user: inout ExactScratch.User, in scores: UnsafeMutableBufferPointer<Float>, block: Int
+    ) {
+        while user.passed < user.excluded.count, user.excluded[user.passed].block == block {
+            scores[user.excluded[user.passed].row] = -.infinity
+            user.passed += 1
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import Commerce
+
+/// A row that may be in a user's list. Trivial, so that moving it costs no reference counting.
+struct Candidate {
+    let score: Float
+    let slot: Slot
+    let prefix: UInt64
+
+    /// The order of lists: by falling score, then by item id in byte order.
+    func ranks(before other: Candidate, in blocks: [ItemBlock]) -> Bool {
+        if score != other.score { return score > other.score }
+        if prefix != other.prefix { return prefix < other.prefix }
+        return item(in: blocks) < other.item(in: blocks)
+    }
+
+    func item(in blocks: [ItemBlock]) -> ItemID { blocks[slot.block].entries[slot.row].item }
+}
+
+/// The best candidates that a user has been offered: a heap whose root is the first to go.
+struct TopCandidates {
+    private var heap: [Candidate] = []
+    private var capacity = 0
+
+    /// Starts over, with room for `capacity` (at least 1) candidates.
+    mutating func reset(capacity: Int) {
+        self.capacity = capacity
+        heap.removeAll(keepingCapacity: true)
+        heap.reserveCapacity(capacity)
+    }
+
+    /// No candidate of a lower score can enter; every finite score is at least this while there is room.
+    var threshold: Float { heap.count < capacity ? -.greatestFiniteMagnitude : heap[0].score }
+
+    /// Takes the candidate in if it is among the best so far.
+    mutating func offer(_ candidate: Candidate, in blocks: [ItemBlock]) {
+        if heap.count < capacity {
+            heap.append(candidate)
+            siftUp(in: blocks)
+        } else if candidate.ranks(before: heap[0], in: blocks) {
+            heap[0] = candidate
+            siftDown(in: blocks)
+        }
+    }
+
+    /// The candidates as a list, best first.
+    mutating func list(in blocks: [ItemBlock]) -> [ScoredItem] {
+        heap.sort { $0.ranks(before: $1, in: blocks) }
+        return heap.map { ScoredItem(item: $0.item(in: blocks), score: $0.score) }
+    }
+
+    private mutating func siftUp(in blocks: [ItemBlock]) {
+        var child = heap.count - 1
+        while child > 0 {
+            let parent = (child - 1) / 2
+            guard heap[parent].ranks(before: heap[child], in: blocks) else { return }
+            heap.swapAt(parent, child)
+            child = parent
+        }
+    }
+
+    private mutating func siftDown(in blocks: [ItemBlock]) {
+        var parent = 0
+        while true {
+            let (left, right) = (2 * parent + 1, 2 * parent + 2)
+            var worst = parent
+            if left < heap.count, heap[worst].ranks(before: heap[left], in: blocks) { worst = left }
+            if right < heap.count, heap[worst].ranks(before: heap[right], in: blocks) { worst = right }
+            if worst == parent { return }
+            heap.swapAt(parent, worst)
+            parent = worst
+        }
+    }
+}

@@ -1,0 +1,322 @@
+import Bytes
+import Commerce
+
+/// Moves one partition forward from the claim it was made with: take, load, compute, check the fence, produce, await
+/// delivery, commit. It is a state machine whose every `advance` has at most one outside effect, so that a test can
+/// stop it, or another worker can act, between any two of them.
+///
+/// A batch is committed only when all its records are delivered, and in order; while it waits the next one is computed
+/// on top of it. A refused commit or a lost lease ends the worker for good, with its cache and everything in flight:
+/// whoever still owns the partition claims it again and makes a new worker from the position returned.
+public final class PartitionWorker<Stage: KeyedStage> {
+    /// What a call of `advance` did.
+    public enum Progress: Equatable, Sendable {
+        /// Something moved: call again.
+        case worked
+        /// Nothing to read and nothing in flight.
+        case idle
+        /// Batches in flight wait for the sink, the lease or a draining end.
+        case waiting
+        /// The store or the log is away: the same step is tried again at the next call, which had better be later.
+        case retry(StreamError)
+        /// Another worker owns the partition, or the store has lost writes.
+        case lost
+        /// The partition cannot go on without someone's help.
+        case failed(StreamError)
+    }
+
+    /// Bounds of a worker.
+    public struct Limits: Sendable {
+        /// Records of a micro-batch.
+        public var batch: Int
+        /// Micro-batches between computed and committed.
+        public var batchesInFlight: Int
+        /// States kept in memory.
+        public var cachedStates: Int
+
+        public init(batch: Int, batchesInFlight: Int, cachedStates: Int) {
+            self.batch = max(1, batch)
+            self.batchesInFlight = max(1, batchesInFlight)
+            self.cachedStates = cachedStates
+        }
+    }
+
+    private enum Phase {
+        case computed
+        case checked
+        case produced(any Delivery)
+    }
+
+    private struct Batch {
+        var phase: Phase
+        var expected: Offset?
+        var position: Position
+        var writes: [StateWrite]
+        /// The index of each key's write.
+        var writeOfKey: [StateKey: Int]
+        var outcome: Outcome<Stage.Receipt>
+    }
+
+    public let partition: PartitionIndex
+    private let fence: Fence
+    private let source: any PartitionSource
+    private let store: any StateStore
+    private let sink: any Sink
+    private let stage: Stage
+    private let lease: Lease
+    private let limits: Limits
+    private let probe: StageProbe
+
+    private var cache: StateCache<Stage.State>
+    private var inFlight: [Batch] = []
+    private var pending: [LogRecord] = []
+    private var taken: Position
+    private var committed: Offset?
+    private var verifying: Bool
+    private var draining = false
+    /// Why no more batches can be computed.
+    private var fault: StreamError?
+    private var ended: Progress?
+
+    /// A worker that goes on from `position`, which `claim` returned or, where it returned none, the configured start.
+    ///
+    /// - Parameter verifying: the source starts one record before `position.next`; that record is compared with
+    ///   `position.last` and not applied.
+    public init(
+        claim: Claim, position: Position, verifying: Bool, source: any PartitionSource, store: any StateStore, sink: any Sink,
+        stage: Stage, lease: Lease, limits: Limits, probe: StageProbe = .silent
+    ) {
+        partition = claim.fence.partition
+        fence = claim.fence
+        self.source = source
+        self.store = store
+        self.sink = sink
+        self.stage = stage
+        self.lease = lease
+        self.limits = limits
+        self.probe = probe
+        cache = StateCache(capacity: limits.cachedStates)
+        taken = position
+        committed = claim.position?.next
+        self.verifying = verifying && position.last != nil
+    }
+
+    /// Takes no new records from now on, drops what has not been produced and finishes what has.
+    public func drain() {
+        draining = true
+        pending = []
+        inFlight.removeAll { batch in
+            if case .produced = batch.phase { false } else { true }
+        }
+    }
+
+    /// Nothing is in flight.
+    public var isDrained: Bool { inFlight.isEmpty || ended != nil }
+
+    /// The next offset of the last commit, nil before the first.
+    public var committedOffset: Offset? { committed }
+
+    /// Does the next step.
+    public func advance() -> Progress {
+        if let ended { return ended }
+        do throws(StreamError) {
+            return try step()
+        } catch {
+            if error.code == .unavailable { return .retry(error) }
+            return end(.failed(error))
+        }
+    }
+
+    private func step() throws(StreamError) -> Progress {
+        if committed == nil { return try establishStart() }
+        if let first = inFlight.first, case .produced(let delivery) = first.phase {
+            switch delivery.state {
+            case .delivered: return try commit(first)
+            case .failed(let error):
+                guard error.code == .unavailable else { return end(.failed(error)) }
+                // Not delivered in time: the same records go out again. What did arrive is a repeat to its readers.
+                inFlight[0].phase = .computed
+                return .retry(error)
+            case .pending: break
+            }
+        }
+        for index in inFlight.indices {
+            switch inFlight[index].phase {
+            case .computed: return try checkFence(index)
+            case .checked: return try produce(index)
+            case .produced: continue
+            }
+        }
+        if let fault {
+            guard inFlight.isEmpty else { return .waiting }
+            return end(.failed(fault))
+        }
+        guard !draining, inFlight.count < limits.batchesInFlight else { return inFlight.isEmpty ? .idle : .waiting }
+        do throws(StreamError) {
+            return try compute() ?? (inFlight.isEmpty ? .idle : .waiting)
+        } catch {
+            // What is in flight is sound and gets committed before the partition stops.
+            guard error.code != .unavailable else { throw error }
+            fault = error
+            return .worked
+        }
+    }
+
+    private func end(_ progress: Progress) -> Progress {
+        ended = progress
+        inFlight = []
+        pending = []
+        cache = StateCache(capacity: 0)
+        return progress
+    }
+
+    /// Fixes the configured start in the store before anything is read, so that a worker that dies before its first
+    /// batch leaves its successor the same start.
+    private func establishStart() throws(StreamError) -> Progress {
+        let commit = Commit(fence: fence, expected: nil, position: taken, writes: [])
+        guard try store.commit(commit) == .applied else { return end(.lost) }
+        committed = taken.next
+        return .worked
+    }
+
+    private func commit(_ batch: Batch) throws(StreamError) -> Progress {
+        let commit = Commit(fence: fence, expected: batch.expected, position: batch.position, writes: batch.writes)
+        let outcome = try probe.time(.commit) { () throws(StreamError) in try store.commit(commit) }
+        guard outcome == .applied else { return end(.lost) }
+        inFlight.removeFirst()
+        committed = batch.position.next
+        source.report(next: batch.position.next)
+        stage.committed(batch.outcome.receipt)
+        return .worked
+    }
+
+    private func checkFence(_ index: Int) throws(StreamError) -> Progress {
+        guard try probe.time(.fence, { () throws(StreamError) in try store.holds(fence, expected: committed) }) else { return end(.lost) }
+        inFlight[index].phase = .checked
+        return .worked
+    }
+
+    private func produce(_ index: Int) throws(StreamError) -> Progress {
+        if lease.isRevoked { return end(.lost) }
+        guard lease.isValid else {
+            inFlight[index].phase = .computed
+            return .waiting
+        }
+        let records = inFlight[index].outcome.records
+        let delivery = try probe.time(.produce) { () throws(StreamError) in try sink.produce(records) }
+        inFlight[index].phase = .produced(delivery)
+        return .worked
+    }
+
+    /// Reads and computes one batch; nil where nothing is here to read.
+    private func compute() throws(StreamError) -> Progress? {
+        if pending.isEmpty { pending = try take() }
+        guard let last = pending.last else { return nil }
+        let records = pending
+        probe.batch(records.count)
+
+        var refused: [OutputRecord] = []
+        var entries: [Entry<Stage.Input>] = []
+        entries.reserveCapacity(records.count)
+        var keys: [StateKey] = []
+        var indexOfKey: [StateKey: Int] = [:]
+        probe.time(.decode) {
+            for record in records {
+                switch stage.decode(record) {
+                case .refused(let letter):
+                    refused.append(letter)
+                case .keyed(let key, let input):
+                    let state = indexOfKey[key] ?? keys.count
+                    if state == keys.count {
+                        keys.append(key)
+                        indexOfKey[key] = state
+                    }
+                    entries.append(
+                        Entry(
+                            input: input, state: state, offset: record.offset, partition: partition,
+                            timestamp: record.timestamp))
+                }
+            }
+        }
+        guard var states = try probe.time(.load, { () throws(StreamError) in try load(keys) }) else { return end(.lost) }
+        var outcome = try probe.time(.apply) { () throws(StreamError) in try stage.apply(entries, to: &states) }
+        outcome.records.append(contentsOf: refused)
+        let writes = probe.time(.encode) {
+            zip(keys, states).map { StateWrite(key: $0, value: stage.store($1)) }
+        }
+        for (key, state) in zip(keys, states) { cache.put(key, state) }
+
+        let position = Position(
+            next: last.offset.next, last: AppliedRecord(timestamp: last.timestamp, crc: CRC32.checksum(last.value ?? [])))
+        inFlight.append(
+            Batch(
+                phase: .computed, expected: inFlight.last?.position.next ?? committed, position: position, writes: writes,
+                writeOfKey: indexOfKey, outcome: outcome))
+        taken = position
+        pending = []
+        return .worked
+    }
+
+    /// The states of `keys`: from memory, from the batches in flight, or from the store; nil where the partition is lost.
+    ///
+    /// A state that left the cache while its write is still in flight must not be read from the store, which does not
+    /// have it yet.
+    private func load(_ keys: [StateKey]) throws(StreamError) -> [Stage.State]? {
+        var states = [Stage.State?](repeating: nil, count: keys.count)
+        var missing: [Int] = []
+        for (index, key) in keys.enumerated() {
+            if let state = cache.take(key) {
+                states[index] = state
+            } else if let bytes = writeInFlight(key) {
+                states[index] = try stage.restore(bytes, key: key)
+            } else {
+                missing.append(index)
+            }
+        }
+        if !missing.isEmpty {
+            let wanted = missing.map { keys[$0] }
+            guard let stored = try store.load(fence, expected: committed, keys: wanted) else { return nil }
+            for (index, bytes) in zip(missing, stored) { states[index] = try stage.restore(bytes, key: keys[index]) }
+        }
+        return states.compactMap { $0 }
+    }
+
+    private func writeInFlight(_ key: StateKey) -> [UInt8]? {
+        for batch in inFlight.reversed() {
+            if let write = batch.writeOfKey[key] { return batch.writes[write].value }
+        }
+        return nil
+    }
+
+    /// Takes records from the source and checks that they follow what has been taken before without a gap.
+    private func take() throws(StreamError) -> [LogRecord] {
+        var records = try source.take(limit: limits.batch)
+        if verifying, let first = records.first {
+            try verify(first)
+            verifying = false
+            records.removeFirst()
+        }
+        var expected = taken.next
+        for record in records {
+            guard record.offset == expected else {
+                throw StreamError(
+                    .logDiverged,
+                    "partition \(partition): expected offset \(expected), read \(record.offset): records are missing from the "
+                        + "log (retention, or a topic with transactions or compaction); nothing was skipped. Decide where to go "
+                        + "on and set a new group and namespace, or restore the topic")
+            }
+            expected = record.offset.next
+        }
+        return records
+    }
+
+    private func verify(_ record: LogRecord) throws(StreamError) {
+        let found = AppliedRecord(timestamp: record.timestamp, crc: CRC32.checksum(record.value ?? []))
+        guard record.offset.next == taken.next, found == taken.last else {
+            throw StreamError(
+                .logDiverged,
+                "partition \(partition): the record at offset \(record.offset) is not the one that the state ends with: the topic "
+                    + "was truncated or made anew. Use a new group and namespace for the new topic")
+        }
+    }
+}

@@ -1,0 +1,189 @@
+import Foundation
+import LinearAlgebra
+
+/// What a training run was: written beside the model so that it can be understood and repeated.
+public struct TrainingFacts: Codable, Equatable, Sendable {
+    /// Seed of every random choice.
+    public var seed: UInt64
+    /// Digest of the events and the catalogue that the model was trained on.
+    public var dataDigest: String
+    public var events: Int
+    public var shoppers: Int
+    /// Epochs up to the kept parameters.
+    public var epochs: Int
+    /// Share of the validation's next new items that were among the first ten; nil without a validation part.
+    public var recallAt10: Double?
+    /// The settings in force, by name.
+    public var settings: [String: Double]
+}
+
+/// A trained model on its way to or from a directory of three files.
+///
+/// - `model.safetensors`: the parameters by name, fp32, and the items' vectors.
+/// - `vocabulary.json`: the items and the feature tokens, in the order of their rows.
+/// - `model.json`: format, sizes, and the facts of training.
+public struct Checkpoint: Sendable {
+    static let formatVersion = 1
+    static let description = "model.json"
+    static let vocabularyFile = "vocabulary.json"
+    static let tensorFile = "model.safetensors"
+    /// Name of the tensor of the known items' vectors: derived, but from a catalogue that only training saw.
+    static let itemVectorName = "items.vector"
+
+    /// The content of `model.json`.
+    struct Description: Codable {
+        var format: Int
+        var shape: TowerShape
+        var training: TrainingFacts
+    }
+
+    /// The content of `vocabulary.json`.
+    struct Vocabulary: Codable {
+        var items: [String]
+        var tokens: [String]
+    }
+
+    public let facts: TrainingFacts
+    /// The model, ready to serve; its version is the digest of the files.
+    public let model: Model
+    private let files: Files
+
+    struct Files: Sendable {
+        var description: Data
+        var vocabulary: Data
+        var tensors: Data
+
+        /// Hex digest of the three files.
+        func digest(directory: String) throws(CheckpointError) -> String {
+            do { return try ContentDigest.hex([description, vocabulary, tensors]) } catch {
+                throw CheckpointError(.inaccessible, file: directory + Checkpoint.description, "has no version: \(error)")
+            }
+        }
+    }
+
+    /// Makes a checkpoint of trained parameters.
+    package init(
+        layout: TowerLayout, parameters: FloatBuffer, itemVectors: FloatBuffer, items: [String], tokens: [String], facts: TrainingFacts
+    ) throws(CheckpointError) {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
+        var sources = layout.tensors.map {
+            Safetensors.Source(
+                name: $0.name, shape: $0.shape,
+                values: UnsafeBufferPointer(start: parameters.pointer + $0.offset, count: $0.count))
+        }
+        sources.append(
+            Safetensors.Source(
+                name: Self.itemVectorName, shape: [layout.shape.items, layout.shape.dimension], values: itemVectors.values))
+        do {
+            files = Files(
+                description: try encoder.encode(Description(format: Self.formatVersion, shape: layout.shape, training: facts)),
+                vocabulary: try encoder.encode(Vocabulary(items: items, tokens: tokens)),
+                tensors: try Safetensors.encode(sources))
+        } catch {
+            throw CheckpointError(.malformed, file: Self.description, "cannot be written as JSON: \(error)")
+        }
+        (model, self.facts) = try Self.decode(files, directory: "")
+    }
+
+    /// Reads a checkpoint and checks all of it.
+    public init(directory: URL) throws(CheckpointError) {
+        func read(_ name: String) throws(CheckpointError) -> Data {
+            let url = directory.appendingPathComponent(name)
+            do { return try Data(contentsOf: url) } catch {
+                throw CheckpointError(
+                    .inaccessible, file: url.path,
+                    "cannot be read (\((error as NSError).localizedDescription)); `breadcrumb train` makes a checkpoint")
+            }
+        }
+        files = Files(
+            description: try read(Self.description), vocabulary: try read(Self.vocabularyFile), tensors: try read(Self.tensorFile))
+        (model, facts) = try Self.decode(files, directory: directory.path + "/")
+    }
+
+    /// Writes the three files into a new directory beside `directory` and renames it into place, so that a reader sees the
+    /// whole of a checkpoint or none. A checkpoint that stood there is replaced.
+    public func save(to directory: URL) throws(CheckpointError) {
+        let manager = FileManager.default
+        let parent = directory.deletingLastPathComponent()
+        let temporary = parent.appendingPathComponent(".\(directory.lastPathComponent).\(UUID().uuidString)")
+        let retired = parent.appendingPathComponent(".\(directory.lastPathComponent).\(UUID().uuidString).old")
+        do {
+            defer { try? manager.removeItem(at: temporary) }
+            try manager.createDirectory(at: temporary, withIntermediateDirectories: true)
+            for (name, data) in [
+                (Self.description, files.description), (Self.vocabularyFile, files.vocabulary), (Self.tensorFile, files.tensors),
+            ] {
+                try data.write(to: temporary.appendingPathComponent(name))
+            }
+            let replaces = manager.fileExists(atPath: directory.path)
+            if replaces { try manager.moveItem(at: directory, to: retired) }
+            try manager.moveItem(at: temporary, to: directory)
+            if replaces { try manager.removeItem(at: retired) }
+        } catch {
+            throw CheckpointError(.inaccessible, file: directory.path, "cannot be written: \((error as NSError).localizedDescription)")
+        }
+    }
+
+    private static func decode(_ files: Files, directory: String) throws(CheckpointError) -> (Model, TrainingFacts) {
+        let description: Description = try decode(files.description, file: directory + Self.description)
+        guard description.format == formatVersion else {
+            throw CheckpointError(
+                .unsupportedVersion, file: directory + Self.description,
+                "format \(description.format) is not known, expected \(formatVersion)")
+        }
+        if let fault = description.shape.fault {
+            throw CheckpointError(.malformed, file: directory + Self.description, "shape: \(fault)")
+        }
+        let shape = description.shape
+        let vocabulary: Vocabulary = try decode(files.vocabulary, file: directory + vocabularyFile)
+        for (name, found, expected) in [
+            ("items", vocabulary.items, shape.items), ("tokens", vocabulary.tokens, shape.tokens),
+        ] {
+            guard found.count == expected else {
+                throw CheckpointError(
+                    .malformed, file: directory + vocabularyFile, "\(name): expected \(expected) by \(Self.description), found \(found.count)")
+            }
+            guard Set(found).count == found.count else {
+                throw CheckpointError(.malformed, file: directory + vocabularyFile, "\(name): a name occurs twice")
+            }
+        }
+        let layout = TowerLayout(shape)
+        let file = try Safetensors.File(files.tensors, file: directory + tensorFile)
+        // Shapes are compared before memory of their size is taken: a small file cannot ask for a large allocation.
+        for tensor in layout.tensors { try file.check(tensor.name, shape: tensor.shape) }
+        try file.check(itemVectorName, shape: [shape.items, shape.dimension])
+        let parameters = FloatBuffer(count: layout.count)
+        for tensor in layout.tensors {
+            try file.read(tensor.name, shape: tensor.shape, into: parameters.pointer + tensor.offset)
+        }
+        let vectors = FloatBuffer(count: shape.items * shape.dimension)
+        try file.read(itemVectorName, shape: [shape.items, shape.dimension], into: vectors.pointer)
+        let model = Model(
+            version: try files.digest(directory: directory), layout: layout, parameters: parameters, itemVectors: vectors,
+            vocabulary: FeatureVocabulary(tokens: vocabulary.tokens), items: vocabulary.items.map { .init($0) })
+        return (model, description.training)
+    }
+
+    private static func decode<Value: Decodable>(_ data: Data, file: String) throws(CheckpointError) -> Value {
+        do { return try JSONDecoder().decode(Value.self, from: data) } catch {
+            throw CheckpointError(.malformed, file: file, reason(error))
+        }
+    }
+
+    /// Where in a JSON file the decoder stopped, and why.
+    private static func reason(_ error: any Error) -> String {
+        func place(_ path: [any CodingKey]) -> String { path.map(\.stringValue).joined(separator: ".") }
+        return switch error {
+        case DecodingError.keyNotFound(let key, let context): "\(place(context.codingPath + [key])): missing"
+        case DecodingError.typeMismatch(let type, let context): "\(place(context.codingPath)): expected \(type)"
+        case DecodingError.valueNotFound(let type, let context): "\(place(context.codingPath)): expected \(type), found null"
+        default: "is not valid JSON of the expected form"
+        }
+    }
+}
+
+extension Model {
+    /// Loads the model of a checkpoint directory; see `Checkpoint`.
+    public static func load(from directory: URL) throws(CheckpointError) -> Model { try Checkpoint(directory: directory).model }
+}

@@ -1,0 +1,149 @@
+import Foundation
+import LinearAlgebra
+
+/// The safetensors file format (https://huggingface.co/docs/safetensors): eight bytes of header length, a JSON header of
+/// names, types, shapes and byte ranges, then the numbers. Little-endian fp32 alone is written and read here.
+package enum Safetensors {
+    /// The largest header accepted, as in the reference implementation.
+    static let maximumHeader = 100_000_000
+
+    /// One tensor to write: `values` holds as many floats as `shape` says.
+    package struct Source {
+        package let name: String
+        package let shape: [Int]
+        package let values: UnsafeBufferPointer<Float>
+
+        package init(name: String, shape: [Int], values: UnsafeBufferPointer<Float>) {
+            self.name = name
+            self.shape = shape
+            self.values = values
+        }
+    }
+
+    struct Entry: Codable {
+        var dtype: String
+        var shape: [Int]
+        var data_offsets: [Int]
+    }
+
+    /// The bytes of a file of these tensors, in the order given.
+    package static func encode(_ tensors: [Source]) throws -> Data {
+        var entries: [String: Entry] = [:]
+        var offset = 0
+        for tensor in tensors {
+            let end = offset + tensor.values.count * 4
+            entries[tensor.name] = Entry(dtype: "F32", shape: tensor.shape, data_offsets: [offset, end])
+            offset = end
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        var header = try encoder.encode(entries)
+        header.append(contentsOf: repeatElement(0x20, count: (8 - header.count % 8) % 8))
+        var data = Data(capacity: 8 + header.count + offset)
+        withUnsafeBytes(of: UInt64(header.count).littleEndian) { data.append(contentsOf: $0) }
+        data.append(header)
+        for tensor in tensors { data.append(contentsOf: UnsafeRawBufferPointer(tensor.values)) }
+        return data
+    }
+
+    /// A file's tensors by name; the ranges are checked against the file and one another before this exists.
+    package struct File {
+        let file: String
+        let data: Data
+        let entries: [String: Entry]
+        let dataStart: Int
+
+        /// Opens the bytes of a file called `file` in messages.
+        package init(_ data: Data, file: String) throws(CheckpointError) {
+            func malformed(_ reason: String, tensor: String? = nil) -> CheckpointError {
+                CheckpointError(.malformed, file: file, tensor: tensor, reason)
+            }
+            guard data.count >= 8 else { throw malformed("\(data.count) bytes are too few for a safetensors file") }
+            let length = data.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
+            guard length <= Safetensors.maximumHeader, Int(length) <= data.count - 8 else {
+                throw malformed("the header claims \(length) bytes but the file holds \(data.count - 8) after its length; is it truncated?")
+            }
+            let start = 8 + Int(length)
+            let header = data.subdata(in: data.startIndex + 8..<data.startIndex + start)
+            let entries: [String: HeaderValue]
+            do { entries = try JSONDecoder().decode([String: HeaderValue].self, from: header) } catch {
+                throw malformed("the header is not a JSON object of tensors")
+            }
+            var tensors: [String: Entry] = [:]
+            for (name, value) in entries { if case .tensor(let entry) = value { tensors[name] = entry } }
+            self.file = file
+            self.data = data
+            self.entries = tensors
+            dataStart = start
+            try checkRanges()
+        }
+
+        /// Every range must fit its shape, and the ranges must tile the data without gap or overlap.
+        private func checkRanges() throws(CheckpointError) {
+            var end = 0
+            let size = data.count - dataStart
+            let ordered = entries.sorted {
+                $0.value.data_offsets == $1.value.data_offsets
+                    ? $0.key < $1.key : $0.value.data_offsets.lexicographicallyPrecedes($1.value.data_offsets)
+            }
+            for (name, entry) in ordered {
+                func fail(_ reason: String) -> CheckpointError { CheckpointError(.malformed, file: file, tensor: name, reason) }
+                guard entry.dtype == "F32" else { throw fail("type is \(entry.dtype), expected F32") }
+                guard entry.data_offsets.count == 2 else { throw fail("data_offsets must hold two numbers") }
+                let (from, to) = (entry.data_offsets[0], entry.data_offsets[1])
+                guard from == end else { throw fail("data starts at byte \(from), expected \(end): tensors overlap or leave a gap") }
+                guard to >= from, to <= size else { throw fail("data ends at byte \(to) of \(size): the file is truncated") }
+                var bytes = 4
+                for extent in entry.shape {
+                    let (product, overflow) = bytes.multipliedReportingOverflow(by: extent)
+                    guard extent >= 0, !overflow else { throw fail("shape \(entry.shape) is impossible") }
+                    bytes = product
+                }
+                guard bytes == to - from else { throw fail("shape \(entry.shape) needs \(bytes) bytes, found \(to - from)") }
+                end = to
+            }
+            guard end == size else {
+                throw CheckpointError(.malformed, file: file, "\(size - end) bytes after the last tensor belong to none")
+            }
+        }
+
+        /// The tensor's entry, if it is there and has this shape.
+        @discardableResult
+        func check(_ name: String, shape: [Int]) throws(CheckpointError) -> Entry {
+            guard let entry = entries[name] else {
+                throw CheckpointError(.wrongTensor, file: file, tensor: name, "missing, expected shape \(shape)")
+            }
+            guard entry.shape == shape else {
+                throw CheckpointError(.wrongTensor, file: file, tensor: name, "expected shape \(shape), found \(entry.shape)")
+            }
+            return entry
+        }
+
+        /// Copies the tensor into `destination`, which holds as many floats as `shape` says.
+        package func read(_ name: String, shape: [Int], into destination: UnsafeMutablePointer<Float>) throws(CheckpointError) {
+            let entry = try check(name, shape: shape)
+            let from = data.startIndex + dataStart + entry.data_offsets[0]
+            let to = data.startIndex + dataStart + entry.data_offsets[1]
+            let count = (to - from) / 4
+            let target = UnsafeMutableRawBufferPointer(start: destination, count: to - from)
+            data.copyBytes(to: target, from: from..<to)
+            for index in 0..<count where !destination[index].isFinite {
+                throw CheckpointError(.notFinite, file: file, tensor: name, "value \(index) is \(destination[index])")
+            }
+        }
+    }
+
+    /// A header maps names to tensors, but for the free-form `__metadata__`.
+    enum HeaderValue: Decodable {
+        case tensor(Entry)
+        case metadata
+
+        init(from decoder: any Decoder) throws {
+            if decoder.codingPath.last?.stringValue == "__metadata__" {
+                self = .metadata
+            } else {
+                self = .tensor(try Entry(from: decoder))
+            }
+        }
+    }
+}

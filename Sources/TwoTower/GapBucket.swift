@@ -1,0 +1,16 @@
+/// The time since a shopper's previous event on a logarithmic scale, as the row of an embedding.
+///
+/// Bucket 0 is the first event. The others are powers of two of 30 minutes / 1024, so that one boundary lies exactly at
+/// 30 minutes, the usual end of a shop visit. Integer arithmetic alone: equal on every processor.
+package enum GapBucket {
+    /// Number of buckets: the first event, then up to 30 minutes · 2^15 (almost two years) and beyond.
+    package static let count = 28
+
+    /// The bucket of a gap in milliseconds: nil is a shopper's first event; a negative gap counts as 0.
+    package static func of(milliseconds: Int64?) -> Int {
+        guard let milliseconds else { return 0 }
+        let bounded = min(max(milliseconds, 0), 1 << 44)
+        let units = bounded * 1024 / 1_800_000
+        return min(1 + (Int64.bitWidth - units.leadingZeroBitCount), count - 1)
+    }
+}

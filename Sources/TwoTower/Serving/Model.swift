@@ -1,0 +1,95 @@
+import Commerce
+import LinearAlgebra
+
+/// A trained two-tower model as it serves: immutable, shared by all threads.
+///
+/// The item tower gives every item a unit vector, as input of a step and as row of the index. The sequence tower moves a
+/// shopper's state by one constant-time step per event and reads a vector off it; score = dot product of the two.
+public final class Model: Sendable {
+    /// Hex digest of the checkpoint's bytes: equal versions give equal lists.
+    public let version: String
+    package let layout: TowerLayout
+    /// All parameters, laid out by `layout`.
+    package let parameters: FloatBuffer
+    /// [items, d]: the unit vectors of the known items with the catalogue they were trained with.
+    package let itemVectors: FloatBuffer
+    package let vocabulary: FeatureVocabulary
+    /// Row to item: the items that have an embedding.
+    public let items: [ItemID]
+    private let rows: [ItemID: Int32]
+    package let tower: ServingTower
+
+    package init(
+        version: String, layout: TowerLayout, parameters: FloatBuffer, itemVectors: FloatBuffer, vocabulary: FeatureVocabulary,
+        items: [ItemID]
+    ) {
+        self.version = version
+        self.layout = layout
+        self.parameters = parameters
+        self.itemVectors = itemVectors
+        self.vocabulary = vocabulary
+        self.items = items
+        rows = Dictionary(items.enumerated().map { ($1, Int32($0)) }, uniquingKeysWith: { first, _ in first })
+        tower = ServingTower(layout: layout, parameters: parameters)
+    }
+
+    /// d: length of item and user vectors, a multiple of 16.
+    public var dimension: Int { layout.shape.dimension }
+
+    /// Floats of one shopper's state.
+    public var stateSize: Int { layout.shape.stateSize }
+
+    /// The state of a shopper who has done nothing: its readout is the zero vector.
+    public var initialState: [Float] { [Float](repeating: 0, count: stateSize) }
+
+    /// The checkpoint's row of an item, or nil for an item it has not seen.
+    public func row(of item: ItemID) -> Int? { rows[item].map(Int.init) }
+
+    // MARK: Inputs of a step
+
+    /// [d]: the input vector of a known item. No catalogue change alters it. Valid while the model lives.
+    public func trainedInput(_ row: Int) -> UnsafeBufferPointer<Float> { trainedOutput(row) }
+
+    /// [d]: the input of an item that neither the checkpoint nor a catalogue record describes. Valid while the model lives.
+    public var unknownInput: UnsafeBufferPointer<Float> {
+        UnsafeBufferPointer(start: parameters.pointer + layout.unknownInput.offset, count: dimension)
+    }
+
+    /// Writes the unit vector [d] of an item from its catalogue features alone, as input for an item that came after training.
+    ///
+    /// - Returns: false, with zeros written, if none of the record's features has an embedding.
+    public func featureVector(of item: CatalogueItem, into vector: UnsafeMutableBufferPointer<Float>) -> Bool {
+        itemVector(embedding: nil, item, into: vector)
+    }
+
+    // MARK: Rows of the index
+
+    /// [d]: the unit vector of a known item that has no catalogue record now. Valid while the model lives.
+    public func trainedOutput(_ row: Int) -> UnsafeBufferPointer<Float> {
+        precondition(row >= 0 && row < items.count, "row \(row) of \(items.count)")
+        return UnsafeBufferPointer(start: itemVectors.pointer + row * dimension, count: dimension)
+    }
+
+    /// Writes the unit vector [d] of an item for the index: its embedding if known, together with its current features.
+    ///
+    /// - Returns: false, with zeros written, for an unknown item without a usable feature.
+    public func outputVector(of item: CatalogueItem, into vector: UnsafeMutableBufferPointer<Float>) -> Bool {
+        let embedding = row(of: item.item).map {
+            UnsafePointer(parameters.pointer + layout.itemEmbedding.offset + $0 * dimension)
+        }
+        return itemVector(embedding: embedding, item, into: vector)
+    }
+
+    private func itemVector(
+        embedding: UnsafePointer<Float>?, _ item: CatalogueItem, into vector: UnsafeMutableBufferPointer<Float>
+    ) -> Bool {
+        precondition(vector.count >= dimension, "a vector needs \(dimension) floats")
+        let tokens = parameters.pointer + layout.tokenEmbedding.offset
+        guard let target = vector.baseAddress else { return false }
+        let bag = vocabulary.bag(of: item)
+        bag.withUnsafeBufferPointer {
+            ItemTower.sum(embedding: embedding, bag: $0, tokens: tokens, dimension: dimension, into: target)
+        }
+        return ItemTower.normalise(target, dimension: dimension) > 0
+    }
+}

@@ -1,0 +1,124 @@
+import Commerce
+
+/// The sizes of a two-tower model: everything that fixes the shape of its tensors.
+public struct TowerShape: Codable, Equatable, Sendable {
+    /// Items that have an embedding of their own.
+    public var items: Int
+    /// Feature tokens (words, categories, brands, price bands) that have an embedding.
+    public var tokens: Int
+    /// d: the length of item and user vectors; a multiple of 16, so that vector kernels have no tail.
+    public var dimension: Int
+    /// Recurrent blocks on top of one another.
+    public var blocks: Int
+    /// Width of each block's feed-forward part; a multiple of 16.
+    public var hidden: Int
+
+    public init(items: Int, tokens: Int, dimension: Int, blocks: Int, hidden: Int) {
+        self.items = items
+        self.tokens = tokens
+        self.dimension = dimension
+        self.blocks = blocks
+        self.hidden = hidden
+    }
+
+    /// Floats of a shopper's state: each block's recurrence, then the last output of the top block.
+    public var stateSize: Int { (blocks + 1) * dimension }
+
+    /// What is wrong with these sizes, or nil. Upper bounds keep products far from overflow for sizes read from a file.
+    public var fault: String? {
+        func multiple(_ value: Int, of step: Int, upTo limit: Int) -> Bool { value >= step && value <= limit && value % step == 0 }
+        if !(1...50_000_000).contains(items) { return "items is \(items), must be 1 to 50000000" }
+        if !(0...10_000_000).contains(tokens) { return "tokens is \(tokens), must be 0 to 10000000" }
+        if !multiple(dimension, of: 16, upTo: 1024) { return "dimension is \(dimension), must be a multiple of 16 up to 1024" }
+        if !(1...16).contains(blocks) { return "blocks is \(blocks), must be 1 to 16" }
+        if !multiple(hidden, of: 16, upTo: 8192) { return "hidden is \(hidden), must be a multiple of 16 up to 8192" }
+        return nil
+    }
+}
+
+/// Where a tensor lies in the flat memory of all parameters.
+package struct Tensor: Equatable, Sendable {
+    package let name: String
+    /// Rows and columns as in PyTorch: a weight is [outputs, inputs].
+    package let shape: [Int]
+    package let offset: Int
+
+    package var count: Int { shape.reduce(1, *) }
+}
+
+/// The tensors of one recurrent block.
+package struct BlockTensors: Equatable, Sendable {
+    /// [d]: gain of the norm before the gates.
+    package let gateNorm: Tensor
+    /// [3d, d] and [3d]: forget gate, candidate and output gate, in this order.
+    package let gates: Tensor
+    package let gatesBias: Tensor
+    /// [d, d]: from the gated recurrence back to the residual stream.
+    package let mix: Tensor
+    /// [d]: gain of the norm before the feed-forward part.
+    package let feedNorm: Tensor
+    /// [hidden, d], [hidden], [d, hidden], [d].
+    package let feedUp: Tensor
+    package let feedUpBias: Tensor
+    package let feedDown: Tensor
+    package let feedDownBias: Tensor
+}
+
+/// Every tensor of a model of a given shape, laid one after the other in one flat memory.
+///
+/// One memory means that the optimizer, the reduction of gradients, the checkpoint and the finite-difference test each are
+/// one loop that cannot forget a tensor. The item embedding comes first because its rows alone are updated sparsely.
+package struct TowerLayout: Equatable, Sendable {
+    package let shape: TowerShape
+    /// [items, d]
+    package let itemEmbedding: Tensor
+    /// [tokens, d]
+    package let tokenEmbedding: Tensor
+    /// [d]: stands in for an item that neither the checkpoint nor a catalogue describes.
+    package let unknownInput: Tensor
+    /// [actions, d]
+    package let actionEmbedding: Tensor
+    /// [GapBucket.count, d]
+    package let gapEmbedding: Tensor
+    package let blocks: [BlockTensors]
+    /// [1]: logarithm of the factor on cosine scores (1 / temperature).
+    package let logScale: Tensor
+    package let tensors: [Tensor]
+    /// Floats of all tensors together.
+    package let count: Int
+
+    package init(_ shape: TowerShape) {
+        var tensors: [Tensor] = []
+        var offset = 0
+        func add(_ name: String, _ shape: Int...) -> Tensor {
+            let tensor = Tensor(name: name, shape: shape, offset: offset)
+            // Each tensor starts on a cache line.
+            offset += (tensor.count + 15) / 16 * 16
+            tensors.append(tensor)
+            return tensor
+        }
+        let d = shape.dimension
+        itemEmbedding = add("items.embedding", shape.items, d)
+        tokenEmbedding = add("tokens.embedding", shape.tokens, d)
+        unknownInput = add("items.unknown", d)
+        actionEmbedding = add("actions.embedding", Action.allCases.count, d)
+        gapEmbedding = add("gaps.embedding", GapBucket.count, d)
+        blocks = (0..<shape.blocks).map { index in
+            let prefix = "blocks.\(index)."
+            return BlockTensors(
+                gateNorm: add(prefix + "gate_norm", d),
+                gates: add(prefix + "gates.weight", 3 * d, d),
+                gatesBias: add(prefix + "gates.bias", 3 * d),
+                mix: add(prefix + "mix.weight", d, d),
+                feedNorm: add(prefix + "feed_norm", d),
+                feedUp: add(prefix + "feed_up.weight", shape.hidden, d),
+                feedUpBias: add(prefix + "feed_up.bias", shape.hidden),
+                feedDown: add(prefix + "feed_down.weight", d, shape.hidden),
+                feedDownBias: add(prefix + "feed_down.bias", d))
+        }
+        logScale = add("log_scale", 1)
+        self.shape = shape
+        self.tensors = tensors
+        count = offset
+    }
+}

@@ -1,0 +1,137 @@
+import Foundation
+import LinearAlgebra
+
+/// Which items occur near one another in shoppers' histories.
+package enum Cooccurrence {
+    /// Positive pointwise mutual information of items within `window` events of one another, weighted by decay^(distance - 1),
+    /// in both directions; [items, items], without the diagonal.
+    ///
+    /// PMI(i, j) = log(n(i, j) · n / (n(i) · n(j))), with n(i, j) weighted counts and their sums (Levy, Goldberg 2014). Memory
+    /// is that of the result: each item's row is gathered from the places where the item occurs.
+    package static func positivePMI(
+        _ histories: Histories, items: Int, window: Int = 10, decay: Double = 0.7
+    ) -> SparseSymmetric {
+        let places = Places(histories, items: items)
+        let weights = (0..<window).map { Float(pow(decay, Double($0))) }
+        var partRows: [PartialRows] = []
+        let parts = PartialRowsBox(count: Parallel.pieces)
+        Parallel.pieces { piece in
+            let range = items * piece / Parallel.pieces..<items * (piece + 1) / Parallel.pieces
+            parts.rows[piece] = counts(histories, places, of: range, items: items, weights: weights)
+        }
+        partRows = Array(parts.rows)
+        let sums = partRows.flatMap(\.sums)
+        let total = sums.reduce(0, +)
+        return assemble(partRows, sums: sums, total: total)
+    }
+
+    /// The events of each item, by item.
+    private struct Places {
+        var starts: [Int]
+        var events: [Int32]
+        /// Shopper's range of each event's history, as its bounds.
+        var lower: [Int32]
+        var upper: [Int32]
+
+        init(_ histories: Histories, items: Int) {
+            starts = [Int](repeating: 0, count: items + 1)
+            for item in histories.items { starts[Int(item) + 1] += 1 }
+            for item in 0..<items { starts[item + 1] += starts[item] }
+            var next = starts
+            events = [Int32](repeating: 0, count: histories.eventCount)
+            for (event, item) in histories.items.enumerated() {
+                events[next[Int(item)]] = Int32(event)
+                next[Int(item)] += 1
+            }
+            lower = [Int32](repeating: 0, count: histories.eventCount)
+            upper = lower
+            for shopper in 0..<histories.shopperCount {
+                let range = histories.events(of: shopper)
+                for event in range {
+                    lower[event] = Int32(range.lowerBound)
+                    upper[event] = Int32(range.upperBound)
+                }
+            }
+        }
+    }
+
+    /// Rows of counts of consecutive items.
+    private struct PartialRows: Sendable {
+        var lengths: [Int] = []
+        var columns: [Int32] = []
+        var values: [Float] = []
+        var sums: [Double] = []
+    }
+
+    private final class PartialRowsBox: @unchecked Sendable {
+        // Unchecked: each piece of the loop writes its own element.
+        let rows: UnsafeMutableBufferPointer<PartialRows>
+
+        init(count: Int) {
+            rows = .allocate(capacity: count)
+            rows.initialize(repeating: PartialRows())
+        }
+
+        deinit {
+            rows.deinitialize()
+            rows.deallocate()
+        }
+    }
+
+    private static func counts(
+        _ histories: Histories, _ places: Places, of range: Range<Int>, items: Int, weights: [Float]
+    ) -> PartialRows {
+        var result = PartialRows()
+        var weight = [Float](repeating: 0, count: items)
+        var touched: [Int32] = []
+        for item in range {
+            for place in places.starts[item]..<places.starts[item + 1] {
+                let event = Int(places.events[place])
+                let first = max(Int(places.lower[event]), event - weights.count)
+                let last = min(Int(places.upper[event]), event + weights.count + 1)
+                for other in first..<last {
+                    let neighbour = histories.items[other]
+                    guard Int(neighbour) != item else { continue }
+                    if weight[Int(neighbour)] == 0 { touched.append(neighbour) }
+                    weight[Int(neighbour)] += weights[abs(other - event) - 1]
+                }
+            }
+            touched.sort()
+            var sum = 0.0
+            for neighbour in touched {
+                result.columns.append(neighbour)
+                result.values.append(weight[Int(neighbour)])
+                sum += Double(weight[Int(neighbour)])
+                weight[Int(neighbour)] = 0
+            }
+            result.lengths.append(touched.count)
+            result.sums.append(sum)
+            touched.removeAll(keepingCapacity: true)
+        }
+        return result
+    }
+
+    private static func assemble(_ parts: [PartialRows], sums: [Double], total: Double) -> SparseSymmetric {
+        var matrix = SparseSymmetric(starts: [0], columns: [], values: [])
+        matrix.columns.reserveCapacity(parts.reduce(0) { $0 + $1.columns.count })
+        matrix.values.reserveCapacity(parts.reduce(0) { $0 + $1.columns.count })
+        var row = 0
+        for part in parts {
+            var entry = 0
+            for length in part.lengths {
+                for _ in 0..<length {
+                    let column = part.columns[entry]
+                    let pmi = log(Double(part.values[entry]) * total / (sums[row] * sums[Int(column)]))
+                    if pmi > 0 {
+                        matrix.columns.append(column)
+                        matrix.values.append(Float(pmi))
+                    }
+                    entry += 1
+                }
+                row += 1
+                matrix.starts.append(matrix.columns.count)
+            }
+        }
+        return matrix
+    }
+}

@@ -1,0 +1,63 @@
+import Commerce
+
+/// Every shopper's events in order of time, one shopper after the other in flat arrays.
+package struct Histories: Sendable {
+    /// Shopper s has events `starts[s]..<starts[s + 1]`.
+    package private(set) var starts: [Int] = [0]
+    package private(set) var items: [Int32] = []
+    package private(set) var actions: [Action] = []
+    package private(set) var times: [Int64] = []
+    /// Bucket of the time since the same shopper's previous event.
+    package private(set) var gaps: [UInt8] = []
+    /// Whether the shopper did anything to the item before.
+    package private(set) var isRepeat: [Bool] = []
+
+    /// The events of `log` earlier than `end` (all if nil); equal times keep the order of appending.
+    package init(_ log: TrainingLog, before end: Int64? = nil) {
+        let chosen = log.entries.indices.filter { index in end.map { log.entries[index].time < $0 } ?? true }
+        var counts = [Int](repeating: 0, count: log.shopperCount + 1)
+        for index in chosen { counts[Int(log.entries[index].shopper) + 1] += 1 }
+        for shopper in 0..<log.shopperCount { counts[shopper + 1] += counts[shopper] }
+        // Sorted by time, with the index to keep ties in order, then dealt to the shoppers.
+        let byTime = chosen.sorted {
+            (log.entries[$0].time, $0) < (log.entries[$1].time, $1)
+        }
+        var order = [Int](repeating: 0, count: chosen.count)
+        var next = counts
+        for index in byTime {
+            let shopper = Int(log.entries[index].shopper)
+            order[next[shopper]] = index
+            next[shopper] += 1
+        }
+        items = order.map { log.entries[$0].item }
+        actions = order.map { log.entries[$0].action }
+        times = order.map { log.entries[$0].time }
+        starts = counts
+        gaps = [UInt8](repeating: 0, count: order.count)
+        isRepeat = [Bool](repeating: false, count: order.count)
+        for shopper in 0..<log.shopperCount {
+            var seen: Set<Int32> = []
+            for index in events(of: shopper) {
+                isRepeat[index] = !seen.insert(items[index]).inserted
+                if index > starts[shopper] {
+                    let gap = times[index].subtractingReportingOverflow(times[index - 1])
+                    gaps[index] = UInt8(GapBucket.of(milliseconds: gap.overflow ? Int64.max : gap.partialValue))
+                }
+            }
+        }
+    }
+
+    package var shopperCount: Int { starts.count - 1 }
+
+    package var eventCount: Int { items.count }
+
+    /// The positions of a shopper's events.
+    package func events(of shopper: Int) -> Range<Int> { starts[shopper]..<starts[shopper + 1] }
+
+    /// How often each of `count` items occurs.
+    package func itemCounts(_ count: Int) -> [Int32] {
+        var counts = [Int32](repeating: 0, count: count)
+        for item in items { counts[Int(item)] += 1 }
+        return counts
+    }
+}

@@ -1,0 +1,47 @@
+import Commerce
+
+/// The events to train on, compact: identifiers become rows as they are appended.
+public struct TrainingLog: Sendable {
+    /// One event: rows of shopper and item, action, and time in milliseconds.
+    package struct Entry: Sendable {
+        package var shopper: Int32
+        package var item: Int32
+        package var action: Action
+        package var time: Int64
+    }
+
+    /// In order of appearance.
+    package private(set) var entries: [Entry] = []
+    /// Row to item, in order of appearance.
+    package private(set) var items: [ItemID] = []
+    private var itemRows: [ItemID: Int32] = [:]
+    private var shopperRows: [Shopper: Int32] = [:]
+
+    public init() {}
+
+    /// Number of events.
+    public var count: Int { entries.count }
+
+    /// Number of different shoppers.
+    public var shopperCount: Int { shopperRows.count }
+
+    /// Number of different items.
+    public var itemCount: Int { items.count }
+
+    /// Adds an event; the order of appending counts between events of equal time alone.
+    public mutating func append(_ event: Event) {
+        append(shopper: event.shopper, item: event.item, action: event.action, time: event.time)
+    }
+
+    /// Adds what training needs of an event.
+    public mutating func append(shopper: Shopper, item: ItemID, action: Action, time: EventTime) {
+        let shopperRow = shopperRows[shopper] ?? Int32(shopperRows.count)
+        if shopperRow == shopperRows.count { shopperRows[shopper] = shopperRow }
+        let itemRow = itemRows[item] ?? Int32(items.count)
+        if itemRow == items.count {
+            itemRows[item] = itemRow
+            items.append(item)
+        }
+        entries.append(Entry(shopper: shopperRow, item: itemRow, action: action, time: time.rawValue))
+    }
+}

@@ -1,0 +1,82 @@
+/// What shapes a training run. The defaults are a sound start for a shop of any size.
+public struct TrainingSettings: Equatable, Sendable {
+    /// Length of item and user vectors: a multiple of 16, 16 to 512.
+    public var dimension = 64
+    /// Recurrent blocks on top of one another, 1 to 8.
+    public var blocks = 1
+    /// Passes over the log at most, 1 to 1000.
+    public var epochs = 10
+    /// Wall-clock seconds that training may take, validation included; nil for no limit. At least 1.
+    ///
+    /// A run that the limit cuts short depends on the machine's speed; any other is fixed by data, settings and seed.
+    public var timeLimit: Double?
+    /// AdamW's peak learning rate, above 0 and at most 0.1.
+    public var learningRate = 0.002
+    /// AdamW's decay of weights and embeddings per unit of learning rate, 0 to 1.
+    public var weightDecay = 0.01
+    /// Chance of an element of the residual stream to be dropped, 0 to 0.9.
+    public var dropout = 0.3
+    /// Chance per batch of an item with features to appear without its ID embedding, 0 to 0.9: what new items live by.
+    public var idDropout = 0.1
+    /// Events per batch, 16 to 65536.
+    public var batchEvents = 1024
+    /// Events of one shopper that gradients run through, 2 to 2000; longer histories are cut.
+    public var sequenceLength = 200
+    /// Share of the log's events, the latest, on which epochs are compared, 0 (train for all epochs) to 0.5. The kept model is
+    /// then trained again on everything.
+    public var validationShare = 0.1
+    /// Epochs without improvement after which validation stops, 1 to 1000.
+    public var patience = 2
+    /// Items up to which the softmax runs over all of them; above, over `negatives` sampled ones.
+    public var fullSoftmaxItems = 50_000
+    /// Sampled items per batch, 16 to 100000.
+    public var negatives = 8192
+    /// Catalogue items that a feature must describe to get an embedding, at least 1.
+    public var minimumTokenItems = 3
+    /// Features with an embedding at most, the most frequent first; 0 to 1000000.
+    public var maximumTokens = 100_000
+    /// Seed of every random choice.
+    public var seed: UInt64 = 1
+
+    public init() {}
+
+    /// Width of a block's feed-forward part.
+    var hidden: Int { 2 * dimension }
+
+    /// Everything that is out of range, one sentence each; empty if all is well.
+    public var faults: [String] {
+        var faults: [String] = []
+        func check<Value: Comparable>(_ name: String, _ value: Value, in range: ClosedRange<Value>) {
+            if !range.contains(value) { faults.append("\(name) is \(value), must be \(range.lowerBound) to \(range.upperBound)") }
+        }
+        check("dimension", dimension, in: 16...512)
+        if dimension % 16 != 0 { faults.append("dimension is \(dimension), must be a multiple of 16") }
+        check("blocks", blocks, in: 1...8)
+        check("epochs", epochs, in: 1...1000)
+        if let timeLimit { check("timeLimit", timeLimit, in: 1...1e7) }
+        check("learningRate", learningRate, in: 1e-9...0.1)
+        check("weightDecay", weightDecay, in: 0...1)
+        check("dropout", dropout, in: 0...0.9)
+        check("idDropout", idDropout, in: 0...0.9)
+        check("batchEvents", batchEvents, in: 16...65536)
+        check("sequenceLength", sequenceLength, in: 2...2000)
+        check("validationShare", validationShare, in: 0...0.5)
+        check("patience", patience, in: 1...1000)
+        check("fullSoftmaxItems", fullSoftmaxItems, in: 0...10_000_000)
+        check("negatives", negatives, in: 16...100_000)
+        check("minimumTokenItems", minimumTokenItems, in: 1...1_000_000)
+        check("maximumTokens", maximumTokens, in: 0...1_000_000)
+        return faults
+    }
+
+    /// The settings by name, for a checkpoint's record of its training.
+    var record: [String: Double] {
+        [
+            "dimension": Double(dimension), "blocks": Double(blocks), "epochs": Double(epochs), "timeLimit": timeLimit ?? 0,
+            "learningRate": learningRate, "weightDecay": weightDecay, "dropout": dropout, "idDropout": idDropout,
+            "batchEvents": Double(batchEvents), "sequenceLength": Double(sequenceLength), "validationShare": validationShare,
+            "patience": Double(patience), "fullSoftmaxItems": Double(fullSoftmaxItems), "negatives": Double(negatives),
+            "minimumTokenItems": Double(minimumTokenItems), "maximumTokens": Double(maximumTokens),
+        ]
+    }
+}

@@ -1,0 +1,110 @@
+import Commerce
+import Dispatch
+import Retrieval
+import Testing
+
+/// Changes: what is refused, what snapshots see, what memory does.
+struct ExactIndexChangeTests {
+    @Test func refusesBadVectorsByName() throws {
+        var index = ExactIndex(dimension: 4)
+        let item = ItemID("i7")
+        try index.upsert(item, [1, 2, 3, 4].span)
+        for vector in [[], [1, 2, 3], [1, 2, 3, 4, 5]] as [[Float]] {
+            #expect(throws: RetrievalError.vectorLength(item: item, expected: 4, found: vector.count)) {
+                try index.upsert(item, vector.span)
+            }
+        }
+        for bad in [.infinity, -.infinity, 1.1e15] as [Float] {
+            #expect(throws: RetrievalError.vectorValue(item: item, position: 2, value: bad)) {
+                try index.upsert(item, [1, 2, bad, 4].span)
+            }
+        }
+        let error = #expect(throws: RetrievalError.self) { try index.upsert(ItemID("new"), [0, .nan, 0, 0].span) }
+        #expect(error?.description.contains("item new: coordinate 1") == true)
+        let held = try index.search([[1, 1, 1, 1]], k: 9)
+        #expect(held == [[ScoredItem(item: item, score: 10)]])
+    }
+
+    @Test func refusesBadQueriesByPlace() throws {
+        let index = try ExactIndex(dimension: 2, [(key: ItemID("a"), value: [1, 1])])
+        let scratch = index.makeScratch()
+        #expect(throws: RetrievalError.queryLength(dimension: 2, found: 3)) {
+            try index.search(queries: [1, 2, 3].span, k: 1, excluding: [Set<ItemID>](), scratch: scratch)
+        }
+        #expect(throws: RetrievalError.queryValue(user: 1, position: 0, value: .infinity)) {
+            try index.search([[1, 2], [.infinity, 2]], k: 1)
+        }
+        #expect(throws: RetrievalError.exclusions(users: 2, found: 1)) {
+            try index.search([[1, 2], [1, 2]], k: 1, excluding: [[]])
+        }
+        #expect(try index.search([], k: 3).isEmpty)
+    }
+
+    /// The largest coordinates that are taken still have finite scores.
+    @Test func largestCoordinatesDoNotOverflow() throws {
+        let largest = [Float](repeating: RetrievalError.largestCoordinate, count: 2048)
+        let index = try ExactIndex(dimension: 2048, [(ItemID("a"), largest), (ItemID("b"), largest.map { -$0 })])
+        let found = try index.search([largest], k: 2)[0]
+        #expect(found.map(\.item.rawValue) == ["a", "b"])
+        #expect(found.allSatisfy { $0.score.isFinite } && found[0].score == -found[1].score)
+    }
+
+    /// Snapshots are searched on other threads while the index changes under them.
+    @Test func snapshotsStandStill() throws {
+        var generator = Generator(state: 21)
+        var index = ExactIndex(dimension: 16)
+        for i in 0..<1200 { try index.upsert(ItemID("i\(i)"), generator.vector(16).span) }
+        let queries = (0..<8).map { _ in generator.vector(16) }
+        let group = DispatchGroup()
+        let queue = DispatchQueue(label: "searches", attributes: .concurrent)
+        let different = Counter()
+        var seen: Set<[[String]]> = []
+        for round in 0..<40 {
+            let expected = bits(try index.search(queries, k: 10))
+            seen.insert(expected)
+            queue.async(group: group) { [snapshot = index] in
+                for _ in 0..<3 where (try? bits(snapshot.search(queries, k: 10))) != expected { different.increment() }
+            }
+            for _ in 0..<30 {
+                let item = ItemID("i\(Int.random(in: 0..<1500, using: &generator))")
+                if Bool.random(using: &generator) {
+                    index.remove(item)
+                } else {
+                    let vector = generator.vector(16).map { $0 * Float(1 + round) }
+                    try index.upsert(item, vector.span)
+                }
+            }
+        }
+        group.wait()
+        #expect(different.value == 0)
+        #expect(seen.count > 20, "the changes must show in results, or this test shows nothing")
+    }
+
+    /// Items come and go; memory follows how many there are.
+    @Test func churnDoesNotGrowMemory() throws {
+        var generator = Generator(state: 22)
+        var index = ExactIndex(dimension: 16)
+        #expect(index.vectorBytes == 0)
+        for i in 0..<20_000 {
+            try index.upsert(ItemID("i\(i)"), generator.vector(16).span)
+            guard i >= 1000 else { continue }
+            let removed = index.remove(ItemID("i\(i - 1000)"))
+            #expect(removed)
+        }
+        #expect(index.count == 1000)
+        #expect(index.vectorBytes < 2 * 1000 * 16 * MemoryLayout<Float>.stride)
+        for i in 19_000..<20_000 { index.remove(ItemID("i\(i)")) }
+        #expect(index.count == 0 && index.vectorBytes == 0)
+        let again = index.remove(ItemID("i19999"))
+        #expect(!again)
+    }
+}
+
+/// A count that several threads add to.
+private final class Counter: @unchecked Sendable {  // guarded by its queue
+    private let queue = DispatchQueue(label: "count")
+    private var count = 0
+
+    var value: Int { queue.sync { count } }
+    func increment() { queue.sync { count += 1 } }
+}
