@@ -1,5 +1,6 @@
 /// Settings with the keys they were read from.
 public struct Configured<Settings: ConfigurationSection>: Sendable {
+    /// Not to be used after a mistake.
     public let settings: Settings
     /// In the order of their declaration.
     public let entries: [KeyEntry]

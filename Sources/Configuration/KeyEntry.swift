@@ -8,9 +8,11 @@ public struct KeyEntry: Equatable, Sendable {
     public let constraint: String
     /// The default as written, nil where there is none.
     public let standard: String?
+    /// What it means, as a sentence.
     public let doc: String
     /// The value in force as TOML has it, `***` for a secret, nil where there is none.
     public internal(set) var value: String?
+    /// Where the value came from.
     public internal(set) var origin: Origin
 
     /// `BREADCRUMB_KAFKA_SESSION_TIMEOUT`

@@ -24,8 +24,10 @@ public struct Mistake: Hashable, Sendable, CustomStringConvertible {
     public let origin: Origin?
     /// The key or argument it is about; nil where the place says it all.
     public let subject: String?
+    /// What is wrong and what helps.
     public let message: String
 
+    /// `origin` is nil for something that is missing everywhere.
     public init(_ message: String, at origin: Origin?, about subject: String? = nil) {
         self.origin = origin
         self.subject = subject
@@ -62,6 +64,7 @@ extension Mistake {
 
 /// All mistakes of one reading, one a line.
 public struct Mistakes: Error, Equatable, Sendable, CustomStringConvertible {
+    /// In the order in which they are shown.
     public let all: [Mistake]
 
     /// Those in the file come first, in its order; the others stay as they are, what is missing last.

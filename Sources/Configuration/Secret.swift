@@ -5,6 +5,7 @@ public struct Secret: Hashable, Sendable, CustomStringConvertible, CustomDebugSt
 
     private let text: String
 
+    /// Wraps a text.
     public init(_ text: String) { self.text = text }
 
     /// The text itself, for the call that needs it.

@@ -2,6 +2,7 @@
 public struct HTTPRouter: Sendable {
     private var routes: [String: @Sendable () -> HTTPResponse] = [:]
 
+    /// A router that knows no path.
     public init() {}
 
     /// Adds what a GET (or HEAD) of `path` answers.

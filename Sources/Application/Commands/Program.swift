@@ -3,11 +3,16 @@ import Foundation
 
 /// A command-line program: its name and its commands.
 public struct Program: Sendable {
+    /// As typed in a shell.
     public let name: String
+    /// What it is, in one sentence.
     public let abstract: String
+    /// `1.2.3`
     public let version: String
+    /// In the order of the help.
     public let commands: [any Command.Type]
 
+    /// Describes a program; nothing runs yet.
     public init(name: String, abstract: String, version: String, commands: [any Command.Type]) {
         self.name = name
         self.abstract = abstract

@@ -2,16 +2,22 @@ import Configuration
 
 /// How to reach Kafka, and as which group.
 public struct KafkaSettings: ConfigurationSection {
+    /// `host:port`, several separated by commas.
     public var bootstrapServers: String
+    /// The consumer group.
     public var group: String
     /// Where a group without state begins; nil where nobody said so.
     public var start: StartPosition?
+    /// How long a process may be silent before it loses its partitions.
     public var sessionTimeout: Duration
-    /// librdkafka properties by their own names: of every client, of producers alone, of consumers alone.
+    /// librdkafka properties of every client, by their own names.
     public var properties: [String: Secret]
+    /// librdkafka properties of producers alone.
     public var producerProperties: [String: Secret]
+    /// librdkafka properties of consumers alone.
     public var consumerProperties: [String: Secret]
 
+    /// Declares and reads the keys.
     public init(reading keys: inout KeyReader) {
         bootstrapServers = keys.required(
             "kafka.bootstrap_servers", example: "localhost:9092", accepting: .notEmpty,
@@ -46,11 +52,16 @@ public struct KafkaSettings: ConfigurationSection {
 
 /// The names of the topics, whose contract stands in `topics/`.
 public struct TopicSettings: ConfigurationSection {
+    /// Read: the shop's events.
     public var events: String
+    /// Read: the items.
     public var catalogue: String
+    /// Written: the lists.
     public var recommendations: String
+    /// Written: the events that were refused.
     public var deadLetters: String
 
+    /// Declares and reads the keys.
     public init(reading keys: inout KeyReader) {
         events = keys.value(
             "topics.events", default: "events", accepting: Self.name, "Topic of the shop's events, keyed by shopper.")

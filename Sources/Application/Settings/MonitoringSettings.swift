@@ -3,9 +3,12 @@ import Observability
 
 /// Where metrics and health are served.
 public struct HTTPSettings: ConfigurationSection {
+    /// Numeric address or a name of this machine.
     public var address: String
+    /// 0 for any that is free.
     public var port: Int
 
+    /// Declares and reads the keys.
     public init(reading keys: inout KeyReader) {
         address = keys.value(
             "http.address", default: "127.0.0.1", accepting: .notEmpty,
@@ -17,9 +20,12 @@ public struct HTTPSettings: ConfigurationSection {
 
 /// What the log says, and how.
 public struct LogSettings: ConfigurationSection {
+    /// The least important lines that are written.
     public var level: LogLevel
+    /// How a line looks.
     public var format: Logger.Format
 
+    /// Declares and reads the keys.
     public init(reading keys: inout KeyReader) {
         level = keys.value("log.level", default: .info, "The least important lines that are written.")
         format = keys.value("log.format", default: .human, "human: to be read; json: one object a line.")

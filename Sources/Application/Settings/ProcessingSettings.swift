@@ -5,6 +5,7 @@ public struct ModelSettings: ConfigurationSection {
     /// The checkpoint's folder.
     public var path: String
 
+    /// Declares and reads the keys.
     public init(reading keys: inout KeyReader) {
         path = keys.value(
             "model.path", default: "model", accepting: .notEmpty,
@@ -14,9 +15,12 @@ public struct ModelSettings: ConfigurationSection {
 
 /// Which events are taken.
 public struct EventSettings: ConfigurationSection {
+    /// How far an event may lie after its record's timestamp.
     public var maximumSkew: Duration
+    /// Largest payload.
     public var maximumBytes: ByteCount
 
+    /// Declares and reads the keys.
     public init(reading keys: inout KeyReader) {
         maximumSkew = keys.value(
             "events.max_skew", default: .seconds(300), accepting: .within(.zero ... .seconds(7 * 86_400)),
@@ -29,11 +33,14 @@ public struct EventSettings: ConfigurationSection {
 
 /// What is remembered of each shopper.
 public struct HistorySettings: ConfigurationSection {
+    /// Events kept of each shopper.
     public var length: Int
+    /// Event ids kept of each shopper; 0 keeps none.
     public var eventIDs: Int
     /// The gap in event time after which a shopper starts anew; nil never.
     public var idleGap: Duration?
 
+    /// Declares and reads the keys.
     public init(reading keys: inout KeyReader) {
         length = keys.value(
             "history.length", default: 50, unit: "events", accepting: .within(1...1000),
@@ -58,9 +65,12 @@ public enum RefreshRule: String, CaseIterable, ConfigurationValue {
 
 /// The lists that are published.
 public struct ListSettings: ConfigurationSection {
+    /// Items of a list.
     public var size: Int
+    /// Which events publish a list.
     public var refresh: RefreshRule
 
+    /// Declares and reads the keys.
     public init(reading keys: inout KeyReader) {
         size = keys.value(
             "lists.size", default: 20, unit: "items", accepting: .within(1...1000), "How many items a list holds.")

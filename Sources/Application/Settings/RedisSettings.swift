@@ -5,12 +5,18 @@ import Foundation
 public struct RedisSettings: ConfigurationSection {
     /// `redis://host:port/database` or `unix:///path/to/socket`, without a password.
     public var url: String
+    /// Nil for a server without one.
     public var password: Secret?
+    /// First part of every key.
     public var namespace: String
+    /// Bound of a connection and of an answer.
     public var timeout: Duration
+    /// How many replicas must have a commit; 0 waits for none.
     public var waitReplicas: Int
+    /// A record's TTL after its last event.
     public var idleExpiry: Duration
 
+    /// Declares and reads the keys.
     public init(reading keys: inout KeyReader) {
         url = keys.value(
             "redis.url", default: "redis://127.0.0.1:6379", accepting: Self.withoutPassword,

@@ -2,17 +2,28 @@ import Configuration
 
 /// Everything that can be set, in the order in which it is documented.
 public struct Settings: ConfigurationSection {
+    /// `kafka.…`
     public var kafka: KafkaSettings
+    /// `topics.…`
     public var topics: TopicSettings
+    /// `redis.…`
     public var redis: RedisSettings
+    /// `model.…`
     public var model: ModelSettings
+    /// `events.…`
     public var events: EventSettings
+    /// `history.…`
     public var history: HistorySettings
+    /// `lists.…`
     public var lists: ListSettings
+    /// `workers.…`
     public var workers: WorkerSettings
+    /// `http.…`
     public var http: HTTPSettings
+    /// `log.…`
     public var log: LogSettings
 
+    /// Declares and reads every key.
     public init(reading keys: inout KeyReader) {
         kafka = KafkaSettings(reading: &keys)
         topics = TopicSettings(reading: &keys)

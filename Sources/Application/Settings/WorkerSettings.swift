@@ -3,13 +3,18 @@ import Foundation
 
 /// How the work is spread.
 public struct WorkerSettings: ConfigurationSection {
+    /// Threads that work on partitions.
     public var threads: Int
+    /// Most events of one commit.
     public var batch: Int
+    /// Batches of a partition under way at once.
     public var batchesInFlight: Int
     /// Records of shoppers that a partition keeps in memory.
     public var cacheUsers: Int
+    /// How long a new partition waits for Redis.
     public var claimTimeout: Duration
 
+    /// Declares and reads the keys.
     public init(reading keys: inout KeyReader) {
         threads = keys.value(
             "workers.threads", default: ProcessInfo.processInfo.activeProcessorCount, shown: "one per core",
