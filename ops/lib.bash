@@ -21,9 +21,9 @@ at_end() {
     trap 'eval "$last_things"' EXIT
 }
 
-# guarded COMMAND ...: runs it in a process group of its own, with an empty scratch folder as TMPDIR, and passes INT, TERM
-# and HUP on to the group. When the command has ended, what is left of its group is ended and the folder removed: a server
-# that the command started does not outlive it even if the command was killed. Returns the command's status.
+# guarded COMMAND ...: runs it in a process group of its own, with an empty scratch folder as TMPDIR, and passes INT,
+# TERM and HUP on to the group. When the command has ended, what is left of its group is ended and the folder removed: a
+# server that the command started does not outlive it even if the command was killed. Returns the command's status.
 guarded() {
     local status signal
     scratch=$(mktemp -d "${TMPDIR:-/tmp}/breadcrumb.XXXXXX") # short: a socket's path may have 107 bytes

@@ -1,7 +1,8 @@
-"""Reads the event stream of `swift test` and says which tests were skipped and why: those skips are a part of the result.
+"""Reads the event stream of `swift test` and says which tests were skipped and why: those are a part of the result.
 
-Fails if no test ran, or if a test was skipped though every BREADCRUMB_ variable that its reason names is set: such a reason is wrong,
-and the test would stay skipped for ever without anyone's notice. Format of the stream: Swift Testing, "ABI/JSON", version 0.
+Fails if no test ran, if one began and did not end, or if one was skipped though every BREADCRUMB_ variable that its
+reason names is set: such a reason is wrong, and the test would stay skipped for ever without anyone's notice.
+Format of the stream: Swift Testing's JSON ABI, version 0.
 """
 
 import json
@@ -11,8 +12,8 @@ import sys
 
 
 def read(lines):
-    """The ids of the test functions that ran, and {id: reason} of those skipped before they began or cancelled while they ran."""
-    functions, ran, skipped = set(), set(), {}
+    """The ids of the tests that began, of those that ended, and {id: reason} of those skipped or cancelled."""
+    functions, began, ended, skipped = set(), set(), set(), {}
     for record in map(json.loads, lines):
         payload = record["payload"]
         if record["kind"] == "test":
@@ -20,10 +21,13 @@ def read(lines):
                 functions.add(payload["id"])
         elif payload.get("testID") in functions:
             if payload["kind"] in ("testSkipped", "testCancelled"):
-                skipped[payload["testID"]] = " ".join(" ".join(payload.get("_comments", [])).split()) or "no reason given"
+                reason = " ".join(" ".join(payload.get("_comments", [])).split())
+                skipped[payload["testID"]] = reason or "no reason given"
+            elif payload["kind"] == "testStarted":
+                began.add(payload["testID"])
             elif payload["kind"] == "testEnded":
-                ran.add(payload["testID"])
-    return ran - skipped.keys(), skipped
+                ended.add(payload["testID"])
+    return began, ended - skipped.keys(), skipped
 
 
 def wrongly_skipped(skipped, environment):
@@ -44,18 +48,18 @@ def name(id):
 def main(file):
     try:
         with open(file, encoding="utf-8") as lines:
-            ran, skipped = read(lines)
+            began, ended, skipped = read(lines)
     except (OSError, ValueError, KeyError) as error:
         sys.exit(f"error: the tests left no complete record in {file}: {error}")
-    print(f"── {len(ran)} tests ran, {len(skipped)} were skipped" + (":" if skipped else ""))
+    print(f"── {len(ended)} tests ran, {len(skipped)} were skipped" + (":" if skipped else ""))
     for id, reason in sorted(skipped.items()):
         print(f"   skipped  {name(id)}: {reason}")
-    wrong = wrongly_skipped(skipped, os.environ)
-    for id in wrong:
-        print(f"error: skipped though what it asks for is set: {name(id)}", file=sys.stderr)
-    if not ran:
-        print("error: no test ran", file=sys.stderr)
-    sys.exit(1 if wrong or not ran else 0)
+    errors = [f"skipped though what it asks for is set: {name(id)}" for id in wrongly_skipped(skipped, os.environ)]
+    errors += [f"began and did not end: {name(id)}" for id in sorted(began - ended - skipped.keys())]
+    errors += [] if ended else ["no test ran"]
+    for error in errors:
+        print(f"error: {error}", file=sys.stderr)
+    sys.exit(1 if errors else 0)
 
 
 if __name__ == "__main__":

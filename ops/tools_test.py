@@ -17,12 +17,13 @@ def load_tests(_, tests, __):
 
 
 def panel(baskets=200, households=7, seed=3):
-    """Lines as `Panel.lines` gives them: baskets of 1 to 12 products, some of a household within seconds of its last."""
+    """Lines as `Panel.lines` gives them: baskets of 1 to 12 products, some within seconds of the household's last."""
     source, lines, time = random.Random(seed), [], 1_483_271_606
     for basket in range(baskets):
         time += source.choice([0, 1, 40, 5_000, 90_000])
         for product in sorted(source.sample(range(60), source.randint(1, 12))):
-            lines.append(demo_data.Line(basket % households, 1_000 + basket, product, product // 10, 1 + product % 3, 0.5 + product, time))
+            lines.append(demo_data.Line(
+                basket % households, 1_000 + basket, product, product // 10, 1 + product % 3, 0.5 + product, time))
     return lines
 
 
@@ -58,7 +59,9 @@ class Stream(unittest.TestCase):
 
     def test_what_is_bought_was_browsed_once_and_nothing_else_was_carted(self):
         for visit in self.visits.values():
-            items = {type: [event.item for event in visit if event.type == type] for type in ("browse", "cart", "purchase")}
+            items = collections.defaultdict(list)
+            for event in visit:
+                items[event.type].append(event.item)
             browses = collections.Counter(items["browse"])
             self.assertTrue(all(browses[item] == 1 for item in items["purchase"]))
             self.assertLessEqual(set(items["cart"]), set(items["purchase"]))
@@ -90,7 +93,12 @@ class Report(unittest.TestCase):
         '{"kind":"test","payload":{"id":"A.S/ran()/t.swift:1:2","kind":"function"}}',
         '{"kind":"test","payload":{"id":"A.S/away()/t.swift:2:2","kind":"function"}}',
         '{"kind":"test","payload":{"id":"A.S/gone()/t.swift:3:2","kind":"function"}}',
-        '{"kind":"event","payload":{"kind":"testSkipped","testID":"A.S/away()/t.swift:2:2","_comments":["name one\\n in BREADCRUMB_KAFKA"]}}',
+        '{"kind":"test","payload":{"id":"A.S/hung()/t.swift:4:2","kind":"function"}}',
+        '{"kind":"event","payload":{"kind":"testStarted","testID":"A.S/hung()/t.swift:4:2"}}',
+        '{"kind":"event","payload":{"kind":"testStarted","testID":"A.S/ran()/t.swift:1:2"}}',
+        '{"kind":"event","payload":{"kind":"testStarted","testID":"A.S/gone()/t.swift:3:2"}}',
+        '{"kind":"event","payload":{"kind":"testSkipped","testID":"A.S/away()/t.swift:2:2",'
+        '"_comments":["name one\\n in BREADCRUMB_KAFKA"]}}',
         '{"kind":"event","payload":{"kind":"testCancelled","testID":"A.S/gone()/t.swift:3:2","_comments":[]}}',
         '{"kind":"event","payload":{"kind":"testEnded","testID":"A.S/gone()/t.swift:3:2"}}',
         '{"kind":"event","payload":{"kind":"testEnded","testID":"A.S/ran()/t.swift:1:2"}}',
@@ -98,14 +106,18 @@ class Report(unittest.TestCase):
     ]
 
     def test_skipped_and_cancelled_tests_are_told_from_those_that_ran(self):
-        ran, skipped = test_report.read(self.lines)
-        self.assertEqual(ran, {"A.S/ran()/t.swift:1:2"})
+        began, ended, skipped = test_report.read(self.lines)
+        self.assertEqual(began, {"A.S/ran()/t.swift:1:2", "A.S/gone()/t.swift:3:2", "A.S/hung()/t.swift:4:2"})
+        self.assertEqual(ended, {"A.S/ran()/t.swift:1:2"})
         self.assertEqual(
             {test_report.name(id): reason for id, reason in skipped.items()},
             {"A.S/away()": "name one in BREADCRUMB_KAFKA", "A.S/gone()": "no reason given"})
 
     def test_a_reason_is_wrong_when_all_that_it_names_is_set(self):
-        skipped = {"a": "needs BREADCRUMB_KAFKA", "d": "needs a real Kafka", "b": "needs BREADCRUMB_KAFKA and BREADCRUMB_KAFKA_CONTROL", "c": "slow"}
+        skipped = {
+            "a": "needs BREADCRUMB_KAFKA", "b": "needs BREADCRUMB_KAFKA and BREADCRUMB_KAFKA_CONTROL", "c": "slow",
+            "d": "needs a real Kafka",
+        }
         self.assertEqual(test_report.wrongly_skipped(skipped, {}), [])
         self.assertEqual(test_report.wrongly_skipped(skipped, {"BREADCRUMB_KAFKA": "localhost:1"}), ["a", "d"])
 
