@@ -53,7 +53,7 @@ struct Shop {
 
     static func record(_ offset: Int64, _ event: Event) throws -> LogRecord {
         LogRecord(
-            partition: PartitionIndex(0), offset: Offset(offset), timestamp: EventTime(milliseconds: start + offset * 1_000),
+            partition: PartitionIndex(0), offset: Offset(offset), timestamp: EventTime(milliseconds: start + 86_400_000 + offset),
             key: Array(event.shopper.id.utf8), value: try event.encoded())
     }
 

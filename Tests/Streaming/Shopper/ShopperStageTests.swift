@@ -60,14 +60,14 @@ struct ShopperStageTests {
         let once = try shop.run([first, other], shop.settings(), batch: 1)
         let twice = try shop.run([first, other, again], shop.settings(), batch: 3)
         #expect(once.states == twice.states)
-        #expect(shop.registry.exposition().contains("breadcrumb_events_total{type=\"browse\",outcome=\"duplicate\"} 1"))
+        #expect(shop.registry.exposition().contains("breadcrumb_events_total{outcome=\"duplicate\",type=\"browse\"} 1"))
     }
 
     @Test("An unknown item is kept and counted; one that the catalogue described steps with its features, frozen")
     func unknownItems() throws {
         let shop = try Shop(items: 60)
         let unknown = try shop.run([try Shop.record(0, Shop.event("u", 99))], shop.settings(), batch: 1)
-        #expect(shop.registry.exposition().contains("breadcrumb_events_total{type=\"browse\",outcome=\"unknown_item\"} 1"))
+        #expect(shop.registry.exposition().contains("breadcrumb_events_total{outcome=\"unknown_item\",type=\"browse\"} 1"))
         shop.catalogue.apply([.upsert(CatalogueItem(item: Shop.item(99), title: "Red"))], partition: 0, next: 1)
         let store = MemoryStateStore()
         let log = try [Shop.record(0, Shop.event("u", 99)), Shop.record(1, Shop.event("u", 3, at: 1))]
