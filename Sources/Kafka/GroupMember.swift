@@ -41,7 +41,8 @@ final class GroupMember: Sendable {
                 handler.failed(
                     KafkaError(
                         .other, name: "_BAD_MSG",
-                        message: "Kafka: record \(message.pointee.offset) of \(topic)[\(message.pointee.partition)] came "
+                        message:
+                            "Kafka: record \(message.pointee.offset) of \(topic)[\(message.pointee.partition)] came "
                             + "outside its partition's queue"))
             } else {
                 handler.failed(KafkaError(message.pointee.err, doing: "reading \(topic) in its group", detail: detail))

@@ -63,11 +63,15 @@ public final class KafkaAdmin: Sendable {
     }
 
     /// Creates a topic; `.topicExists` where it is there already.
+    ///
+    /// Brokers learn of a new topic a moment later: a client that asks at once may meet `.unknownTopic`, and a group
+    /// reports it and then finds the topic by itself.
     public func create(_ topic: KafkaNewTopic, timeout: Duration) throws(KafkaError) {
         let doing = "creating topic \(topic.name)"
         var text = [CChar](repeating: 0, count: 512)
         var request = rd_kafka_NewTopic_new(
-            topic.name, Int32(clamping: topic.partitions), Int32(clamping: topic.replicationFactor ?? -1), &text, text.count)
+            topic.name, Int32(clamping: topic.partitions), Int32(clamping: topic.replicationFactor ?? -1), &text,
+            text.count)
         if request == nil {
             throw KafkaError(RD_KAFKA_RESP_ERR__INVALID_ARG, doing: doing, detail: String(cCharacters: text))
         }
@@ -142,7 +146,7 @@ public final class KafkaAdmin: Sendable {
         var text = [CChar](repeating: 0, count: 512)
         rd_kafka_AdminOptions_set_request_timeout(options, timeout.milliseconds, &text, text.count)
         if operation == RD_KAFKA_ADMIN_OP_CREATETOPICS {
-            // Return when the new topic is known to the whole cluster.
+            // The controller answers when it has made the topic, not when it has taken the request.
             rd_kafka_AdminOptions_set_operation_timeout(options, timeout.milliseconds, &text, text.count)
         }
         send(options, queue)

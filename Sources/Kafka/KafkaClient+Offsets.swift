@@ -20,7 +20,9 @@ extension KafkaClient {
     /// The number of partitions of `topic` and of the replicas of the first.
     func size(of topic: String, timeout: Duration) throws(KafkaError) -> (partitions: Int, replicas: Int) {
         let doing = "reading the partitions of topic \(topic)"
-        guard let handle = rd_kafka_topic_new(pointer, topic, nil) else { throw error(rd_kafka_last_error(), doing: doing) }
+        guard let handle = rd_kafka_topic_new(pointer, topic, nil) else {
+            throw error(rd_kafka_last_error(), doing: doing)
+        }
         defer { rd_kafka_topic_destroy(handle) }
         var metadata: UnsafePointer<rd_kafka_metadata>?
         let code = rd_kafka_metadata(pointer, 0, handle, &metadata, timeout.milliseconds)
@@ -34,7 +36,9 @@ extension KafkaClient {
     }
 
     /// The watermarks as the broker has them now.
-    public func watermarks(of topic: String, _ partition: KafkaPartition, timeout: Duration) throws(KafkaError) -> KafkaWatermarks {
+    public func watermarks(of topic: String, _ partition: KafkaPartition, timeout: Duration) throws(KafkaError)
+        -> KafkaWatermarks
+    {
         var low: Int64 = 0
         var high: Int64 = 0
         let code = rd_kafka_query_watermark_offsets(

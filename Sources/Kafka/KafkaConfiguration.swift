@@ -69,7 +69,9 @@ public struct KafkaConfiguration: Sendable, CustomStringConvertible {
     /// A new `rd_kafka_conf_t` for `role` that the caller owns, or one error that names every wrong property.
     ///
     /// `defaults` give way to the user's properties, which may not touch `fixed`.
-    func make(_ role: KafkaRole, defaults: [String: String], fixed: [String: String]) throws(KafkaError) -> OpaquePointer {
+    func make(_ role: KafkaRole, defaults: [String: String], fixed: [String: String]) throws(KafkaError)
+        -> OpaquePointer
+    {
         let (conf, mistakes) = build(role, defaults: defaults, fixed: fixed)
         if mistakes.isEmpty { return conf }
         rd_kafka_conf_destroy(conf)

@@ -33,14 +33,21 @@ public final class KafkaDelivery: Sendable {
     /// The opaque pointer of each of its messages. It holds the delivery until the last of them is settled.
     func retainedOpaque() -> UnsafeMutableRawPointer { Unmanaged.passRetained(self).toOpaque() }
 
-    /// Settles the message of a delivery report.
-    static func settle(_ message: UnsafePointer<rd_kafka_message_t>) {
+    /// Settles the message of a delivery report of `client`.
+    static func settle(_ message: UnsafePointer<rd_kafka_message_t>, _ client: OpaquePointer?) {
         guard let opaque = message.pointee._private else { return }
         let delivery = Unmanaged<KafkaDelivery>.fromOpaque(opaque).takeUnretainedValue()
         var failure: KafkaError?
         if message.pointee.err != RD_KAFKA_RESP_ERR_NO_ERROR {
             let topic = rd_kafka_topic_name(message.pointee.rkt).map { String(cString: $0) } ?? "?"
-            failure = KafkaError(message.pointee.err, doing: "delivering to \(topic)[\(message.pointee.partition)]")
+            let doing = "delivering to \(topic)[\(message.pointee.partition)]"
+            var error = KafkaError(message.pointee.err, doing: doing)
+            if error.code == .timedOut, let cause = KafkaCallbacks.of(client)?.recentFault {
+                error = KafkaError(cause, doing: doing)
+            } else if message.pointee.err == RD_KAFKA_RESP_ERR__FATAL {
+                error = KafkaError(fatal: client, doing: doing)
+            }
+            failure = error
         }
         delivery.settle(1, failure)
     }

@@ -76,6 +76,21 @@ extension KafkaError {
             isFatal: rd_kafka_error_is_fatal(error) != 0)
     }
 
+    /// The fault that made `client` useless.
+    init(fatal client: OpaquePointer?, doing: String) {
+        var text = [CChar](repeating: 0, count: 512)
+        let cause = rd_kafka_fatal_error(client, &text, text.count)
+        self.init(cause, doing: doing, detail: String(cCharacters: text) + "; restart the process", isFatal: true)
+    }
+
+    /// `cause` as what hinders `doing`.
+    init(_ cause: KafkaError, doing: String) {
+        self = cause
+        message =
+            "Kafka: \(doing): "
+            + (cause.message.hasPrefix("Kafka: ") ? String(cause.message.dropFirst(7)) : cause.message)
+    }
+
     /// The client was closed before or during the call.
     static func closed(_ doing: String) -> KafkaError {
         KafkaError(.closed, name: "_DESTROY", message: "Kafka: \(doing): the client was closed")

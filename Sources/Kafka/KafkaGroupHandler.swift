@@ -18,7 +18,7 @@ public protocol KafkaGroupHandler: AnyObject, Sendable {
     /// Their queues are empty from before this call, and closed after it.
     func revoked(_ partitions: [KafkaPartition], isLost: Bool)
 
-    /// Records arrived on an empty queue. Called on a thread of librdkafka that holds the queue's lock: wake someone and
+    /// Records arrived on an empty queue, perhaps before `started` names it. Called on a thread of librdkafka that holds the queue's lock: wake someone and
     /// return. Never take a lock here that is held while calling a queue's `take`.
     func arrived(_ partition: KafkaPartition)
 

@@ -5,7 +5,8 @@ import Synchronization
 ///
 /// Back-pressure is not taking: there is no pause, resume or seek (librdkafka 2.0 can lose or skip records there). One
 /// thread takes at a time; it may be any thread.
-public final class KafkaPartitionQueue: @unchecked Sendable {  // librdkafka's queue is thread-safe, the rest is in `state`
+// @unchecked: librdkafka's queue is thread-safe, the rest is guarded by `state`.
+public final class KafkaPartitionQueue: @unchecked Sendable {
     public let topic: String
     public let partition: KafkaPartition
     /// The offset of the first record asked for.
@@ -56,7 +57,8 @@ public final class KafkaPartitionQueue: @unchecked Sendable {  // librdkafka's q
         let outcome = state.withLock { state -> Result<[KafkaMessage], KafkaError> in
             if let fault = state.fault.take() { return .failure(fault) }
             guard let queue = state.queue, !state.isRevoked, limit > 0 else { return .success([]) }
-            var (messages, fault) = MessageBatch.take(from: queue, limit: limit, timeout: .zero, doing: "reading \(topic)")
+            var (messages, fault) = MessageBatch.take(
+                from: queue, limit: limit, timeout: .zero, doing: "reading \(topic)")
             if messages.isEmpty, let found = fault.take() { return .failure(found) }
             state.fault = fault
             return .success(messages)

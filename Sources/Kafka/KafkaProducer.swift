@@ -36,8 +36,8 @@ public final class KafkaProducer: @unchecked Sendable {  // `topics` is guarded 
             ],
             fixed: ["partitioner": "murmur2_random"],
             adjust: { conf in
-                rd_kafka_conf_set_dr_msg_cb(conf) { _, message, _ in
-                    if let message { KafkaDelivery.settle(message) }
+                rd_kafka_conf_set_dr_msg_cb(conf) { client, message, _ in
+                    if let message { KafkaDelivery.settle(message, client) }
                 }
             })
         self.waiting = waiting
@@ -50,6 +50,9 @@ public final class KafkaProducer: @unchecked Sendable {  // `topics` is guarded 
     }
 
     deinit { close(timeout: .zero) }
+
+    /// How long a record may take to be acknowledged, as in force.
+    public var deliveryTimeout: Duration { client.milliseconds(of: "message.timeout.ms") }
 
     /// Hands the records over in order, waiting while the queue is full.
     ///
@@ -104,16 +107,20 @@ public final class KafkaProducer: @unchecked Sendable {  // `topics` is guarded 
     }
 
     private func enqueue(
-        _ record: KafkaRecord, _ topic: TopicHandle, _ opaque: UnsafeMutableRawPointer, _ deadline: ContinuousClock.Instant
+        _ record: KafkaRecord, _ topic: TopicHandle, _ opaque: UnsafeMutableRawPointer,
+        _ deadline: ContinuousClock.Instant
     ) throws(KafkaError) {
         while true {
             let served = waiting.served
             guard let refused = ProduceCall.send(record, topic.pointer, opaque, client.pointer) else { return }
-            if rd_kafka_error_code(refused) == RD_KAFKA_RESP_ERR__QUEUE_FULL, waiting.room(after: served, until: deadline) {
+            if rd_kafka_error_code(refused) == RD_KAFKA_RESP_ERR__QUEUE_FULL,
+                waiting.room(after: served, until: deadline)
+            {
                 rd_kafka_error_destroy(refused)
                 continue
             }
-            throw KafkaError(takingOwnershipOf: refused, doing: "producing to \(record.topic)")
+            let error = KafkaError(takingOwnershipOf: refused, doing: "producing to \(record.topic)")
+            throw error.isFatal ? KafkaError(fatal: client.pointer, doing: "producing to \(record.topic)") : error
         }
     }
 }

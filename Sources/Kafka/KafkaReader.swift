@@ -25,7 +25,9 @@ public final class KafkaReader {
         client = try KafkaClient(
             configuration, role: .consumer,
             defaults: [
-                "queued.min.messages": "50000", "queued.max.messages.kbytes": "16384", "fetch.wait.max.ms": "100",
+                // One queue for all partitions. librdkafka 2.0 looks at a full one again after up to a second, so it
+                // should hold what can be read in that time.
+                "queued.min.messages": "200000", "queued.max.messages.kbytes": "131072", "fetch.wait.max.ms": "100",
                 "allow.auto.create.topics": "false",
             ],
             fixed: ["enable.partition.eof": "true", "auto.offset.reset": "error", "enable.auto.commit": "false"])
@@ -78,7 +80,8 @@ public final class KafkaReader {
             if progress != before { deadline = ContinuousClock.now + patience }
             if deadline.remaining == .zero, !progress.isCaughtUp {
                 throw client.error(
-                    RD_KAFKA_RESP_ERR__TIMED_OUT, doing: "reading \(topic) to its end (nothing for \(patience); \(progress))")
+                    RD_KAFKA_RESP_ERR__TIMED_OUT,
+                    doing: "reading \(topic) to its end (nothing for \(patience); \(progress))")
             }
         }
     }

@@ -9,6 +9,7 @@ enum KafkaRole: Sendable {
         "client.id": "has a key of its own (the client's name)",
         "group.id": "has a key of its own (the group)",
         "partitioner": "is fixed at murmur2_random, Java's default, so that a user's events stay in one partition",
+        "partition.assignment.strategy": "is the group's strategy: range or roundrobin, which are eager",
         "enable.auto.commit": "is fixed at false: state is committed with its offset elsewhere",
         "enable.auto.offset.store": "is fixed at false: state is committed with its offset elsewhere",
         "auto.offset.reset": "is fixed at error: a position that is gone must be noticed, not skipped",

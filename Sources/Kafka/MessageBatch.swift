@@ -18,7 +18,8 @@ enum MessageBatch {
                 count = rd_kafka_consume_batch_queue(queue, timeout.milliseconds, pointers.baseAddress, 1)
                 if count <= 0 { return ([], count < 0 ? KafkaError(rd_kafka_last_error(), doing: doing) : nil) }
             }
-            count += max(0, rd_kafka_consume_batch_queue(queue, 0, pointers.baseAddress.map { $0 + count }, limit - count))
+            count += max(
+                0, rd_kafka_consume_batch_queue(queue, 0, pointers.baseAddress.map { $0 + count }, limit - count))
             var messages: [KafkaMessage] = []
             messages.reserveCapacity(count)
             var fault: KafkaError?
@@ -33,9 +34,11 @@ enum MessageBatch {
                         KafkaPartition(rawValue: message.pointee.partition),
                         KafkaOffset(rawValue: message.pointee.offset))
                 default:
-                    fault = fault ?? KafkaError(
-                        message.pointee.err, doing: "\(doing)[\(message.pointee.partition)]",
-                        detail: rd_kafka_message_errstr(message).map { String(cString: $0) })
+                    fault =
+                        fault
+                        ?? KafkaError(
+                            message.pointee.err, doing: "\(doing)[\(message.pointee.partition)]",
+                            detail: rd_kafka_message_errstr(message).map { String(cString: $0) })
                 }
             }
             return (messages, fault)

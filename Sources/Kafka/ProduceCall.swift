@@ -46,7 +46,9 @@ enum ProduceCall {
                         $0.u.mem.ptr = UnsafeMutableRawPointer(mutating: value.start)
                         $0.u.mem.size = value.count
                     }
-                    if let partition = record.partition { add(RD_KAFKA_VTYPE_PARTITION) { $0.u.i32 = partition.rawValue } }
+                    if let partition = record.partition {
+                        add(RD_KAFKA_VTYPE_PARTITION) { $0.u.i32 = partition.rawValue }
+                    }
                     if let timestamp = record.timestamp { add(RD_KAFKA_VTYPE_TIMESTAMP) { $0.u.i64 = timestamp } }
                     let headers = record.headers.isEmpty ? nil : list(of: record.headers)
                     if let headers { add(RD_KAFKA_VTYPE_HEADERS) { $0.u.headers = headers } }

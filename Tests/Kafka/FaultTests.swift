@@ -13,7 +13,8 @@ import Testing
             let mistakes = configuration.mistakes()
             #expect(
                 Set(mistakes.map(\.property)) == [
-                    "securty.protocol", "auto.offset.reset", "linger.ms", "partitioner", "session.timeout.ms", "group.id",
+                    "securty.protocol", "auto.offset.reset", "linger.ms", "partitioner", "session.timeout.ms",
+                    "group.id",
                 ])
             let error = #expect(throws: KafkaError.self) { try KafkaProducer(configuration) }
             #expect(error?.code == .configuration)
@@ -41,7 +42,9 @@ import Testing
     @Test func anUnreachableBrokerIsNamedWithItsRemedy() async throws {
         try await onThread {
             let client = try KafkaClient(KafkaConfiguration(bootstrapServers: "127.0.0.1:1"))
-            let error = #expect(throws: KafkaError.self) { try client.partitionCount(of: "events", timeout: .milliseconds(500)) }
+            let error = #expect(throws: KafkaError.self) {
+                try client.partitionCount(of: "events", timeout: .milliseconds(500))
+            }
             #expect(error?.code == .unreachable)
             #expect(error?.isRetriable == true)
             #expect(error?.message.contains("127.0.0.1:1") == true)
@@ -56,10 +59,13 @@ import Testing
             let fixture = try Fixture(partitions: 1)
             var configuration = fixture.configuration
             configuration.properties = [
-                "security.protocol": "sasl_plaintext", "sasl.mechanism": "PLAIN", "sasl.username": "u", "sasl.password": "hunter2",
+                "security.protocol": "sasl_plaintext", "sasl.mechanism": "PLAIN", "sasl.username": "u",
+                "sasl.password": "hunter2",
             ]
             let client = try KafkaClient(configuration)
-            let error = #expect(throws: KafkaError.self) { try client.partitionCount(of: "events", timeout: .seconds(1)) }
+            let error = #expect(throws: KafkaError.self) {
+                try client.partitionCount(of: "events", timeout: .seconds(1))
+            }
             #expect(error?.code == .authentication)
             #expect(error?.message.contains("security.protocol") == true)
             #expect(error?.message.contains("hunter2") == false)
@@ -72,7 +78,9 @@ import Testing
             let client = try KafkaClient(fixture.configuration)
             try fixture.cluster.createTopic("nowhere", partitions: 1)
             try fixture.cluster.fail(topic: "nowhere", with: .unknownTopic)
-            let error = #expect(throws: KafkaError.self) { try KafkaReader(fixture.configuration, topic: "nowhere", timeout: .seconds(2)) }
+            let error = #expect(throws: KafkaError.self) {
+                try KafkaReader(fixture.configuration, topic: "nowhere", timeout: .seconds(2))
+            }
             #expect(error?.code == .unknownTopic)
             #expect(error?.message.contains("nowhere") == true)
             #expect(error?.message.contains("create the topic") == true)
@@ -88,7 +96,9 @@ import Testing
             let creating = #expect(throws: KafkaError.self) {
                 try admin.create(KafkaNewTopic(name: "new", partitions: 1), timeout: .seconds(5))
             }
-            let describing = #expect(throws: KafkaError.self) { try admin.describe(fixture.topic, timeout: .seconds(5)) }
+            let describing = #expect(throws: KafkaError.self) {
+                try admin.describe(fixture.topic, timeout: .seconds(5))
+            }
             #expect(creating?.code == .unsupported)
             #expect(creating?.message.contains("embedded cluster") == true)
             #expect(describing?.code == .unsupported)

@@ -8,7 +8,8 @@ import Testing
             #expect(state.values.count == count)
             #expect(Set(state.values).count == count)
             for (partition, offsets) in state.offsets {
-                #expect(offsets == (0..<Int64(offsets.count)).map(KafkaOffset.init(rawValue:)), "partition \(partition)")
+                #expect(
+                    offsets == (0..<Int64(offsets.count)).map(KafkaOffset.init(rawValue:)), "partition \(partition)")
             }
         }
     }
@@ -178,7 +179,28 @@ import Testing
             let member = Member(store)
             let group = try KafkaConsumerGroup(fixture.configuration, group: "g", topic: "nowhere", handler: member)
             try group.start()
-            #expect(store.signal.wait { member.errors.contains { $0.code == .unknownTopic && $0.message.contains("nowhere") } })
+            #expect(
+                store.signal.wait {
+                    member.errors.contains { $0.code == .unknownTopic && $0.message.contains("nowhere") }
+                })
+            group.close()
+        }
+    }
+
+    @Test func aBrokerThatIsAwayIsNamed() async throws {
+        try await onThread {
+            let store = Member.Store()
+            let member = Member(store)
+            let configuration = KafkaConfiguration(
+                bootstrapServers: "127.0.0.1:1", consumerProperties: ["session.timeout.ms": "7000"])
+            let group = try KafkaConsumerGroup(configuration, group: "g", topic: "events", handler: member)
+            #expect(group.sessionTimeout == .seconds(7))
+            #expect(group.maximumPollInterval == .seconds(300))
+            try group.start()
+            #expect(
+                store.signal.wait {
+                    member.errors.contains { $0.code == .unreachable && $0.message.contains("127.0.0.1:1") }
+                })
             group.close()
         }
     }
@@ -200,7 +222,9 @@ import Testing
             try fixture.cluster.fail(.heartbeat, with: [.unknownMember])
             #expect(store.signal.wait { member.revocations == 1 })
             #expect(store.signal.wait { member.partitions.count == 2 })
-            let more = (100..<200).map { KafkaRecord(topic: "events", key: Array("\($0)".utf8), value: Array("\($0)".utf8)) }
+            let more = (100..<200).map {
+                KafkaRecord(topic: "events", key: Array("\($0)".utf8), value: Array("\($0)".utf8))
+            }
             try fixture.produce(more)
             #expect(
                 store.signal.wait {

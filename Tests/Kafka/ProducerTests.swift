@@ -9,7 +9,10 @@ import Testing
             let records = [
                 KafkaRecord(
                     topic: fixture.topic, partition: 0, key: [1, 0, 255], value: Array("value".utf8),
-                    headers: [KafkaHeader(name: "a", value: [1, 2]), KafkaHeader(name: "a", value: []), KafkaHeader(name: "", value: nil)], timestamp: 1_234_567_890_123),
+                    headers: [
+                        KafkaHeader(name: "a", value: [1, 2]), KafkaHeader(name: "a", value: []),
+                        KafkaHeader(name: "", value: nil),
+                    ], timestamp: 1_234_567_890_123),
                 KafkaRecord(topic: fixture.topic, partition: 0, key: Array("tombstone".utf8), value: nil),
                 KafkaRecord(topic: fixture.topic, partition: 0, key: [], value: []),
                 KafkaRecord(topic: fixture.topic, partition: 0, key: nil, value: [7], timestamp: 0),
@@ -134,6 +137,63 @@ import Testing
             }
             #expect(error.code == .authorization)
             #expect(!error.isRetriable)
+            producer.close(timeout: .zero)
+        }
+    }
+
+    @Test func aSettledDeliveryIsReleased() async throws {
+        try await onThread {
+            let fixture = try Fixture(partitions: 1)
+            let producer = try KafkaProducer(fixture.configuration)
+            weak var released: KafkaDelivery?
+            func produce(_ records: [KafkaRecord]) throws {
+                let delivery = try producer.produce(records)
+                released = delivery
+                #expect(producer.flush(timeout: .seconds(20)))
+            }
+            try produce(fixture.numbered(100))
+            producer.close(timeout: .seconds(5))
+            #expect(released == nil)
+        }
+    }
+
+    /// A broker that misses a record of the idempotent producer: going on could lose or reorder records.
+    @Test func aBrokenSequenceIsFatal() async throws {
+        try await onThread {
+            let fixture = try Fixture(partitions: 1)
+            try fixture.cluster.fail(.produce, with: [.outOfOrderSequence])
+            let signal = Signal()
+            let producer = try KafkaProducer(fixture.configuration) { signal.notify() }
+            let delivery = try producer.produce(fixture.numbered(1))
+            #expect(signal.wait { delivery.state != .pending })
+            guard case .failed(let error) = try producer.produce(fixture.numbered(1)).state else {
+                Issue.record("the producer goes on")
+                return
+            }
+            #expect(error.isFatal)
+            #expect(!error.isRetriable)
+            #expect(error.name == "OUT_OF_ORDER_SEQUENCE_NUMBER")
+            producer.close(timeout: .zero)
+        }
+    }
+
+    @Test func aBrokerThatStaysAwayIsNamed() async throws {
+        try await onThread {
+            let signal = Signal()
+            let producer = try KafkaProducer(
+                KafkaConfiguration(bootstrapServers: "127.0.0.1:1"), deliveryTimeout: .milliseconds(300)
+            ) { signal.notify() }
+            #expect(producer.deliveryTimeout == .milliseconds(300))
+            let delivery = try producer.produce([KafkaRecord(topic: "lists", key: nil, value: [1])])
+            #expect(signal.wait { delivery.state != .pending })
+            guard case .failed(let error) = delivery.state else {
+                Issue.record("\(delivery.state)")
+                return
+            }
+            #expect(error.code == .unreachable)
+            #expect(error.isRetriable)
+            #expect(error.message.contains("lists"))
+            #expect(error.message.contains("127.0.0.1:1"))
             producer.close(timeout: .zero)
         }
     }

@@ -54,13 +54,30 @@ import Testing
         #expect(progress.positions == [0: 10, 1: 4])
     }
 
+    /// What the embedded cluster is documented to do beyond 5 MB, and how it shows.
+    @Test func theEmbeddedClusterDropsTheOldest() async throws {
+        try await onThread {
+            let fixture = try Fixture(partitions: 1)
+            let large = KafkaRecord(topic: fixture.topic, key: nil, value: [UInt8](repeating: 7, count: 400_000))
+            for _ in 0..<20 { try fixture.produce([large]) }
+            let kept = try fixture.contents()
+            let watermarks = try KafkaClient(fixture.configuration).watermarks(
+                of: fixture.topic, 0, timeout: .seconds(10))
+            #expect(watermarks.high == 20)
+            #expect(watermarks.low > 0)
+            #expect(kept.first?.offset == watermarks.low)
+        }
+    }
+
     @Test func questions() async throws {
         try await onThread {
             let fixture = try Fixture(partitions: 5)
-            try fixture.produce((0..<8).map { _ in KafkaRecord(topic: fixture.topic, partition: 2, key: nil, value: [1]) })
+            try fixture.produce(
+                (0..<8).map { _ in KafkaRecord(topic: fixture.topic, partition: 2, key: nil, value: [1]) })
             let client = try KafkaClient(fixture.configuration)
             #expect(try client.partitionCount(of: fixture.topic, timeout: .seconds(10)) == 5)
-            #expect(try client.watermarks(of: fixture.topic, 2, timeout: .seconds(10)) == KafkaWatermarks(low: 0, high: 8))
+            #expect(
+                try client.watermarks(of: fixture.topic, 2, timeout: .seconds(10)) == KafkaWatermarks(low: 0, high: 8))
             #expect(client.cachedWatermarks(of: fixture.topic, 2) == nil)
             // The embedded cluster has no times: the end is the documented answer.
             #expect(try client.offsets(of: fixture.topic, [2], at: 0, timeout: .seconds(10)) == [2: 8])

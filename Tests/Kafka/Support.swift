@@ -25,7 +25,8 @@ final class Fixture {
     init(partitions: Int, brokers: Int = 1) throws {
         cluster = try EmbeddedCluster(brokers: brokers)
         try cluster.createTopic(topic, partitions: partitions)
-        configuration = KafkaConfiguration(bootstrapServers: cluster.bootstrapServers, clientID: "test",
+        configuration = KafkaConfiguration(
+            bootstrapServers: cluster.bootstrapServers, clientID: "test",
             // The mock cluster's rebalances take the session's time less a second.
             consumerProperties: ["session.timeout.ms": "2500", "heartbeat.interval.ms": "200"])
     }
@@ -145,7 +146,9 @@ final class Member: KafkaGroupHandler {
         let refused = state.withLock { $0.refused }
         return store.state.withLock { store in
             var starts: [KafkaPartition: KafkaOffset] = [:]
-            for partition in partitions where !refused.contains(partition) { starts[partition] = store.next[partition] ?? 0 }
+            for partition in partitions where !refused.contains(partition) {
+                starts[partition] = store.next[partition] ?? 0
+            }
             return starts
         }
     }
