@@ -25,7 +25,9 @@ public struct ByteReader: Sendable {
     public var remaining: Int { bytes.count - position }
 
     /// Reads a fixed-width integer, least significant byte first.
-    public mutating func integer<Value: FixedWidthInteger>(as type: Value.Type = Value.self) throws(ByteReaderError) -> Value {
+    public mutating func integer<Value: FixedWidthInteger>(as type: Value.Type = Value.self) throws(ByteReaderError)
+        -> Value
+    {
         let size = MemoryLayout<Value>.size
         let start = try advance(size)
         return Value(littleEndian: bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: start, as: Value.self) })

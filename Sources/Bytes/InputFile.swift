@@ -31,7 +31,9 @@ public final class InputFile {
     public init(path: String) throws(FileFault) {
         var status = stat()
         guard stat(path, &status) == 0 else { throw FileFault(path: path, problem: String(cString: strerror(errno))) }
-        guard status.st_mode & S_IFMT != S_IFDIR else { throw FileFault(path: path, problem: "is a folder, not a file") }
+        guard status.st_mode & S_IFMT != S_IFDIR else {
+            throw FileFault(path: path, problem: "is a folder, not a file")
+        }
         errno = 0
         guard let handle = gzopen(path, "rb") else {
             throw FileFault(path: path, problem: errno == 0 ? "no memory to read it" : String(cString: strerror(errno)))
@@ -75,7 +77,8 @@ public final class InputFile {
             let count = try file.read(into: &chunk)
             if count == 0 { return content }
             guard content.count + count <= limit else {
-                throw FileFault(path: path, byte: file.position, problem: "is larger than the \(limit) bytes allowed here")
+                throw FileFault(
+                    path: path, byte: file.position, problem: "is larger than the \(limit) bytes allowed here")
             }
             content.append(contentsOf: chunk[..<count])
         }

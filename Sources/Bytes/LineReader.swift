@@ -67,7 +67,9 @@ public final class LineReader {
     /// The index of the first newline in that part of the buffer.
     private func newline(in range: Range<Int>) -> Int? {
         buffer.withUnsafeBytes { bytes -> Int? in
-            guard let start = bytes.baseAddress, let hit = memchr(start + range.lowerBound, 0x0a, range.count) else { return nil }
+            guard let start = bytes.baseAddress, let hit = memchr(start + range.lowerBound, 0x0a, range.count) else {
+                return nil
+            }
             return UnsafeRawPointer(hit) - start
         }
     }

@@ -10,7 +10,8 @@ public enum Murmur2 {
         var index = 0
         while index + 4 <= length {
             var word =
-                UInt32(key[index]) | UInt32(key[index + 1]) << 8 | UInt32(key[index + 2]) << 16 | UInt32(key[index + 3]) << 24
+                UInt32(key[index]) | UInt32(key[index + 1]) << 8 | UInt32(key[index + 2]) << 16 | UInt32(key[index + 3])
+                << 24
             word = word &* mix
             word ^= word >> 24
             word = word &* mix

@@ -6,7 +6,9 @@ import CCrypto
 public struct SHA256: ~Copyable {
     /// OpenSSL failed to give a digest: it lacks memory, or its configuration forbids SHA-256.
     public struct Unavailable: Error, CustomStringConvertible {
-        public var description: String { "OpenSSL gives no SHA-256: check its configuration (openssl.cnf) and free memory" }
+        public var description: String {
+            "OpenSSL gives no SHA-256: check its configuration (openssl.cnf) and free memory"
+        }
     }
 
     /// Looked up once: a look-up for every digest would cost more than the digest of a short text.
@@ -28,7 +30,9 @@ public struct SHA256: ~Copyable {
 
     /// Adds `bytes` to what is hashed.
     public mutating func update(_ bytes: [UInt8]) throws(Unavailable) {
-        guard bytes.withUnsafeBytes({ EVP_DigestUpdate(context, $0.baseAddress, $0.count) }) == 1 else { throw Unavailable() }
+        guard bytes.withUnsafeBytes({ EVP_DigestUpdate(context, $0.baseAddress, $0.count) }) == 1 else {
+            throw Unavailable()
+        }
     }
 
     /// The 32 bytes of the digest of everything that was added.

@@ -17,7 +17,8 @@ public struct CatalogueItem: Equatable, Sendable {
 
     public init(
         item: ItemID, title: String? = nil, category: [String] = [], brand: String? = nil, description: String? = nil,
-        price: Double? = nil, currency: String? = nil, inStock: Bool = true, link: String? = nil, imageLink: String? = nil,
+        price: Double? = nil, currency: String? = nil, inStock: Bool = true, link: String? = nil,
+        imageLink: String? = nil,
         vectors: [String: [Float]] = [:]
     ) {
         self.item = item

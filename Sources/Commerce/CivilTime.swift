@@ -56,7 +56,8 @@ enum CivilTime {
 
         /// `23:59:59`, in seconds of the day.
         mutating func clock() -> Int64? {
-            guard let hour = digits(2), either(":", ":"), let minute = digits(2), either(":", ":"), let second = digits(2),
+            guard let hour = digits(2), either(":", ":"), let minute = digits(2), either(":", ":"),
+                let second = digits(2),
                 hour < 24, minute < 60, second < 60
             else { return nil }
             return hour * 3_600 + minute * 60 + second
@@ -88,7 +89,8 @@ enum CivilTime {
 
         /// Moves past one character if it is one of these two.
         mutating func either(_ first: Unicode.Scalar, _ second: Unicode.Scalar) -> Bool {
-            guard cursor < text.endIndex, text[cursor] == UInt8(ascii: first) || text[cursor] == UInt8(ascii: second) else {
+            guard cursor < text.endIndex, text[cursor] == UInt8(ascii: first) || text[cursor] == UInt8(ascii: second)
+            else {
                 return false
             }
             text.formIndex(after: &cursor)
@@ -98,7 +100,9 @@ enum CivilTime {
         private mutating func digits(_ count: Int) -> Int64? {
             var value: Int64 = 0
             for _ in 0..<count {
-                guard cursor < text.endIndex, case let digit = text[cursor] &- UInt8(ascii: "0"), digit < 10 else { return nil }
+                guard cursor < text.endIndex, case let digit = text[cursor] &- UInt8(ascii: "0"), digit < 10 else {
+                    return nil
+                }
                 value = value * 10 + Int64(digit)
                 text.formIndex(after: &cursor)
             }

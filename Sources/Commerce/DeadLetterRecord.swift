@@ -35,7 +35,8 @@ extension DeadLetter {
     /// - Throws: `RecordFault` naming the header that is missing or no number.
     public init(_ record: Record) throws(RecordFault) {
         guard let start = record.headers.lastIndex(where: { $0.name == HeaderName.topic }) else {
-            throw RecordFault(.missingField, "the header \(HeaderName.topic) is missing: this is no dead letter of Breadcrumb")
+            throw RecordFault(
+                .missingField, "the header \(HeaderName.topic) is missing: this is no dead letter of Breadcrumb")
         }
         let own = record.headers[start...]
         func text(_ name: String) throws(RecordFault) -> String {

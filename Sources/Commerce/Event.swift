@@ -17,8 +17,13 @@ public enum Action: UInt8, CaseIterable, Sendable {
 
     /// The action of that name on the wire, or nil.
     public init?(name: String) {
-        guard let action = Action.allCases.first(where: { $0.name == name }) else { return nil }
-        self = action
+        switch name {
+        case "browse": self = .browse
+        case "cart": self = .cart
+        case "cart_removal": self = .cartRemoval
+        case "purchase": self = .purchase
+        default: return nil
+        }
     }
 }
 
@@ -38,7 +43,8 @@ public struct Event: Equatable, Sendable {
     public var currency: String?
 
     public init(
-        eventID: String? = nil, action: Action, shopper: Shopper, anonymousID: String? = nil, item: ItemID, time: EventTime,
+        eventID: String? = nil, action: Action, shopper: Shopper, anonymousID: String? = nil, item: ItemID,
+        time: EventTime,
         sessionID: String? = nil, quantity: Double? = nil, price: Double? = nil, currency: String? = nil
     ) {
         self.eventID = eventID

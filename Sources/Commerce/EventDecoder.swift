@@ -53,7 +53,9 @@ public struct EventDecoder {
     /// and as new as its record plus the allowed skew: so neither year 1 nor year 9999 passes.
     public func decode(key: [UInt8]?, value: [UInt8]?, timestamp: EventTime) -> DecodedEvent {
         do {
-            guard let value else { throw RecordFault(.noPayload, "the record has no value: events are never withdrawn") }
+            guard let value else {
+                throw RecordFault(.noPayload, "the record has no value: events are never withdrawn")
+            }
             let event = try parser.parse(value) { try dialect.event($0) }
             try checkKey(key, event.shopper)
             try checkTime(event.time, timestamp)
@@ -77,17 +79,21 @@ public struct EventDecoder {
     private func checkKey(_ key: [UInt8]?, _ shopper: Shopper) throws(RecordFault) {
         guard let key, !key.isEmpty else {
             throw RecordFault(
-                .missingKey, "the record has no key; it must be the user's identifier \(excerpt(shopper.id)), which keeps their order")
+                .missingKey,
+                "the record has no key; it must be the user's identifier \(excerpt(shopper.id)), which keeps their order"
+            )
         }
         guard key.elementsEqual(shopper.id.utf8) else {
-            throw RecordFault(.keyMismatch, "the key \(excerpt(key)) is not the user's identifier \(excerpt(shopper.id))")
+            throw RecordFault(
+                .keyMismatch, "the key \(excerpt(key)) is not the user's identifier \(excerpt(shopper.id))")
         }
     }
 
     private func checkTime(_ time: EventTime, _ timestamp: EventTime) throws(RecordFault) {
         try time.check(latest: EventTime(milliseconds: .max))
         guard timestamp.rawValue >= 0 else {
-            throw RecordFault(.missingRecordTime, "the record has no timestamp by which the event's time could be judged")
+            throw RecordFault(
+                .missingRecordTime, "the record has no timestamp by which the event's time could be judged")
         }
         // An event's time is at least `earliest` and a timestamp at least 0, so the difference cannot overflow.
         guard time.rawValue - timestamp.rawValue <= limits.futureSkew else {

@@ -58,7 +58,8 @@ public struct EventTime: RawRepresentable, Hashable, Comparable, Sendable {
         guard let (year, month, day) = scanner.date(), scanner.either("T", "t"), let clock = scanner.clock(),
             let fraction = scanner.fraction(), let offset = scanner.offset(), scanner.isAtEnd
         else { return nil }
-        self.rawValue = CivilTime.day(year: year, month: month, day: day) * 86_400_000 + clock * 1_000 + fraction - offset * 60_000
+        self.rawValue =
+            CivilTime.day(year: year, month: month, day: day) * 86_400_000 + clock * 1_000 + fraction - offset * 60_000
     }
 
     /// Reads `2026-11-01 12:00:00`, taken as UTC, with the same strictness. Nil where the text is anything else.

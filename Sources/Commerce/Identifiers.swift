@@ -51,17 +51,22 @@ public enum Identifier {
     public static let maximumLength = 128
 
     /// Checks that an identifier has 1 to `maximumLength` bytes; `path` names it in faults.
-    package static func checkLength(_ utf8: some Collection<UInt8>, _ path: @autoclosure () -> String) throws(RecordFault) {
+    package static func checkLength(_ utf8: some Collection<UInt8>, _ path: @autoclosure () -> String)
+        throws(RecordFault)
+    {
         let length = utf8.count
         guard length > 0 else { throw RecordFault(.emptyIdentifier, "\(path()) is empty") }
         guard length <= maximumLength else {
             throw RecordFault(
-                .identifierTooLong, "\(path()) \(excerpt(utf8)) has \(length) bytes, more than the \(maximumLength) allowed")
+                .identifierTooLong,
+                "\(path()) \(excerpt(utf8)) has \(length) bytes, more than the \(maximumLength) allowed")
         }
     }
 
     /// An identifier from bytes, which must be UTF-8 and of a legal length.
-    package static func read(_ utf8: some Collection<UInt8>, _ path: @autoclosure () -> String) throws(RecordFault) -> String {
+    package static func read(_ utf8: some Collection<UInt8>, _ path: @autoclosure () -> String) throws(RecordFault)
+        -> String
+    {
         try checkLength(utf8, path())
         guard let text = String(validating: utf8, as: UTF8.self) else {
             throw RecordFault(.invalidUTF8, "\(path()) \(excerpt(utf8)) is not UTF-8")

@@ -24,7 +24,8 @@ public struct ListDecoder {
         do {
             let published = try parser.parse(value) { try NativeList.decode($0) }
             guard try published.list.lineage.listID() == published.listID else {
-                throw RecordFault(.keyMismatch, "list_id \(excerpt(published.listID)) is not the hash of the list's lineage")
+                throw RecordFault(
+                    .keyMismatch, "list_id \(excerpt(published.listID)) is not the hash of the list's lineage")
             }
             return published
         } catch {
@@ -42,8 +43,10 @@ private enum NativeList {
             if let user { .known(user) } else { .anonymous(try record.requiredIdentifier(.anonymousID)) }
         let lineage = RecommendationList.Lineage(
             trigger: try trigger(record.required(.trigger)), source: try source(record.required(.source)),
-            modelVersion: try record.requiredIdentifier(.modelVersion), indexVersion: try record.requiredIdentifier(.indexVersion),
-            configuration: try record.requiredIdentifier(.configuration), catalogue: try catalogue(record.required(.catalogue)))
+            modelVersion: try record.requiredIdentifier(.modelVersion),
+            indexVersion: try record.requiredIdentifier(.indexVersion),
+            configuration: try record.requiredIdentifier(.configuration),
+            catalogue: try catalogue(record.required(.catalogue)))
         return PublishedList(
             listID: try record.requiredIdentifier(.listID),
             list: RecommendationList(
@@ -85,7 +88,8 @@ private enum NativeList {
         let record = try RecordReader<SourceField>(value, place: "source")
         return RecommendationList.Source(
             topic: try Text.read(record.required(.topic), "source.topic"),
-            partition: try record.integer(.partition, in: 0...Int32.max), offset: try record.integer(.offset, in: 0...Int64.max))
+            partition: try record.integer(.partition, in: 0...Int32.max),
+            offset: try record.integer(.offset, in: 0...Int64.max))
     }
 
     private static func catalogue(_ value: JSONValue) throws(RecordFault) -> [Int32: Int64] {
@@ -110,57 +114,29 @@ private enum NativeList {
 }
 
 private enum ListField: Int, RecordField {
-    case listID, userID, anonymousID, items, trigger, source, modelVersion, indexVersion, configuration, catalogue, eventTime
+    case listID, userID, anonymousID, items, trigger, source, modelVersion, indexVersion, configuration, catalogue,
+        eventTime
 
-    var name: StaticString {
-        switch self {
-        case .listID: "list_id"
-        case .userID: "user_id"
-        case .anonymousID: "anonymous_id"
-        case .items: "items"
-        case .trigger: "trigger"
-        case .source: "source"
-        case .modelVersion: "model_version"
-        case .indexVersion: "index_version"
-        case .configuration: "configuration"
-        case .catalogue: "catalogue"
-        case .eventTime: "event_time"
-        }
-    }
+    static let names: [StaticString] = [
+        "list_id", "user_id", "anonymous_id", "items", "trigger", "source", "model_version", "index_version",
+        "configuration", "catalogue", "event_time",
+    ]
 }
 
 private enum SlotField: Int, RecordField {
     case rank, itemID, score, origin
 
-    var name: StaticString {
-        switch self {
-        case .rank: "rank"
-        case .itemID: "item_id"
-        case .score: "score"
-        case .origin: "origin"
-        }
-    }
+    static let names: [StaticString] = ["rank", "item_id", "score", "origin"]
 }
 
 private enum TriggerField: Int, RecordField {
     case type, eventID
 
-    var name: StaticString {
-        switch self {
-        case .type: "type"
-        case .eventID: "event_id"
-        }
-    }
+    static let names: [StaticString] = ["type", "event_id"]
 }
 
 private enum SourceField: Int, RecordField {
     case topic, partition, offset
 
-    var name: StaticString {
-        switch self {
-        case .topic: "topic"
-        case .partition: "partition"
-        case .offset: "offset"
-        }
-    }
+    static let names: [StaticString] = ["topic", "partition", "offset"]
 }

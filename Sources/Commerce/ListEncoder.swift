@@ -17,18 +17,18 @@ extension RecommendationList {
             case .known(let id): json.field("user_id", id)
             case .anonymous(let id): json.field("anonymous_id", id)
             }
-            json.name("items")
+            json.name(fixed: "items")
             try json.array { json in
                 for slot in slots { try slot.write(to: &json) }
             }
-            json.name("trigger")
+            json.name(fixed: "trigger")
             lineage.trigger.write(to: &json)
-            json.name("source")
+            json.name(fixed: "source")
             lineage.source.write(to: &json)
             json.field("model_version", lineage.modelVersion)
             json.field("index_version", lineage.indexVersion)
             json.field("configuration", lineage.configuration)
-            json.name("catalogue")
+            json.name(fixed: "catalogue")
             json.object { json in
                 for (partition, offset) in lineage.catalogue.sorted(by: { $0.key < $1.key }) {
                     json.name(String(partition))
@@ -44,10 +44,10 @@ extension RecommendationList {
 extension RecommendationList.Slot {
     fileprivate func write(to json: inout JSONWriter) throws(JSONError) {
         try json.object { json throws(JSONError) in
-            json.name("rank")
+            json.name(fixed: "rank")
             json.integer(rank)
             json.field("item_id", item.rawValue)
-            json.name("score")
+            json.name(fixed: "score")
             try json.number(score)
             json.field("origin", origin.rawValue)
         }
@@ -70,9 +70,9 @@ extension RecommendationList.Source {
     fileprivate func write(to json: inout JSONWriter) {
         json.object { json in
             json.field("topic", topic)
-            json.name("partition")
+            json.name(fixed: "partition")
             json.integer(partition)
-            json.name("offset")
+            json.name(fixed: "offset")
             json.integer(offset)
         }
     }

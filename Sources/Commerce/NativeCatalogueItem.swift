@@ -5,21 +5,10 @@ enum NativeCatalogueItem {
     enum Field: Int, RecordField {
         case itemID, title, category, brand, description, price, currency, inStock, link, imageLink, vectors
 
-        var name: StaticString {
-            switch self {
-            case .itemID: "item_id"
-            case .title: "title"
-            case .category: "category"
-            case .brand: "brand"
-            case .description: "description"
-            case .price: "price"
-            case .currency: "currency"
-            case .inStock: "in_stock"
-            case .link: "link"
-            case .imageLink: "image_link"
-            case .vectors: "vectors"
-            }
-        }
+        static let names: [StaticString] = [
+            "item_id", "title", "category", "brand", "description", "price", "currency", "in_stock", "link",
+            "image_link", "vectors",
+        ]
     }
 
     static func decode(_ value: JSONValue) throws(RecordFault) -> CatalogueItem {
@@ -29,7 +18,8 @@ enum NativeCatalogueItem {
             category: try category(record.value(.category)), brand: try record.text(.brand),
             description: try record.text(.description), price: try record.number(.price, "0 or more") { $0 >= 0 },
             currency: try record.identifier(.currency), inStock: try record.boolean(.inStock) ?? true,
-            link: try record.text(.link), imageLink: try record.text(.imageLink), vectors: try vectors(record.value(.vectors)))
+            link: try record.text(.link), imageLink: try record.text(.imageLink),
+            vectors: try vectors(record.value(.vectors)))
     }
 
     private static func category(_ value: JSONValue?) throws(RecordFault) -> [String] {
@@ -40,7 +30,8 @@ enum NativeCatalogueItem {
         var path: [String] = []
         for level in levels {
             guard path.count < CatalogueDecoder.maximumCategoryDepth else {
-                throw RecordFault(.invalidLength, "category has more than \(CatalogueDecoder.maximumCategoryDepth) levels")
+                throw RecordFault(
+                    .invalidLength, "category has more than \(CatalogueDecoder.maximumCategoryDepth) levels")
             }
             path.append(try Text.read(level, "category[\(path.count)]"))
         }
@@ -54,11 +45,11 @@ enum NativeCatalogueItem {
         }
         var vectors: [String: [Float]] = [:]
         for field in fields {
-            guard let name = String(validating: field.name, as: UTF8.self) else {
-                throw RecordFault(.invalidUTF8, "vectors: the name \(excerpt(field.name)) has half a surrogate pair")
+            try Identifier.checkLength(field.name, "the name of a vector")
+            let name = String(decoding: field.name, as: UTF8.self)
+            guard vectors[name] == nil else {
+                throw RecordFault(.duplicateField, "vectors.\(excerpt(name)) is there twice")
             }
-            try Identifier.checkLength(name.utf8, "the name of a vector")
-            guard vectors[name] == nil else { throw RecordFault(.duplicateField, "vectors.\(excerpt(name)) is there twice") }
             guard vectors.count < CatalogueDecoder.maximumVectors else {
                 throw RecordFault(.invalidLength, "vectors has more than \(CatalogueDecoder.maximumVectors) entries")
             }
@@ -69,7 +60,8 @@ enum NativeCatalogueItem {
 
     private static func vector(_ value: JSONValue, _ name: String) throws(RecordFault) -> [Float] {
         guard let elements = value.array else {
-            throw RecordFault(.wrongType, "vectors.\(excerpt(name)) must be an array of numbers, not \(describe(value))")
+            throw RecordFault(
+                .wrongType, "vectors.\(excerpt(name)) must be an array of numbers, not \(describe(value))")
         }
         var vector: [Float] = []
         vector.reserveCapacity(min(elements.underestimatedCount, CatalogueDecoder.maximumVectorLength))
@@ -80,7 +72,8 @@ enum NativeCatalogueItem {
             }
             let single = Float(number)
             guard single.isFinite else {
-                throw RecordFault(.invalidNumber, "vectors.\(excerpt(name))[\(vector.count)] is \(number), too large for a single")
+                throw RecordFault(
+                    .invalidNumber, "vectors.\(excerpt(name))[\(vector.count)] is \(number), too large for a single")
             }
             guard vector.count < CatalogueDecoder.maximumVectorLength else {
                 throw RecordFault(
@@ -106,7 +99,7 @@ extension CatalogueItem {
             json.field("item_id", item.rawValue)
             json.field("title", title)
             if !category.isEmpty {
-                json.name("category")
+                json.name(fixed: "category")
                 json.array { json in for level in category { json.string(level) } }
             }
             json.field("brand", brand)
@@ -114,13 +107,13 @@ extension CatalogueItem {
             try json.field("price", price)
             json.field("currency", currency)
             if !inStock {
-                json.name("in_stock")
+                json.name(fixed: "in_stock")
                 json.bool(false)
             }
             json.field("link", link)
             json.field("image_link", imageLink)
             if !vectors.isEmpty {
-                json.name("vectors")
+                json.name(fixed: "vectors")
                 try json.object { json throws(JSONError) in
                     for (name, vector) in vectors.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
                         json.name(name)

@@ -5,20 +5,10 @@ enum NativeEvent {
     enum Field: Int, RecordField {
         case eventID, type, userID, anonymousID, itemID, timestamp, sessionID, quantity, price, currency
 
-        var name: StaticString {
-            switch self {
-            case .eventID: "event_id"
-            case .type: "type"
-            case .userID: "user_id"
-            case .anonymousID: "anonymous_id"
-            case .itemID: "item_id"
-            case .timestamp: "timestamp"
-            case .sessionID: "session_id"
-            case .quantity: "quantity"
-            case .price: "price"
-            case .currency: "currency"
-            }
-        }
+        static let names: [StaticString] = [
+            "event_id", "type", "user_id", "anonymous_id", "item_id", "timestamp", "session_id", "quantity", "price",
+            "currency",
+        ]
     }
 
     static func decode(_ value: JSONValue) throws(RecordFault) -> Event {
@@ -42,7 +32,7 @@ enum NativeEvent {
             price: try record.number(.price, "0 or more") { $0 >= 0 }, currency: try record.identifier(.currency))
     }
 
-    private static func action(_ record: RecordReader<Field>) throws(RecordFault) -> Action {
+    private static func action(_ record: borrowing RecordReader<Field>) throws(RecordFault) -> Action {
         let value = try record.required(.type)
         guard let name = value.string else {
             throw RecordFault(.wrongType, "type must be a string, not \(describe(value))")
@@ -86,16 +76,16 @@ extension Event {
 
 extension JSONWriter {
     /// Writes a field, or nothing where it has no value.
-    mutating func field(_ name: String, _ value: String?) {
+    mutating func field(_ name: StaticString, _ value: String?) {
         guard let value else { return }
-        self.name(name)
+        self.name(fixed: name)
         string(value)
     }
 
     /// Writes a field, or nothing where it has no value.
-    mutating func field(_ name: String, _ value: Double?) throws(JSONError) {
+    mutating func field(_ name: StaticString, _ value: Double?) throws(JSONError) {
         guard let value else { return }
-        self.name(name)
+        self.name(fixed: name)
         try number(value)
     }
 }

@@ -1,16 +1,16 @@
 import JSON
 
-/// The names of a record's fields; the raw values count from 0, at most `RecordReader.capacity` of them.
-protocol RecordField: CaseIterable, RawRepresentable<Int> {
-    /// The name on the wire, in ASCII.
-    var name: StaticString { get }
+/// The fields of a record; the raw values count from 0, at most `RecordReader.capacity` of them.
+protocol RecordField: RawRepresentable<Int> {
+    /// The names on the wire, in ASCII, by raw value.
+    static var names: [StaticString] { get }
 }
 
 /// The known fields of a JSON object, each at most once, and the strict reading of each.
 ///
 /// Unknown fields are passed over; a known one that comes twice is a fault (which one would count?); a null is as good as
 /// absent. Every getter throws `RecordFault`, naming the field and what it held.
-struct RecordReader<Field: RecordField> {
+struct RecordReader<Field: RecordField>: ~Copyable {
     private var values: InlineArray<12, JSONValue?> = .init(repeating: nil)
     private let place: String
 
@@ -24,17 +24,20 @@ struct RecordReader<Field: RecordField> {
             let subject = place.isEmpty ? "the value" : place
             throw RecordFault(.wrongType, "\(subject) must be an object, not \(describe(value))")
         }
+        let names = Field.names
         for field in object {
-            guard let known = Field.allCases.first(where: { $0.name.equals(field.name) }) else { continue }
-            guard values[known.rawValue] == nil else {
-                throw RecordFault(.duplicateField, "\(path(known)) is there twice")
+            guard let known = names.firstIndex(where: { $0.equals(field.name) }) else { continue }
+            guard values[known] == nil else {
+                throw RecordFault(.duplicateField, "\(path(names[known])) is there twice")
             }
-            values[known.rawValue] = field.value
+            values[known] = field.value
         }
     }
 
     /// The field's name with its place.
-    func path(_ field: Field) -> String { place.isEmpty ? "\(field.name)" : "\(place).\(field.name)" }
+    func path(_ field: Field) -> String { path(Field.names[field.rawValue]) }
+
+    private func path(_ name: StaticString) -> String { place.isEmpty ? "\(name)" : "\(place).\(name)" }
 
     /// The value of a field, nil where it is absent or null.
     func value(_ field: Field) -> JSONValue? {
@@ -71,7 +74,9 @@ struct RecordReader<Field: RecordField> {
         guard let number = value.double else {
             throw RecordFault(.wrongType, "\(path(field)) must be a number, not \(describe(value))")
         }
-        guard isAllowed(number) else { throw RecordFault(.invalidNumber, "\(path(field)) must be \(rule), not \(number)") }
+        guard isAllowed(number) else {
+            throw RecordFault(.invalidNumber, "\(path(field)) must be \(rule), not \(number)")
+        }
         return number
     }
 
@@ -84,14 +89,16 @@ struct RecordReader<Field: RecordField> {
     }
 
     /// A whole number in `range` that must be there.
-    func integer<Number: FixedWidthInteger>(_ field: Field, in range: ClosedRange<Number>) throws(RecordFault) -> Number {
+    func integer<Number: FixedWidthInteger>(_ field: Field, in range: ClosedRange<Number>) throws(RecordFault) -> Number
+    {
         let value = try required(field)
         guard value.double != nil else {
             throw RecordFault(.wrongType, "\(path(field)) must be a whole number, not \(describe(value))")
         }
         guard let whole = value.int64, let number = Number(exactly: whole), range.contains(number) else {
             throw RecordFault(
-                .invalidNumber, "\(path(field)) must be whole, \(range.lowerBound) to \(range.upperBound), not \(describe(value))")
+                .invalidNumber,
+                "\(path(field)) must be whole, \(range.lowerBound) to \(range.upperBound), not \(describe(value))")
         }
         return number
     }
@@ -102,15 +109,18 @@ struct RecordReader<Field: RecordField> {
         if let utf8 = value.utf8 {
             guard let time = EventTime(rfc3339: utf8) else {
                 throw RecordFault(
-                    .invalidTime, "\(path(field)) \(excerpt(utf8)) is no RFC 3339 time such as 2026-11-01T12:00:00.123Z")
+                    .invalidTime, "\(path(field)) \(excerpt(utf8)) is no RFC 3339 time such as 2026-11-01T12:00:00.123Z"
+                )
             }
             return time
         }
         guard value.double != nil else {
-            throw RecordFault(.wrongType, "\(path(field)) must be an RFC 3339 text or epoch milliseconds, not \(describe(value))")
+            throw RecordFault(
+                .wrongType, "\(path(field)) must be an RFC 3339 text or epoch milliseconds, not \(describe(value))")
         }
         guard let milliseconds = value.int64 else {
-            throw RecordFault(.invalidTime, "\(path(field)) must be a whole number of milliseconds, not \(describe(value))")
+            throw RecordFault(
+                .invalidTime, "\(path(field)) must be a whole number of milliseconds, not \(describe(value))")
         }
         return EventTime(milliseconds: milliseconds)
     }
@@ -123,10 +133,7 @@ enum Text {
         guard let utf8 = value.utf8 else {
             throw RecordFault(.wrongType, "\(path()) must be a string, not \(describe(value))")
         }
-        guard let text = String(validating: utf8, as: UTF8.self) else {
-            throw RecordFault(.invalidUTF8, "\(path()) \(excerpt(utf8)) has half a surrogate pair, which is no character")
-        }
-        return text
+        return String(decoding: utf8, as: UTF8.self)
     }
 
     /// The text of a string value that serves as an identifier.

@@ -30,7 +30,8 @@ public struct TopicDefinition: Equatable, Sendable {
     public static func load(folder: String) throws(Fault) -> [TopicDefinition] {
         let files: [String]
         do {
-            files = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".json") }.sorted()
+            files = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".json") }
+                .sorted()
         } catch {
             throw Fault(path: folder, problem: "cannot be read as a folder of topic files")
         }
@@ -43,10 +44,13 @@ public struct TopicDefinition: Equatable, Sendable {
     /// Reads one topic's file, which must be named after its topic (`events.json`).
     public static func load(file path: String) throws(Fault) -> TopicDefinition {
         do {
-            let topic = try JSONParser().parse(InputFile.contents(of: path, limit: 1 << 20)) { try TopicFile.decode($0) }
+            let topic = try JSONParser().parse(InputFile.contents(of: path, limit: 1 << 20)) {
+                try TopicFile.decode($0)
+            }
             let file = path.split(separator: "/").last.map(String.init) ?? path
             guard file == topic.name + ".json" else {
-                throw RecordFault(.keyMismatch, "name is \(excerpt(topic.name)), so the file must be \(topic.name).json")
+                throw RecordFault(
+                    .keyMismatch, "name is \(excerpt(topic.name)), so the file must be \(topic.name).json")
             }
             return topic
         } catch let fault as FileFault {
@@ -62,18 +66,9 @@ private enum TopicFile {
     enum Field: Int, RecordField {
         case name, description, partitions, settings, key, headers, schema, example
 
-        var name: StaticString {
-            switch self {
-            case .name: "name"
-            case .description: "description"
-            case .partitions: "partitions"
-            case .settings: "settings"
-            case .key: "key"
-            case .headers: "headers"
-            case .schema: "schema"
-            case .example: "example"
-            }
-        }
+        static let names: [StaticString] = [
+            "name", "description", "partitions", "settings", "key", "headers", "schema", "example",
+        ]
     }
 
     static func decode(_ value: JSONValue) throws(RecordFault) -> TopicDefinition {
@@ -83,18 +78,21 @@ private enum TopicFile {
         let name = try record.requiredIdentifier(.name)
         let isLegal = name.utf8.allSatisfy { byte in
             switch UInt8(byte) {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"),
                 UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
                 true
             default: false
             }
         }
         guard isLegal else {
-            throw RecordFault(.wrongType, "name \(excerpt(name)) is no name of a Kafka topic (letters, digits, '.', '_', '-')")
+            throw RecordFault(
+                .wrongType, "name \(excerpt(name)) is no name of a Kafka topic (letters, digits, '.', '_', '-')")
         }
         return TopicDefinition(
             name: name, purpose: try Text.read(record.required(.description), "description"),
-            partitions: try record.integer(.partitions, in: 1...100_000), settings: try settings(record.required(.settings)))
+            partitions: try record.integer(.partitions, in: 1...100_000),
+            settings: try settings(record.required(.settings)))
     }
 
     private static func settings(_ value: JSONValue) throws(RecordFault) -> [String: String] {
@@ -115,12 +113,13 @@ private enum TopicFile {
     /// A misspelt field would silently mean nothing.
     private static func refuseUnknownFields(_ value: JSONValue) throws(RecordFault) {
         guard let fields = value.object else { return }
-        let known = Field.allCases.map { "\($0.name)" }
+        let known = Field.names.map { "\($0)" }
         for field in fields {
             let name = String(decoding: field.name, as: UTF8.self)
             guard known.contains(name) else {
                 throw RecordFault(
-                    .unknownType, "\(excerpt(name)) is no field of a topic's file (those are \(known.joined(separator: ", ")))")
+                    .unknownType,
+                    "\(excerpt(name)) is no field of a topic's file (those are \(known.joined(separator: ", ")))")
             }
         }
     }

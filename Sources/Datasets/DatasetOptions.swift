@@ -93,7 +93,8 @@ public struct DatasetOptions: Equatable, Sendable {
     public var maximumRow: Int
 
     public init(
-        format: DatasetFormat? = nil, columns: ColumnMap = ColumnMap(), time: TimeFormat = .automatic, categorySeparator: String = ">",
+        format: DatasetFormat? = nil, columns: ColumnMap = ColumnMap(), time: TimeFormat = .automatic,
+        categorySeparator: String = ">",
         latest: EventTime = .latest, maximumRow: Int = 1 << 20
     ) {
         self.format = format

@@ -44,7 +44,7 @@ public final class DatasetReader<Record> {
 
     /// Hands every row that is left to `body`, in order.
     /// - Throws: `FileFault`, and what `body` throws.
-    public func forEach(_ body: (Result<Record, RowFault>) throws -> Void) throws {
+    public func readAll(_ body: (Result<Record, RowFault>) throws -> Void) throws {
         while let row = try next() { try body(row) }
     }
 
@@ -67,7 +67,8 @@ public final class DatasetReader<Record> {
                 if line.bytes.isEmpty && !line.isCut { continue }
                 do throws(RecordFault) {
                     guard !line.isCut else {
-                        throw RecordFault(.payloadTooLarge, "the line has more than the \(options.maximumRow) bytes allowed")
+                        throw RecordFault(
+                            .payloadTooLarge, "the line has more than the \(options.maximumRow) bytes allowed")
                     }
                     return .success(try decode(line.bytes))
                 } catch {
@@ -79,13 +80,16 @@ public final class DatasetReader<Record> {
     }
 
     private static func tableRows(
-        _ lines: LineReader, _ path: String, _ format: DatasetFormat, _ options: DatasetOptions, _ form: RecordForm<Record>
+        _ lines: LineReader, _ path: String, _ format: DatasetFormat, _ options: DatasetOptions,
+        _ form: RecordForm<Record>
     ) throws -> () throws -> Result<Record, RowFault>? {
         let table = try DelimitedReader(lines, format: format, maximumRow: options.maximumRow)
         guard let header = try table.next() else {
             throw DatasetFault("\(path): the file is empty; its first line must name the columns")
         }
-        guard case .success(let header) = header else { throw DatasetFault("\(path): the first line cannot be read as a header") }
+        guard case .success(let header) = header else {
+            throw DatasetFault("\(path): the first line cannot be read as a header")
+        }
         let layout = try TableLayout(
             fields: form.fields, needed: form.needed, header: header, map: options.columns, path: path)
         return {

@@ -71,7 +71,9 @@ final class DelimitedReader {
         guard let first else { return nil }
         try reset()
         return .failure(
-            RowFault(line: first, RecordFault(.invalidLength, "a quoted field begins here and has no end in the file"), excerpt))
+            RowFault(
+                line: first, RecordFault(.invalidLength, "a quoted field begins here and has no end in the file"),
+                excerpt))
     }
 
     private func tooLarge(from first: Int, to last: Int) -> RowFault {
@@ -87,7 +89,9 @@ final class DelimitedReader {
         let context = Unmanaged.passUnretained(collector).toOpaque()
         let end: [UInt8] = [0x0a]
         for part in [line, end] where !part.isEmpty {
-            let count = part.withUnsafeBytes { csv_parse(&parser, $0.baseAddress, $0.count, Self.endField, Self.endRow, context) }
+            let count = part.withUnsafeBytes {
+                csv_parse(&parser, $0.baseAddress, $0.count, Self.endField, Self.endRow, context)
+            }
             guard count == part.count else { throw DatasetFault("no memory to read a row of a CSV file") }
         }
     }

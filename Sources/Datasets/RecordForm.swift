@@ -15,7 +15,8 @@ extension RecordForm<Event> {
     static var event: RecordForm {
         RecordForm(
             fields: [
-                "event_id", "type", "user_id", "anonymous_id", "item_id", "timestamp", "session_id", "quantity", "price", "currency",
+                "event_id", "type", "user_id", "anonymous_id", "item_id", "timestamp", "session_id", "quantity",
+                "price", "currency",
             ],
             needed: [["type"], ["user_id", "anonymous_id"], ["item_id"], ["timestamp"]],
             row: { row, options throws(RecordFault) in
@@ -31,8 +32,10 @@ extension RecordForm<Event> {
                 }
                 _ = try row.required(4)
                 return Event(
-                    eventID: try row.identifier(0), action: action, shopper: shopper, anonymousID: user == nil ? nil : anonymous,
-                    item: ItemID(try row.identifier(4) ?? ""), time: try row.time(5, options.time, latest: options.latest),
+                    eventID: try row.identifier(0), action: action, shopper: shopper,
+                    anonymousID: user == nil ? nil : anonymous,
+                    item: ItemID(try row.identifier(4) ?? ""),
+                    time: try row.time(5, options.time, latest: options.latest),
                     sessionID: try row.identifier(6), quantity: try row.number(7, "greater than 0") { $0 > 0 },
                     price: try row.number(8, "0 or more") { $0 >= 0 }, currency: try row.identifier(9))
             },
@@ -47,7 +50,10 @@ extension RecordForm<CatalogueItem> {
     /// Supplied vectors have no form in a table: they come in JSON lines alone.
     static var catalogueItem: RecordForm {
         RecordForm(
-            fields: ["item_id", "title", "category", "brand", "description", "price", "currency", "in_stock", "link", "image_link"],
+            fields: [
+                "item_id", "title", "category", "brand", "description", "price", "currency", "in_stock", "link",
+                "image_link",
+            ],
             needed: [["item_id"]],
             row: { row, options throws(RecordFault) in
                 _ = try row.required(0)

@@ -13,12 +13,15 @@ struct TableLayout {
     let columnCount: Int
 
     /// Finds `fields` among the columns of `header`. Of each group in `needed` one field must be there.
-    init(fields: [String], needed: [[String]], header: DelimitedReader.Row, map: ColumnMap, path: String) throws(DatasetFault) {
+    init(fields: [String], needed: [[String]], header: DelimitedReader.Row, map: ColumnMap, path: String)
+        throws(DatasetFault)
+    {
         let columns = header.ends.indices.map { String(decoding: header.field($0), as: UTF8.self) }
         let found = "; its columns are " + columns.map { excerpt($0) }.joined(separator: ", ")
         let known = "; the fields are " + fields.joined(separator: ", ")
         for field in map.sources.keys.sorted() where !fields.contains(field) {
-            throw DatasetFault("\(path): the column map names the field \(excerpt(field)), which does not exist" + known)
+            throw DatasetFault(
+                "\(path): the column map names the field \(excerpt(field)), which does not exist" + known)
         }
         var places: [Place?] = []
         for field in fields {
@@ -27,7 +30,8 @@ struct TableLayout {
                 places.append(.constant(Array(value.utf8)))
             case .column(let name):
                 guard let index = columns.firstIndex(of: name) else {
-                    throw DatasetFault("\(path): the column map takes \(field) from \(excerpt(name)), which is not there" + found)
+                    throw DatasetFault(
+                        "\(path): the column map takes \(field) from \(excerpt(name)), which is not there" + found)
                 }
                 places.append(.column(index))
             case nil:
@@ -41,7 +45,8 @@ struct TableLayout {
             !group.contains { name in fields.firstIndex(of: name).map { places[$0] != nil } ?? false }
         }
         guard missing.isEmpty else {
-            let names = missing.map { $0.joined(separator: " (or ") + ($0.count > 1 ? ")" : "") }.joined(separator: ", ")
+            let names = missing.map { $0.joined(separator: " (or ") + ($0.count > 1 ? ")" : "") }.joined(
+                separator: ", ")
             let example = "--column \(missing[0][0])=\(columns.first ?? "name")"
             throw DatasetFault("\(path): no column for \(names)" + found + "; name the right one, as in \(example)")
         }

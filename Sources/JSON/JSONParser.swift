@@ -88,11 +88,14 @@ public final class JSONParser {
         case CSimdjsonTooLarge:
             JSONError(.tooLarge, "the JSON text has \(length) bytes, more than the \(maximumLength) allowed")
         case CSimdjsonNoMemory: JSONError(.noMemory, "no memory to parse a JSON text of \(length) bytes")
-        case CSimdjsonTooDeep: JSONError(.tooDeep, "the JSON text is nested deeper than the \(maximumDepth) levels allowed")
+        case CSimdjsonTooDeep:
+            JSONError(.tooDeep, "the JSON text is nested deeper than the \(maximumDepth) levels allowed")
         case CSimdjsonInvalidUTF8: JSONError(.invalidUTF8, "the text is not UTF-8")
         case CSimdjsonEmpty: JSONError(.empty, "the JSON text is empty")
         case CSimdjsonBadNumber: JSONError(.invalid, "not JSON: a malformed number, or one too large to hold")
-        default: JSONError(.invalid, "not JSON: " + (csimdjson_message(parser).map { String(cString: $0) } ?? "unknown fault"))
+        default:
+            JSONError(
+                .invalid, "not JSON: " + (csimdjson_message(parser).map { String(cString: $0) } ?? "unknown fault"))
         }
     }
 }

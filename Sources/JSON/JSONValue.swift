@@ -72,9 +72,7 @@ public struct JSONValue {
         }
     }
 
-    /// The bytes of a string, escapes resolved.
-    ///
-    /// They are UTF-8 but for one case: an escaped lone surrogate (`"\udc00"`), which `string` refuses.
+    /// The bytes of a string, escapes resolved: always UTF-8, since the parser refuses invalid bytes and escaped lone surrogates.
     @inlinable public var utf8: UnsafeBufferPointer<UInt8>? {
         guard tag == UInt8(ascii: "\"") else { return nil }
         let entry = strings + Int(truncatingIfNeeded: tape[index] & 0x00ff_ffff_ffff_ffff)
@@ -82,11 +80,8 @@ public struct JSONValue {
         return UnsafeBufferPointer(start: entry + 4, count: Int(length))
     }
 
-    /// A string's text; nil where the value is none, or where an escaped lone surrogate makes it invalid.
-    public var string: String? {
-        guard let utf8 else { return nil }
-        return String(validating: utf8, as: UTF8.self)
-    }
+    /// A string's text.
+    public var string: String? { utf8.map { String(decoding: $0, as: UTF8.self) } }
 
     /// The fields of an object, in their order, repeated names and all.
     @inlinable public var object: JSONObject? { tag == UInt8(ascii: "{") ? JSONObject(value: self) : nil }

@@ -57,11 +57,12 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02],  // 65 bits
-        [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01],  // 71 bits
-        [0x81, 0x00],  // 1, with a byte too many: two forms of one value
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02],  // 65 bits
+            [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01],  // 71 bits
+            [0x81, 0x00],  // 1, with a byte too many: two forms of one value
+        ] as [[UInt8]])
     func badVarintsAreErrors(bytes: [UInt8]) {
         #expect(throws: ByteReaderError.self) {
             var reader = ByteReader(bytes)
@@ -88,6 +89,8 @@ import Testing
             var reader = ByteReader([2, 0xc3, 0x28])
             _ = try reader.string()
         }
-        #expect(throws: ByteReaderError(offset: 0, problem: "1 bytes after the record's end")) { try ByteReader([0]).end() }
+        #expect(throws: ByteReaderError(offset: 0, problem: "1 bytes after the record's end")) {
+            try ByteReader([0]).end()
+        }
     }
 }

@@ -30,18 +30,22 @@ import Testing
     }
 
     /// The vectors of Apache Kafka's own `UtilsTest.testMurmur2`.
-    @Test(arguments: [
-        ("21", -973_932_308), ("foobar", -790_332_482), ("a-little-bit-long-string", -985_981_536),
-        ("a-little-bit-longer-string", -1_486_304_829), ("lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58_897_971),
-        ("abc", 479_470_107),
-    ] as [(String, Int32)])
+    @Test(
+        arguments: [
+            ("21", -973_932_308), ("foobar", -790_332_482), ("a-little-bit-long-string", -985_981_536),
+            ("a-little-bit-longer-string", -1_486_304_829),
+            ("lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58_897_971),
+            ("abc", 479_470_107),
+        ] as [(String, Int32)])
     func murmur2(key: String, hash: Int32) {
         #expect(Int32(bitPattern: Murmur2.hash(Array(key.utf8))) == hash)
     }
 
     /// toPositive drops the sign bit; it does not take the absolute value.
     @Test func partitionDropsTheSign() {
-        #expect(Murmur2.partition(of: Array("21".utf8), partitions: 1000) == Int32((UInt32(bitPattern: -973_932_308) & 0x7fff_ffff) % 1000))
+        #expect(
+            Murmur2.partition(of: Array("21".utf8), partitions: 1000)
+                == Int32((UInt32(bitPattern: -973_932_308) & 0x7fff_ffff) % 1000))
         #expect(Murmur2.partition(of: [], partitions: 0) == 0)
     }
 }

@@ -15,7 +15,8 @@ import Testing
                 == .event(
                     Event(
                         eventID: "e91", action: .cart, shopper: .known("u42"), anonymousID: "a7", item: ItemID("i1117"),
-                        time: EventTime(milliseconds: 1_793_534_400_123), sessionID: "s9", quantity: 1, price: 11.18, currency: "EUR")))
+                        time: EventTime(milliseconds: 1_793_534_400_123), sessionID: "s9", quantity: 1, price: 11.18,
+                        currency: "EUR")))
     }
 
     @Test func theCatalogueExampleDecodes() throws {
@@ -40,10 +41,16 @@ import Testing
         let letter = try DeadLetter(
             DeadLetter.Record(
                 key: key, value: value,
-                headers: ["breadcrumb.topic"].map { DeadLetter.Header(name: $0, value: headers[$0].map { Array($0.utf8) }) }
-                    + headers.filter { $0.key != "breadcrumb.topic" }.map { DeadLetter.Header(name: $0.key, value: Array($0.value.utf8)) }))
+                headers: ["breadcrumb.topic"].map {
+                    DeadLetter.Header(name: $0, value: headers[$0].map { Array($0.utf8) })
+                }
+                    + headers.filter { $0.key != "breadcrumb.topic" }.map {
+                        DeadLetter.Header(name: $0.key, value: Array($0.value.utf8))
+                    }))
         // The example's record is refused for the reason that the example's headers give.
-        #expect(EventDecoder().decode(key: letter.key, value: letter.value, timestamp: letter.timestamp) == .refused(letter.fault))
+        #expect(
+            EventDecoder().decode(key: letter.key, value: letter.value, timestamp: letter.timestamp)
+                == .refused(letter.fault))
     }
 
     @Test func theReasonsOfTheContractAreThoseOfTheCode() throws {
@@ -68,7 +75,8 @@ import Testing
         let events = try [
             Event(action: .browse, shopper: .anonymous("a"), item: ItemID("i"), time: EventTime.earliest),
             Event(
-                eventID: "e", action: .cartRemoval, shopper: .known("u"), anonymousID: "a", item: ItemID("ü\n"), time: Self.timestamp,
+                eventID: "e", action: .cartRemoval, shopper: .known("u"), anonymousID: "a", item: ItemID("ü\n"),
+                time: Self.timestamp,
                 sessionID: "s", quantity: 0.1, price: 1e-9, currency: "EUR"),
         ].map { text(try $0.encoded()) }
         #expect(try SchemaChecker.areValid(events, topic: "events") == [true, true])
@@ -85,7 +93,8 @@ import Testing
 
         let letters = try [DeadLetterTests.letter, DeadLetterTests.letter.truncated(to: 1)].map { letter in
             let own = letter.record.headers.dropFirst(letter.headers.count)
-            let fields = Dictionary(uniqueKeysWithValues: own.map { ($0.name, String(decoding: $0.value ?? [], as: UTF8.self)) })
+            let fields = Dictionary(
+                uniqueKeysWithValues: own.map { ($0.name, String(decoding: $0.value ?? [], as: UTF8.self)) })
             return String(decoding: try JSONSerialization.data(withJSONObject: fields), as: UTF8.self)
         }
         #expect(try SchemaChecker.areValid(letters, topic: "events.dead-letter", part: "headers") == [true, true])
@@ -96,15 +105,20 @@ import Testing
     @Test(.enabled(if: SchemaChecker.isAvailable, "python3 with jsonschema is not installed"))
     func schemaAndDecoderAgreeOnEvents() throws {
         let beyondTheSchema: Set<RecordFault.Reason> = [
-            .payloadTooLarge, .noPayload, .emptyPayload, .invalidUTF8, .invalidJSON, .nestedTooDeep, .duplicateField, .keyMismatch,
+            .payloadTooLarge, .noPayload, .emptyPayload, .invalidUTF8, .invalidJSON, .nestedTooDeep, .duplicateField,
+            .keyMismatch,
             .missingKey, .futureTime,
         ]
         // Python reads NaN as JSON; 129 bytes may be fewer characters; 2016-12-31T23:59:60 is beyond the pattern and so included.
-        let bad = EventDecoderTests.bad.filter { !beyondTheSchema.contains($0.reason) && $0.name != "user of 129 bytes" }
+        let bad = EventDecoderTests.bad.filter {
+            !beyondTheSchema.contains($0.reason) && $0.name != "user of 129 bytes"
+        }
         let documents = bad.compactMap { $0.value.map { String(decoding: $0, as: UTF8.self) } }
         #expect(documents.count > 25)
         let verdicts = try SchemaChecker.areValid(documents, topic: "events")
-        for (document, isValid) in zip(documents, verdicts) { #expect(!isValid, "the schema takes \(document.prefix(200))") }
+        for (document, isValid) in zip(documents, verdicts) {
+            #expect(!isValid, "the schema takes \(document.prefix(200))")
+        }
 
         let good = [
             EventDecoderTests.event(), EventDecoderTests.event(["user_id": "null", "anonymous_id": "\"u42\""]),
@@ -124,14 +138,19 @@ import Testing
     @Test(.enabled(if: SchemaChecker.isAvailable, "python3 with jsonschema is not installed"))
     func schemaAndDecoderAgreeOnTheCatalogue() throws {
         let bad = [
-            "{}", #"{"item_id":1}"#, #"{"item_id":""}"#, #"{"item_id":"i1","price":-1}"#, #"{"item_id":"i1","category":"Home"}"#,
-            #"{"item_id":"i1","category":[1]}"#, #"{"item_id":"i1","in_stock":"yes"}"#, #"{"item_id":"i1","vectors":{"t":[]}}"#,
-            #"{"item_id":"i1","vectors":{"t":[1e39]}}"#, #"{"item_id":"i1","vectors":{"":[1]}}"#, #"{"item_id":"i1","title":5}"#, "[]",
+            "{}", #"{"item_id":1}"#, #"{"item_id":""}"#, #"{"item_id":"i1","price":-1}"#,
+            #"{"item_id":"i1","category":"Home"}"#,
+            #"{"item_id":"i1","category":[1]}"#, #"{"item_id":"i1","in_stock":"yes"}"#,
+            #"{"item_id":"i1","vectors":{"t":[]}}"#,
+            #"{"item_id":"i1","vectors":{"t":[1e39]}}"#, #"{"item_id":"i1","vectors":{"":[1]}}"#,
+            #"{"item_id":"i1","title":5}"#, "[]",
             #"{"item_id":"i1","vectors":{"t":[\#(Array(repeating: "1", count: 4_097).joined(separator: ","))]}}"#,
         ]
         let decoder = CatalogueDecoder()
         #expect(try SchemaChecker.areValid(bad, topic: "catalogue") == bad.map { _ in false })
-        for document in bad { #expect(throws: RecordFault.self, "\(document)") { try decoder.decode(Array(document.utf8)) } }
+        for document in bad {
+            #expect(throws: RecordFault.self, "\(document)") { try decoder.decode(Array(document.utf8)) }
+        }
     }
 
     // MARK: AsyncAPI
@@ -139,7 +158,9 @@ import Testing
     @Test func asyncAPIListsTheTopicsOfTheFiles() throws {
         let text = try String(contentsOfFile: Contract.folder + "/asyncapi.yaml", encoding: .utf8)
         let prefix = "    address: "
-        let addresses = text.split(separator: "\n").filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
+        let addresses = text.split(separator: "\n").filter { $0.hasPrefix(prefix) }.map {
+            String($0.dropFirst(prefix.count))
+        }
         let topics = try TopicDefinition.load(folder: Contract.folder).map(\.name)
         #expect(addresses.sorted() == topics)
         for topic in topics { #expect(text.contains("$ref: ./\(topic).json#/")) }

@@ -4,8 +4,10 @@ import Testing
 
 @Suite struct DeadLetterTests {
     static let letter = DeadLetter(
-        source: RecommendationList.Source(topic: "events", partition: 3, offset: 1_813), timestamp: EventTime(milliseconds: 1_793_534_400_200),
-        fault: RecordFault(.keyMismatch, "the key \"u42\" is not the user's identifier \"ü\""), key: [0, 0xff], value: [0x7b, 0, 0xfe],
+        source: RecommendationList.Source(topic: "events", partition: 3, offset: 1_813),
+        timestamp: EventTime(milliseconds: 1_793_534_400_200),
+        fault: RecordFault(.keyMismatch, "the key \"u42\" is not the user's identifier \"ü\""), key: [0, 0xff],
+        value: [0x7b, 0, 0xfe],
         headers: [
             DeadLetter.Header(name: "trace", value: [1, 2]), DeadLetter.Header(name: "trace", value: nil),
             DeadLetter.Header(name: "", value: []),
@@ -17,8 +19,10 @@ import Testing
         #expect(Array(record.headers.prefix(3)) == Self.letter.headers)
         #expect(
             record.headers.dropFirst(3).map { "\($0.name)=\(String(decoding: $0.value ?? [], as: UTF8.self))" } == [
-                "breadcrumb.topic=events", "breadcrumb.partition=3", "breadcrumb.offset=1813", "breadcrumb.timestamp=1793534400200",
-                "breadcrumb.reason=key_mismatch", "breadcrumb.detail=the key \"u42\" is not the user's identifier \"ü\"",
+                "breadcrumb.topic=events", "breadcrumb.partition=3", "breadcrumb.offset=1813",
+                "breadcrumb.timestamp=1793534400200",
+                "breadcrumb.reason=key_mismatch",
+                "breadcrumb.detail=the key \"u42\" is not the user's identifier \"ü\"",
             ])
         #expect(try DeadLetter(record) == Self.letter)
     }
@@ -39,7 +43,8 @@ import Testing
         again.source.offset = 99
         let read = try DeadLetter(again.record)
         #expect(read == again && read.source.offset == 99)
-        #expect(try DeadLetter(DeadLetter.Record(key: read.key, value: read.value, headers: read.headers)) == Self.letter)
+        #expect(
+            try DeadLetter(DeadLetter.Record(key: read.key, value: read.value, headers: read.headers)) == Self.letter)
     }
 
     @Test func whatDoesNotFitIsCutAndSigned() throws {
@@ -50,7 +55,8 @@ import Testing
         #expect(cut.value == Array("ab".utf8))
         #expect(
             cut.truncation
-                == DeadLetter.Truncation(length: 3, sha256: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"))
+                == DeadLetter.Truncation(
+                    length: 3, sha256: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"))
         #expect(try DeadLetter(cut.record) == cut)
         #expect(try cut.truncated(to: 1) == cut)  // a cut letter's hash is of the original
     }

@@ -3,7 +3,9 @@ import Testing
 
 @Suite struct EventDecoderTests {
     static let timestamp = EventTime(milliseconds: 1_793_534_400_500)
-    static func decoder() -> EventDecoder { EventDecoder(limits: EventDecoder.Limits(payload: 32_768, futureSkew: 60_000)) }
+    static func decoder() -> EventDecoder {
+        EventDecoder(limits: EventDecoder.Limits(payload: 32_768, futureSkew: 60_000))
+    }
 
     static func decode(_ value: String, key: String? = "u42") -> DecodedEvent {
         decoder().decode(key: key.map { Array($0.utf8) }, value: Array(value.utf8), timestamp: timestamp)
@@ -11,7 +13,9 @@ import Testing
 
     /// A valid event with some fields replaced or added; `nil` takes one out.
     static func event(_ changes: [String: String?] = [:]) -> String {
-        var fields: [String: String] = ["type": "\"cart\"", "user_id": "\"u42\"", "item_id": "\"i1\"", "timestamp": "1793534400123"]
+        var fields: [String: String] = [
+            "type": "\"cart\"", "user_id": "\"u42\"", "item_id": "\"i1\"", "timestamp": "1793534400123",
+        ]
         for (name, value) in changes { fields[name] = value }
         return "{" + fields.sorted { $0.key < $1.key }.map { "\"\($0.key)\":\($0.value)" }.joined(separator: ",") + "}"
     }
@@ -26,16 +30,22 @@ import Testing
                 == .event(
                     Event(
                         eventID: "e91", action: .cart, shopper: .known("u42"), anonymousID: "a7", item: ItemID("i1117"),
-                        time: EventTime(milliseconds: 1_793_534_400_123), sessionID: "s9", quantity: 1, price: 11.18, currency: "EUR")))
+                        time: EventTime(milliseconds: 1_793_534_400_123), sessionID: "s9", quantity: 1, price: 11.18,
+                        currency: "EUR")))
     }
 
     @Test(arguments: Action.allCases)
     func theFewestFieldsSuffice(action: Action) {
-        let text = Self.event(["type": "\"\(action.name)\"", "user_id": nil, "anonymous_id": "\"u42\"", "price": "null", "event_id": "null"])
+        let text = Self.event([
+            "type": "\"\(action.name)\"", "user_id": nil, "anonymous_id": "\"u42\"", "price": "null",
+            "event_id": "null",
+        ])
         #expect(
             Self.decode(text)
                 == .event(
-                    Event(action: action, shopper: .anonymous("u42"), item: ItemID("i1"), time: EventTime(milliseconds: 1_793_534_400_123))))
+                    Event(
+                        action: action, shopper: .anonymous("u42"), item: ItemID("i1"),
+                        time: EventTime(milliseconds: 1_793_534_400_123))))
     }
 
     /// A case of bad input: what comes in, the reason, and what the sentence must name.
@@ -46,7 +56,8 @@ import Testing
         var reason: RecordFault.Reason
         var names: String = ""
 
-        init(_ name: String, _ value: String?, key: String? = "u42", _ reason: RecordFault.Reason, _ names: String = "") {
+        init(_ name: String, _ value: String?, key: String? = "u42", _ reason: RecordFault.Reason, _ names: String = "")
+        {
             self.name = name
             self.value = value.map { Array($0.utf8) }
             self.key = key.map { Array($0.utf8) }
@@ -67,19 +78,37 @@ import Testing
         Bad("tombstone", nil, .noPayload),
         Bad("empty payload", "", .emptyPayload),
         Bad("white space", " \n", .emptyPayload),
-        Bad("payload over the limit", event(["pad": "\"" + String(repeating: "x", count: 32_768) + "\""]), .payloadTooLarge, "32768"),
-        Bad("invalid UTF-8", bytes: Array(event().utf8.dropLast()) + Array(",\"x\":\"".utf8) + [0xff, 0x22, 0x7d], .invalidUTF8),
+        Bad(
+            "payload over the limit", event(["pad": "\"" + String(repeating: "x", count: 32_768) + "\""]),
+            .payloadTooLarge, "32768"),
+        Bad(
+            "invalid UTF-8", bytes: Array(event().utf8.dropLast()) + Array(",\"x\":\"".utf8) + [0xff, 0x22, 0x7d],
+            .invalidUTF8),
         Bad("half a surrogate pair as item", event(["item_id": "\"\\udc00\""]), .invalidJSON),
         Bad("truncated JSON", String(event().dropLast()), .invalidJSON),
-        Bad("nested bomb of arrays", String(repeating: "[", count: 16_000) + String(repeating: "]", count: 16_000), .nestedTooDeep, "64"),
+        Bad(
+            "nested bomb of arrays", String(repeating: "[", count: 16_000) + String(repeating: "]", count: 16_000),
+            .nestedTooDeep, "64"),
         Bad("nested bomb without its ends", String(repeating: "[", count: 30_000), .invalidJSON),
-        Bad("nested bomb in an unknown field", event(["x": String(repeating: "[", count: 80) + "1" + String(repeating: "]", count: 80)]), .nestedTooDeep),
-        Bad("nested bomb of objects", String(repeating: "{\"a\":", count: 5_000) + "1" + String(repeating: "}", count: 5_000), .nestedTooDeep),
+        Bad(
+            "nested bomb in an unknown field",
+            event(["x": String(repeating: "[", count: 80) + "1" + String(repeating: "]", count: 80)]), .nestedTooDeep),
+        Bad(
+            "nested bomb of objects",
+            String(repeating: "{\"a\":", count: 5_000) + "1" + String(repeating: "}", count: 5_000), .nestedTooDeep),
         Bad("array", "[1]", .wrongType, "array"),
         Bad("string", "\"event\"", .wrongType),
-        Bad("duplicate key", #"{"type":"cart","user_id":"u42","item_id":"i1","item_id":"i2","timestamp":1793534400123}"#, .duplicateField, "item_id"),
-        Bad("duplicate key, the second null", #"{"type":"cart","user_id":"u42","user_id":null,"item_id":"i2","timestamp":1}"#, .duplicateField, "user_id"),
-        Bad("duplicate key, one escaped", #"{"type":"cart","user_id":"u42","item_id":"i1","item\u005fid":"i2","timestamp":1}"#, .duplicateField, "item_id"),
+        Bad(
+            "duplicate key",
+            #"{"type":"cart","user_id":"u42","item_id":"i1","item_id":"i2","timestamp":1793534400123}"#,
+            .duplicateField, "item_id"),
+        Bad(
+            "duplicate key, the second null",
+            #"{"type":"cart","user_id":"u42","user_id":null,"item_id":"i2","timestamp":1}"#, .duplicateField, "user_id"),
+        Bad(
+            "duplicate key, one escaped",
+            #"{"type":"cart","user_id":"u42","item_id":"i1","item\u005fid":"i2","timestamp":1}"#, .duplicateField,
+            "item_id"),
         Bad("NaN as price", event(["price": "NaN"]), .invalidJSON),
         Bad("\"NaN\" as price", event(["price": "\"NaN\""]), .wrongType, "price"),
         Bad("Infinity as price", event(["price": "Infinity"]), .invalidJSON),
@@ -90,8 +119,12 @@ import Testing
         Bad("quantity as text", event(["quantity": "\"1\""]), .wrongType, "quantity"),
         Bad("number as user", event(["user_id": "42"]), key: "42", .wrongType, "user_id"),
         Bad("number as item", event(["item_id": "7"]), .wrongType, "the number 7"),
-        Bad("item of 10 kB", event(["item_id": "\"" + String(repeating: "i", count: 10_240) + "\""]), .identifierTooLong, "10240 bytes"),
-        Bad("user of 129 bytes", event(["user_id": "\"" + String(repeating: "é", count: 64) + "u\""]), .identifierTooLong, "129 bytes"),
+        Bad(
+            "item of 10 kB", event(["item_id": "\"" + String(repeating: "i", count: 10_240) + "\""]),
+            .identifierTooLong, "10240 bytes"),
+        Bad(
+            "user of 129 bytes", event(["user_id": "\"" + String(repeating: "é", count: 64) + "u\""]),
+            .identifierTooLong, "129 bytes"),
         Bad("empty user", event(["user_id": "\"\""]), .emptyIdentifier, "user_id"),
         Bad("empty item", event(["item_id": "\"\""]), .emptyIdentifier, "item_id"),
         Bad("no type", event(["type": nil]), .missingField, "type"),
@@ -132,7 +165,10 @@ import Testing
 
     @Test func identifiersOf128BytesAndTheSkewItselfAreTaken() {
         let id = String(repeating: "é", count: 64)
-        guard case .event(let event) = Self.decode(Self.event(["user_id": "\"\(id)\"", "timestamp": "1793534460500"]), key: id) else {
+        guard
+            case .event(let event) = Self.decode(
+                Self.event(["user_id": "\"\(id)\"", "timestamp": "1793534460500"]), key: id)
+        else {
             Issue.record("refused")
             return
         }
@@ -152,7 +188,8 @@ import Testing
     }
 
     @Test func aRecordWithoutATimestampIsRefused() {
-        let outcome = Self.decoder().decode(key: Array("u42".utf8), value: Array(Self.event().utf8), timestamp: EventTime(milliseconds: -1))
+        let outcome = Self.decoder().decode(
+            key: Array("u42".utf8), value: Array(Self.event().utf8), timestamp: EventTime(milliseconds: -1))
         guard case .refused(let fault) = outcome else {
             Issue.record("taken")
             return
@@ -175,19 +212,28 @@ import Testing
         for index in 0..<100 {
             let value = index % 3 == 0 ? "{" : Self.event(["event_id": "\"e\(index)\""])
             let outcome = decoder.decode(key: Array("u42".utf8), value: Array(value.utf8), timestamp: Self.timestamp)
-            if case .event(let event) = outcome { #expect(event.eventID == "e\(index)") } else { #expect(index % 3 == 0) }
+            if case .event(let event) = outcome {
+                #expect(event.eventID == "e\(index)")
+            } else {
+                #expect(index % 3 == 0)
+            }
         }
     }
 
     @Test func encodingReadsBack() throws {
         let events = [
-            Event(action: .purchase, shopper: .anonymous("a\"7\n"), item: ItemID("ü"), time: Self.timestamp, quantity: 0.5),
             Event(
-                eventID: "e", action: .cartRemoval, shopper: .known("u"), anonymousID: "a", item: ItemID("i"), time: EventTime.earliest,
+                action: .purchase, shopper: .anonymous("a\"7\n"), item: ItemID("ü"), time: Self.timestamp, quantity: 0.5
+            ),
+            Event(
+                eventID: "e", action: .cartRemoval, shopper: .known("u"), anonymousID: "a", item: ItemID("i"),
+                time: EventTime.earliest,
                 sessionID: "s", quantity: 3, price: 0, currency: "EUR"),
         ]
         for event in events {
-            #expect(Self.decoder().decode(key: event.key, value: try event.encoded(), timestamp: Self.timestamp) == .event(event))
+            #expect(
+                Self.decoder().decode(key: event.key, value: try event.encoded(), timestamp: Self.timestamp)
+                    == .event(event))
         }
         #expect(
             String(decoding: try events[1].encoded(), as: UTF8.self)

@@ -28,7 +28,8 @@ import Testing
         list.lineage.trigger = .event(id: nil)
         list.slots = []
         let text = String(decoding: try list.encoded(), as: UTF8.self)
-        #expect(text.contains(#","anonymous_id":"a7","items":[],"trigger":{"type":"event"},"#) && !text.contains("user_id"))
+        #expect(
+            text.contains(#","anonymous_id":"a7","items":[],"trigger":{"type":"event"},"#) && !text.contains("user_id"))
         #expect(list.key == Array("a7".utf8))
         #expect(try ListDecoder().decode(list.encoded()).list == list)
     }
@@ -48,8 +49,10 @@ import Testing
         var ids: Set<String> = [try Self.list.lineage.listID()]
         let changes: [(inout RecommendationList.Lineage) -> Void] = [
             { $0.trigger = .event(id: nil) }, { $0.trigger = .event(id: "") }, { $0.trigger = .event(id: "e92") },
-            { $0.source.topic = "events2" }, { $0.source.partition = 4 }, { $0.source.offset = 1_813 }, { $0.modelVersion += "x" },
-            { $0.indexVersion += "x" }, { $0.configuration += "x" }, { $0.catalogue[0] = 5_124 }, { $0.catalogue[11] = 0 },
+            { $0.source.topic = "events2" }, { $0.source.partition = 4 }, { $0.source.offset = 1_813 },
+            { $0.modelVersion += "x" },
+            { $0.indexVersion += "x" }, { $0.configuration += "x" }, { $0.catalogue[0] = 5_124 },
+            { $0.catalogue[11] = 0 },
             { $0.catalogue = [:] },
             {
                 // The same letters, cut elsewhere.

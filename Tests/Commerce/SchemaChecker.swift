@@ -17,7 +17,9 @@ enum Contract {
     static func example(_ topic: String) throws -> (key: [UInt8], value: [UInt8]) {
         let example = try file(topic)["example"] as? [String: Any] ?? [:]
         let value = example["value"] ?? NSNull()
-        let bytes = try value as? String != nil ? Data("\(value)".utf8) : JSONSerialization.data(withJSONObject: value, options: [.sortedKeys])
+        let bytes =
+            try value as? String != nil
+            ? Data("\(value)".utf8) : JSONSerialization.data(withJSONObject: value, options: [.sortedKeys])
         return (Array((example["key"] as? String ?? "").utf8), Array(bytes))
     }
 }

@@ -46,7 +46,9 @@ import Testing
         #expect(try problem { $0["partitions"] = 0 }?.hasPrefix("partitions must be whole, 1 to 100000") == true)
         #expect(try problem { $0["partitions"] = "1" }?.hasPrefix("partitions must be a whole number") == true)
         #expect(try problem { $0["partitions"] = nil } == "partitions is missing")
-        #expect(try problem { $0["settings"] = ["retention.ms": 1] }?.hasPrefix("settings.retention.ms must be a string") == true)
+        #expect(
+            try problem { $0["settings"] = ["retention.ms": 1] }?.hasPrefix("settings.retention.ms must be a string")
+                == true)
         #expect(try problem { $0["key"] = nil } == "key is missing")
         #expect(try problem { $0["partitons"] = 3 }?.hasPrefix("\"partitons\" is no field") == true)
         #expect(try problem { $0["name"] = "a b" }?.contains("no name of a Kafka topic") == true)

@@ -16,7 +16,7 @@ func withFile(_ name: String, _ content: String, _ body: (String) throws -> Void
 /// What came out of a file, good and bad, each as a short text.
 func read<Record>(_ reader: DatasetReader<Record>, _ describe: (Record) -> String) throws -> [String] {
     var rows: [String] = []
-    try reader.forEach { row in
+    try reader.readAll { row in
         switch row {
         case .success(let record): rows.append(describe(record))
         case .failure(let fault): rows.append("\(fault.line):\(fault.fault.reason.rawValue)")
@@ -30,7 +30,9 @@ func read<Record>(_ reader: DatasetReader<Record>, _ describe: (Record) -> Strin
         "\(event.shopper.tagged) \(event.action.name) \(event.item.rawValue) \(event.time.rawValue)"
     }
 
-    private func events(_ name: String, _ content: String, _ options: DatasetOptions = DatasetOptions()) throws -> [String] {
+    private func events(_ name: String, _ content: String, _ options: DatasetOptions = DatasetOptions()) throws
+        -> [String]
+    {
         var rows: [String] = []
         try withFile(name, content) { rows = try read(.events(path: $0, options: options), summary) }
         return rows
@@ -38,9 +40,11 @@ func read<Record>(_ reader: DatasetReader<Record>, _ describe: (Record) -> Strin
 
     @Test func theFormOfTheDataFolders() throws {
         #expect(
-            try events("events.tsv", "user_id\titem_id\ttype\ttimestamp\n1228\t\"10\tpurchase\t1483273590\n7\t5\tbrowse\t1483273591\n") == [
-                "u:1228 purchase \"10 1483273590000", "u:7 browse 5 1483273591000",
-            ])
+            try events(
+                "events.tsv",
+                "user_id\titem_id\ttype\ttimestamp\n1228\t\"10\tpurchase\t1483273590\n7\t5\tbrowse\t1483273591\n") == [
+                    "u:1228 purchase \"10 1483273590000", "u:7 browse 5 1483273591000",
+                ])
     }
 
     @Test func everyColumnOfACSV() throws {
@@ -56,9 +60,12 @@ func read<Record>(_ reader: DatasetReader<Record>, _ describe: (Record) -> Strin
             #expect(
                 try reader.next()?.get()
                     == Event(
-                        eventID: "e1", action: .cart, shopper: .known("u"), anonymousID: "a", item: ItemID("i"), time: time, sessionID: "s",
+                        eventID: "e1", action: .cart, shopper: .known("u"), anonymousID: "a", item: ItemID("i"),
+                        time: time, sessionID: "s",
                         quantity: 2, price: 10, currency: "EUR"))
-            #expect(try reader.next()?.get() == Event(action: .purchase, shopper: .anonymous("a"), item: ItemID("i"), time: time))
+            #expect(
+                try reader.next()?.get()
+                    == Event(action: .purchase, shopper: .anonymous("a"), item: ItemID("i"), time: time))
             #expect(try reader.next() == nil)
             #expect(reader.rows == 2 && reader.position == reader.size && reader.size == text.utf8.count)
         }
@@ -73,21 +80,28 @@ func read<Record>(_ reader: DatasetReader<Record>, _ describe: (Record) -> Strin
     @Test func quotesLineEndsAndNumbersOfLines() throws {
         let text =
             "\u{feff}type,user_id,item_id,timestamp\r\n\r\nbrowse,u,\"a\r\nb\"\"c,\",1793534400\r\nbad,u,i,1793534400\nbrowse,5\" pan,i,1793534400"
-        #expect(try events("e.csv", text) == ["u:u browse a\nb\"c, 1793534400000", "5:unknown_type", "u:5\" pan browse i 1793534400000"])
+        #expect(
+            try events("e.csv", text) == [
+                "u:u browse a\nb\"c, 1793534400000", "5:unknown_type", "u:5\" pan browse i 1793534400000",
+            ])
     }
 
     @Test func badRowsAreNamedAndTheRestGoesOn() throws {
         let head = "type,user_id,item_id,timestamp,price,quantity\n"
         let rows: [(String, String)] = [
-            ("browse,u,i,1793534400,,", "ok"), ("browse,u,i,1793534400,", "invalid_length"), ("browse,u,i,1793534400,,,", "invalid_length"),
-            ("view,u,i,1793534400,,", "unknown_type"), (",u,i,1793534400,,", "missing_field"), ("browse,,i,1793534400,,", "missing_field"),
-            ("browse,u,,1793534400,,", "missing_field"), ("browse,u,i,,,", "missing_field"), ("browse,u,i,noon,,", "invalid_time"),
+            ("browse,u,i,1793534400,,", "ok"), ("browse,u,i,1793534400,", "invalid_length"),
+            ("browse,u,i,1793534400,,,", "invalid_length"),
+            ("view,u,i,1793534400,,", "unknown_type"), (",u,i,1793534400,,", "missing_field"),
+            ("browse,,i,1793534400,,", "missing_field"),
+            ("browse,u,,1793534400,,", "missing_field"), ("browse,u,i,,,", "missing_field"),
+            ("browse,u,i,noon,,", "invalid_time"),
             ("browse,u,i,0001-01-01T00:00:00Z,,", "time_out_of_range"), ("browse,u,i,-5,,", "invalid_time"),
             ("browse,u,i,9999999999999999999999,,", "invalid_time"), ("browse,u,i,1793534400,NaN,", "wrong_type"),
             ("browse,u,i,1793534400,0x10,", "wrong_type"), ("browse,u,i,1793534400,-1,", "invalid_number"),
             ("browse,u,i,1793534400,1e999,", "invalid_number"), ("browse,u,i,1793534400,,0", "invalid_number"),
             ("browse,\(String(repeating: "u", count: 129)),i,1793534400,,", "identifier_too_long"),
-            ("browse,\(String(repeating: "u", count: 3_000)),i,1793534400,,", "payload_too_large"), ("browse,u,i,1793534400,,", "ok"),
+            ("browse,\(String(repeating: "u", count: 3_000)),i,1793534400,,", "payload_too_large"),
+            ("browse,u,i,1793534400,,", "ok"),
         ]
         let found = try events("e.csv", head + rows.map(\.0).joined(separator: "\n"), DatasetOptions(maximumRow: 1_000))
         let expected = rows.enumerated().map { $1.1 == "ok" ? "u:u browse i 1793534400000" : "\($0 + 2):\($1.1)" }
@@ -105,9 +119,13 @@ func read<Record>(_ reader: DatasetReader<Record>, _ describe: (Record) -> Strin
     @Test func anOpenQuoteCostsABoundedPart() throws {
         let head = "type,user_id,item_id,timestamp\n"
         let good = "browse,u,i,1793534400\n"
-        #expect(try events("e.csv", head + good + "browse,\"u,i,1793534400\n") == ["u:u browse i 1793534400000", "3:invalid_length"])
+        #expect(
+            try events("e.csv", head + good + "browse,\"u,i,1793534400\n") == [
+                "u:u browse i 1793534400000", "3:invalid_length",
+            ])
         let rows = try events(
-            "e.csv", head + "browse,\"u,i,1793534400\n" + String(repeating: good, count: 20), DatasetOptions(maximumRow: 100))
+            "e.csv", head + "browse,\"u,i,1793534400\n" + String(repeating: good, count: 20),
+            DatasetOptions(maximumRow: 100))
         #expect(rows.first == "2:payload_too_large")
         #expect(rows.dropFirst() == Array(repeating: "u:u browse i 1793534400000", count: 16)[...])
     }
@@ -141,18 +159,23 @@ func read<Record>(_ reader: DatasetReader<Record>, _ describe: (Record) -> Strin
         #expect(throws: DatasetFault.self) { try ColumnMap(entries: ["item_id=a", "item_id=b"]) }
     }
 
-    @Test(arguments: [
-        ("1793534400", TimeFormat.automatic, 1_793_534_400_000), ("1793534400123", .automatic, 1_793_534_400_123),
-        ("1793534400.25", .automatic, 1_793_534_400_250), ("1793534400.0", .seconds, 1_793_534_400_000),
-        ("2026-11-01 12:00:00", .automatic, 1_793_534_400_000), ("2026-11-01T12:00:00Z", .automatic, 1_793_534_400_000),
-        ("2026-11-01 12:00:00", .spaced, 1_793_534_400_000), ("946684800000", .automatic, 946_684_800_000),
-        ("946684800", .automatic, 946_684_800_000), ("1793534400123.9", .milliseconds, 1_793_534_400_123),
-        ("2026-11-01 12:00:00", .rfc3339, nil), ("2026-11-01T12:00:00Z", .spaced, nil), ("1793534400", .milliseconds, nil),
-        ("1793534400123", .seconds, nil), ("1793534400", .rfc3339, nil), ("1793534400.", .automatic, nil), (".5", .seconds, nil),
-        ("+1793534400", .seconds, nil), ("999999999999999", .automatic, nil),
-    ] as [(String, TimeFormat, Int64?)])
+    @Test(
+        arguments: [
+            ("1793534400", TimeFormat.automatic, 1_793_534_400_000), ("1793534400123", .automatic, 1_793_534_400_123),
+            ("1793534400.25", .automatic, 1_793_534_400_250), ("1793534400.0", .seconds, 1_793_534_400_000),
+            ("2026-11-01 12:00:00", .automatic, 1_793_534_400_000),
+            ("2026-11-01T12:00:00Z", .automatic, 1_793_534_400_000),
+            ("2026-11-01 12:00:00", .spaced, 1_793_534_400_000), ("946684800000", .automatic, 946_684_800_000),
+            ("946684800", .automatic, 946_684_800_000), ("1793534400123.9", .milliseconds, 1_793_534_400_123),
+            ("2026-11-01 12:00:00", .rfc3339, nil), ("2026-11-01T12:00:00Z", .spaced, nil),
+            ("1793534400", .milliseconds, nil),
+            ("1793534400123", .seconds, nil), ("1793534400", .rfc3339, nil), ("1793534400.", .automatic, nil),
+            (".5", .seconds, nil),
+            ("+1793534400", .seconds, nil), ("999999999999999", .automatic, nil),
+        ] as [(String, TimeFormat, Int64?)])
     func times(text: String, format: TimeFormat, milliseconds: Int64?) throws {
-        let rows = try events("e.csv", "type,user_id,item_id,timestamp\nbrowse,u,i,\(text)\n", DatasetOptions(time: format))
+        let rows = try events(
+            "e.csv", "type,user_id,item_id,timestamp\nbrowse,u,i,\(text)\n", DatasetOptions(time: format))
         if let milliseconds {
             #expect(rows == ["u:u browse i \(milliseconds)"])
         } else {
@@ -171,7 +194,8 @@ func read<Record>(_ reader: DatasetReader<Record>, _ describe: (Record) -> Strin
         let text = "\(good)\n\n{\"type\":\"cart\"}\n\(good)\r\n{\n" + String(repeating: " ", count: 500) + good
         #expect(
             try events("e.jsonl", text, DatasetOptions(maximumRow: 400)) == [
-                "a:a cart i 1793534400123", "3:missing_field", "a:a cart i 1793534400123", "5:invalid_json", "6:payload_too_large",
+                "a:a cart i 1793534400123", "3:missing_field", "a:a cart i 1793534400123", "5:invalid_json",
+                "6:payload_too_large",
             ])
     }
 
@@ -182,15 +206,19 @@ func read<Record>(_ reader: DatasetReader<Record>, _ describe: (Record) -> Strin
         for path in ["events", "events.gz", "a.csv/events", "events.parquet", ""] {
             #expect(throws: DatasetFault.self) { try DatasetFormat(path: path) }
         }
-        #expect(try events("data", "type,user_id,item_id,timestamp\nbrowse,u,i,1793534400\n", DatasetOptions(format: .csv)).count == 1)
+        #expect(
+            try events("data", "type,user_id,item_id,timestamp\nbrowse,u,i,1793534400\n", DatasetOptions(format: .csv))
+                .count == 1)
     }
 }
 
 @Suite struct CatalogueFileTests {
-    private func items(_ name: String, _ content: String, _ options: DatasetOptions = DatasetOptions()) throws -> [CatalogueItem?] {
+    private func items(_ name: String, _ content: String, _ options: DatasetOptions = DatasetOptions()) throws
+        -> [CatalogueItem?]
+    {
         var rows: [CatalogueItem?] = []
         try withFile(name, content) { path in
-            try DatasetReader.catalogue(path: path, options: options).forEach { rows.append(try? $0.get()) }
+            try DatasetReader.catalogue(path: path, options: options).readAll { rows.append(try? $0.get()) }
         }
         return rows
     }
@@ -208,8 +236,10 @@ func read<Record>(_ reader: DatasetReader<Record>, _ describe: (Record) -> Strin
         #expect(
             try items("c.csv", text) == [
                 CatalogueItem(
-                    item: ItemID("i1"), title: "Pan, 26 cm", category: ["Home", "Kitchen"], brand: "Hearth", description: "two\nlines",
-                    price: 11.18, currency: "EUR", inStock: false, link: "https://shop.example/1", imageLink: "https://shop.example/1.jpg"),
+                    item: ItemID("i1"), title: "Pan, 26 cm", category: ["Home", "Kitchen"], brand: "Hearth",
+                    description: "two\nlines",
+                    price: 11.18, currency: "EUR", inStock: false, link: "https://shop.example/1",
+                    imageLink: "https://shop.example/1.jpg"),
                 CatalogueItem(item: ItemID("i2")), nil, nil,
             ])
     }
@@ -221,10 +251,13 @@ func read<Record>(_ reader: DatasetReader<Record>, _ describe: (Record) -> Strin
     }
 
     @Test func jsonLines() throws {
-        let text = #"{"item_id": "1041453", "title": "POTATO CHIPS", "category": ["GROCERY", "SNACKS"], "brand": "Private", "price": 1.43}"#
+        let text =
+            #"{"item_id": "1041453", "title": "POTATO CHIPS", "category": ["GROCERY", "SNACKS"], "brand": "Private", "price": 1.43}"#
         #expect(
             try items("c.jsonl", text + "\n{\"item_id\":1}\n") == [
-                CatalogueItem(item: ItemID("1041453"), title: "POTATO CHIPS", category: ["GROCERY", "SNACKS"], brand: "Private", price: 1.43),
+                CatalogueItem(
+                    item: ItemID("1041453"), title: "POTATO CHIPS", category: ["GROCERY", "SNACKS"], brand: "Private",
+                    price: 1.43),
                 nil,
             ])
     }
@@ -236,17 +269,19 @@ private let dataFolder = ProcessInfo.processInfo.environment["BREADCRUMB_DATA"]
 /// Real shops' logs, where a folder of them is named.
 @Suite(.enabled(if: dataFolder != nil, "BREADCRUMB_DATA names no folder of shop data"))
 struct RealDataTests {
-    @Test(arguments: [("retailrocket", 97_381, 0), ("complete-journey", 456_242, 43_686), ("online-retail", 387_797, 3_665)])
+    @Test(arguments: [
+        ("retailrocket", 97_381, 0), ("complete-journey", 456_242, 43_686), ("online-retail", 387_797, 3_665),
+    ])
     func everyRowIsSound(shop: String, events: Int, items: Int) throws {
         let folder = try #require(dataFolder) + "/" + shop
         let log = try DatasetReader.events(path: folder + "/events.tsv.gz")
         var faults: [RowFault] = []
-        try log.forEach { if case .failure(let fault) = $0 { faults.append(fault) } }
+        try log.readAll { if case .failure(let fault) = $0 { faults.append(fault) } }
         #expect(faults.isEmpty && log.rows == events)
         #expect(log.position == log.size)
         guard items > 0 else { return }
         let catalogue = try DatasetReader.catalogue(path: folder + "/items.jsonl.gz")
-        try catalogue.forEach { if case .failure(let fault) = $0 { faults.append(fault) } }
+        try catalogue.readAll { if case .failure(let fault) = $0 { faults.append(fault) } }
         #expect(faults.isEmpty, "\(faults.prefix(3))")
         // The catalogue may describe items that nobody touched, or lack some.
         #expect(catalogue.rows > items / 2)

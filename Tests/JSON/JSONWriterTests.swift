@@ -20,7 +20,8 @@ import Testing
 
     /// Every character below 0x20 and every special one reads back through the parser.
     @Test func textsReadBack() throws {
-        let text = String(String.UnicodeScalarView((0..<0x30).compactMap { Unicode.Scalar($0) })) + "\"\\/\u{7f}\u{2028}é🥖"
+        let text =
+            String(String.UnicodeScalarView((0..<0x30).compactMap { Unicode.Scalar($0) })) + "\"\\/\u{7f}\u{2028}é🥖"
         var writer = JSONWriter()
         writer.string(text)
         #expect(try JSONParser().parse(writer.bytes) { $0.string } == text)
@@ -29,7 +30,8 @@ import Testing
 
     @Test(arguments: [
         (0, "0"), (-0.0, "-0.0"), (1, "1"), (11.18, "11.18"), (0.1, "0.1"), (1e16, "1e+16"), (1e-7, "1e-07"),
-        (.leastNonzeroMagnitude, "5e-324"), (1.7976931348623157e308, "1.7976931348623157e+308"), (123_456_789, "123456789"),
+        (.leastNonzeroMagnitude, "5e-324"), (1.7976931348623157e308, "1.7976931348623157e+308"),
+        (123_456_789, "123456789"),
     ])
     func shortestDoubles(value: Double, text: String) throws {
         var writer = JSONWriter()
