@@ -27,7 +27,7 @@ package final class SequencePass {
     private let dropout: Float
 
     /// What the backward pass needs of one block, each [positions, …].
-    final class Trace {
+    package final class Trace {
         let input: FloatBuffer
         let gateNorm: FloatBuffer
         let gateNormed: FloatBuffer
@@ -42,8 +42,9 @@ package final class SequencePass {
         let hidden: FloatBuffer
         let hiddenSigmoid: FloatBuffer
         let hiddenOut: FloatBuffer
-        let mixMask: FloatBuffer
-        let feedMask: FloatBuffer
+        /// Dropout's factors on the two residual branches.
+        package let mixMask: FloatBuffer
+        package let feedMask: FloatBuffer
 
         init(_ shape: TowerShape, capacity: Int) {
             let d = shape.dimension
@@ -66,8 +67,9 @@ package final class SequencePass {
         }
     }
 
-    let traces: [Trace]
-    let inputMask: FloatBuffer
+    package let traces: [Trace]
+    /// [positions, d]: dropout's factors on the embedded input.
+    package let inputMask: FloatBuffer
     /// [positions, d]: the users' vectors before normalisation.
     package let output: FloatBuffer
     let scratch: FloatBuffer

@@ -1,0 +1,122 @@
+import Foundation
+import LinearAlgebra
+import TwoTower
+
+/// Both towers and the loss written down a second time, naively and in double precision: the oracle of forward passes, and
+/// the function whose finite differences judge the gradients.
+struct ReferenceTower {
+    let layout: TowerLayout
+    /// Token rows per item, and whether its embedding takes part.
+    var bags: [[Int32]]
+    var known: [Bool]
+    var sequences: PackedSequences
+    /// log q per item; nil where all take part.
+    var logChances: [Double]?
+    /// Dropout's factors, or 1: of the input, and per block of both branches; [positions · d].
+    var inputMask: [Double]
+    var branchMasks: [(mix: [Double], feed: [Double])]
+
+    private func values(_ p: [Double], _ tensor: Tensor, row: Int = 0) -> ArraySlice<Double> {
+        let width = tensor.shape.last ?? 1
+        return p[tensor.offset + row * width..<tensor.offset + (row + 1) * width]
+    }
+
+    private func product(_ p: [Double], _ weight: Tensor, _ x: [Double]) -> [Double] {
+        (0..<weight.shape[0]).map { row in zip(values(p, weight, row: row), x).reduce(0) { $0 + $1.0 * $1.1 } }
+    }
+
+    private func norm(_ p: [Double], _ gain: Tensor, _ x: [Double]) -> [Double] {
+        let factor = 1 / (x.reduce(0) { $0 + $1 * $1 } / Double(x.count) + 1e-6).squareRoot()
+        return zip(x, values(p, gain)).map { $0 * factor * $1 }
+    }
+
+    private func sigmoid(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
+
+    private func unit(_ x: [Double]) -> [Double] {
+        let length = x.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        return x.map { $0 / length }
+    }
+
+    func itemVector(_ p: [Double], _ item: Int) -> [Double] {
+        let d = layout.shape.dimension
+        var sum = known[item] ? Array(values(p, layout.itemEmbedding, row: item)) : [Double](repeating: 0, count: d)
+        for token in bags[item] {
+            for (i, value) in values(p, layout.tokenEmbedding, row: Int(token)).enumerated() { sum[i] += value / Double(bags[item].count) }
+        }
+        return unit(sum)
+    }
+
+    /// The users' vectors before normalisation, one per position.
+    func outputs(_ p: [Double]) -> [[Double]] {
+        let d = layout.shape.dimension
+        var outputs: [[Double]] = []
+        for sequence in 0..<sequences.starts.count - 1 {
+            var states = [[Double]](repeating: [Double](repeating: 0, count: d), count: layout.blocks.count)
+            for position in sequences.starts[sequence]..<sequences.starts[sequence + 1] {
+                let item = Int(sequences.items[position])
+                let input = item < 0 ? Array(values(p, layout.unknownInput)) : itemVector(p, item)
+                let action = values(p, layout.actionEmbedding, row: Int(sequences.actions[position]))
+                let gap = values(p, layout.gapEmbedding, row: Int(sequences.gaps[position]))
+                var x = (0..<d).map { i in
+                    (input[i] * Double(d).squareRoot() + action[action.startIndex + i] + gap[gap.startIndex + i])
+                        * inputMask[position * d + i]
+                }
+                for (index, block) in layout.blocks.enumerated() {
+                    let gates = zip(product(p, block.gates, norm(p, block.gateNorm, x)), values(p, block.gatesBias)).map(+)
+                    for i in 0..<d {
+                        let forget = sigmoid(gates[i])
+                        states[index][i] = forget * states[index][i] + (1 - forget) * gates[d + i]
+                    }
+                    let gated = (0..<d).map { gates[2 * d + $0] * sigmoid(gates[2 * d + $0]) * states[index][$0] }
+                    let mixed = product(p, block.mix, gated)
+                    for i in 0..<d { x[i] += mixed[i] * branchMasks[index].mix[position * d + i] }
+                    let up = zip(product(p, block.feedUp, norm(p, block.feedNorm, x)), values(p, block.feedUpBias)).map(+)
+                    let down = zip(product(p, block.feedDown, up.map { $0 * sigmoid($0) }), values(p, block.feedDownBias)).map(+)
+                    for i in 0..<d { x[i] += down[i] * branchMasks[index].feed[position * d + i] }
+                }
+                outputs.append(x)
+            }
+        }
+        return outputs
+    }
+
+    /// The mean cross-entropy over all targets.
+    func loss(_ p: [Double]) -> Double {
+        let outputs = outputs(p)
+        let items = (0..<bags.count).map { itemVector(p, $0) }
+        let scale = exp(p[layout.logScale.offset])
+        var sum = 0.0
+        for (position, target) in zip(sequences.targetPositions, sequences.targets) {
+            let user = unit(outputs[Int(position)])
+            let scores = items.enumerated().map { item, vector in
+                scale * zip(user, vector).reduce(0) { $0 + $1.0 * $1.1 } - (item == Int(target) ? 0 : logChances?[item] ?? 0)
+            }
+            sum += log(scores.reduce(0) { $0 + exp($1) }) - scores[Int(target)]
+        }
+        return sum / Double(sequences.targets.count)
+    }
+}
+
+/// A tiny model and some sequences, the same at every call.
+struct TinyCase {
+    let layout = TowerLayout(TowerShape(items: 6, tokens: 4, dimension: 16, blocks: 2, hidden: 16))
+    let bags: [[Int32]] = [[0, 1], [1], [], [2, 3, 0], [3], []]
+    let known = [true, false, true, true, true, true]
+    let parameters: FloatBuffer
+    var sequences = PackedSequences()
+
+    init(seed: UInt64 = 3) {
+        var generator = SplitMix64(seed: seed)
+        parameters = FloatBuffer(count: layout.count)
+        for i in 0..<layout.count { parameters.pointer[i] = Float(generator.normal() * 0.4) }
+        parameters.pointer[layout.logScale.offset] = 1.5
+        sequences.starts = [0, 4, 5, 9]
+        sequences.items = [0, 3, -1, 2, 1, 5, 4, 4, 0]
+        sequences.actions = [0, 1, 2, 3, 0, 0, 3, 1, 0]
+        sequences.gaps = [0, 3, 27, 1, 0, 0, 12, 13, 2]
+        sequences.targetPositions = [0, 1, 3, 4, 6, 8]
+        sequences.targets = [3, 2, 1, 5, 0, 2]
+    }
+
+    var doubles: [Double] { parameters.values.map(Double.init) }
+}
