@@ -74,7 +74,7 @@ let package = Package(
         tests("Datasets", ["Datasets", "Commerce"]),
         tests("TwoTower", ["TwoTower", "LinearAlgebra", "Commerce", "Datasets"]),
         tests("Retrieval", ["Retrieval", "LinearAlgebra", "Commerce"]),
-        tests("Streaming", ["Streaming", "Bytes", "JSON", "Observability", "Commerce", "TwoTower", "Retrieval"]),
+        tests("Streaming", ["Streaming", "Bytes", "JSON", "Observability", "LinearAlgebra", "Commerce", "TwoTower", "Retrieval"]),
         tests("Kafka", ["Kafka", "Bytes", "Observability"]),
         tests("Redis", ["Redis", "Bytes"]),
         tests("Connectors", ["Connectors", "Streaming", "Kafka", "Redis", "Commerce", "Observability"]),

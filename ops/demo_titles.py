@@ -1,7 +1,7 @@
 """Readable names for the products of The Complete Journey, whose own are cash-register shorthand.
 
-The register cuts a name at 30 characters, shouts, and shortens: `SFT DRNK SNGL SRV BTL CARB (EX`. Nothing is invented here:
-words are written out, cut-off ends are dropped, and the size stays where it is what a shopper buys.
+The register cuts a name at 30 characters, shouts, and shortens: `SFT DRNK SNGL SRV BTL CARB (EX`. Nothing is invented
+here: words are written out, cut-off ends are dropped, and the size stays where it is what a shopper buys.
 
 >>> title("GROCERY", "FLUID MILK WHITE ONLY", "1 GA", "Private")
 'Fluid Milk White Only, 1 gal (store brand)'
@@ -30,29 +30,31 @@ import re
 # The register's shorthand, and what it stands for; phrases are replaced first, in this order.
 PHRASES = {
     "SFT DRNK": "SOFT DRINK", "SW GDS": "SWEET GOODS", "PREP FD": "PREPARED FOOD", "QSR FD": "QUICK SERVICE FOOD",
-    "SV BEV": "SERVICE BEVERAGE", "SNGL SRV": "SINGLE SERVE", "SGL SV/VEND MACH": "SINGLE SERVE", "DRUG GM": "GENERAL MERCHANDISE",
-    "BEERALEMALT": "BEER, ALE, MALT", "CAN CAR": "CAN CARBONATED", "CARB INCL": "CARBONATED", "MULTIGRAIN BR": "MULTIGRAIN BREAD",
-    "LSS THN": "LESS THAN", "LESS THN": "LESS THAN", "TRSH BG": "TRASH BAGS", "MNERAL WATE": "MINERAL WATER", "MNRL WAT": "MINERAL WATER",
+    "SV BEV": "SERVICE BEVERAGE", "SNGL SRV": "SINGLE SERVE", "SGL SV/VEND MACH": "SINGLE SERVE",
+    "DRUG GM": "GENERAL MERCHANDISE", "BEERALEMALT": "BEER, ALE, MALT", "CAN CAR": "CAN CARBONATED",
+    "CARB INCL": "CARBONATED", "MULTIGRAIN BR": "MULTIGRAIN BREAD", "LSS THN": "LESS THAN", "LESS THN": "LESS THAN",
+    "TRSH BG": "TRASH BAGS", "MNERAL WATE": "MINERAL WATER", "MNRL WAT": "MINERAL WATER",
     "DRESSING MAY": "DRESSING MAYONNAISE", "VEG DSH": "VEGETABLE DISHES", "EXACT WT": "EXACT WEIGHT",
 }
 WORDS = {
-    "ACC": "ACCESSORIES", "BKD": "BAKED", "BN": "BEANS", "BRD": "BREADED", "BRKFST": "BREAKFAST", "BTL": "BOTTLE", "BTR": "BUTTER",
-    "CARB": "CARBONATED", "CHIX": "CHICKEN", "CHP": "CHOPS", "CKYS": "COOKIES", "CLEANE": "CLEANERS", "CLEANG": "CLEANING",
-    "CND": "CANNED", "CNDY": "CANDY", "CHOCOL": "CHOCOLATE", "CHOCOLA": "CHOCOLATE", "CONC": "CONCENTRATE", "COOKI": "COOKIES",
-    "CRACKE": "CRACKERS", "CRBNTD": "CARBONATED", "CRKR": "CRACKERS", "CRYSTL": "CRYSTAL", "DAN": "DANISH",
-    "DISPOSIBLE": "DISPOSABLE", "DNR": "DINNER", "DNRS": "DINNERS", "DRNK": "DRINK", "DRNKING": "DRINKING", "DRNKNG": "DRINKING",
-    "DRNKS": "DRINKS", "DRSNG": "DRESSING", "FD": "FOOD", "FLVR": "FLAVORED", "FLVRD": "FLAVORED", "FRE": "FRESH", "FRZ": "FROZEN",
-    "FRZN": "FROZEN", "GRND": "GROUND", "INCLUDI": "", "IWS": "WRAPPED", "JCE": "JUICE", "JUI": "JUICE", "LNCHMT": "LUNCH MEAT",
-    "LT": "LITER", "MISC": "MISCELLANEOUS", "MX": "MIX", "MXS": "MIXES", "MIXS": "MIXES", "PCKGD": "PACKAGED", "PKGD": "PACKAGED",
-    "PKLD": "PICKLED", "PNT": "PEANUT", "PTTY": "PATTIES", "PWDR": "POWDER", "REFRGRATD": "REFRIGERATED", "RTS": "READY TO SERVE",
-    "SALD": "SALAD", "SANDWIC": "SANDWICHES", "SAUS": "SAUSAGE", "SLC": "SLICES", "SNDWCH": "SANDWICH", "SNKS": "SNACKS",
-    "SPLY": "SUPPLIES", "SPRD": "SPREAD", "SS": "SINGLE SERVE", "STK": "STEAKS", "SWE": "SWEETENER", "SWEE": "SWEETENER",
-    "SWEETNERS": "SWEETENERS", "TISS": "TISSUE", "VEG": "VEGETABLES", "WH": "WHOLE", "WHLSM": "WHOLESOME", "WRA": "WRAPS",
-    "WTR": "WATER",
+    "ACC": "ACCESSORIES", "BKD": "BAKED", "BN": "BEANS", "BRD": "BREADED", "BRKFST": "BREAKFAST", "BTL": "BOTTLE",
+    "BTR": "BUTTER", "CARB": "CARBONATED", "CHIX": "CHICKEN", "CHOCOL": "CHOCOLATE", "CHOCOLA": "CHOCOLATE",
+    "CHP": "CHOPS", "CKYS": "COOKIES", "CLEANE": "CLEANERS", "CLEANG": "CLEANING", "CND": "CANNED", "CNDY": "CANDY",
+    "CONC": "CONCENTRATE", "COOKI": "COOKIES", "CRACKE": "CRACKERS", "CRBNTD": "CARBONATED", "CRKR": "CRACKERS",
+    "CRYSTL": "CRYSTAL", "DAN": "DANISH", "DISPOSIBLE": "DISPOSABLE", "DNR": "DINNER", "DNRS": "DINNERS",
+    "DRNK": "DRINK", "DRNKING": "DRINKING", "DRNKNG": "DRINKING", "DRNKS": "DRINKS", "DRSNG": "DRESSING", "FD": "FOOD",
+    "FLVR": "FLAVORED", "FLVRD": "FLAVORED", "FRE": "FRESH", "FRZ": "FROZEN", "FRZN": "FROZEN", "GRND": "GROUND",
+    "INCLUDI": "", "IWS": "WRAPPED", "JCE": "JUICE", "JUI": "JUICE", "LNCHMT": "LUNCH MEAT", "LT": "LITER",
+    "MISC": "MISCELLANEOUS", "MIXS": "MIXES", "MX": "MIX", "MXS": "MIXES", "PCKGD": "PACKAGED", "PKGD": "PACKAGED",
+    "PKLD": "PICKLED", "PNT": "PEANUT", "PTTY": "PATTIES", "PWDR": "POWDER", "REFRGRATD": "REFRIGERATED",
+    "RTS": "READY TO SERVE", "SALD": "SALAD", "SANDWIC": "SANDWICHES", "SAUS": "SAUSAGE", "SLC": "SLICES",
+    "SNDWCH": "SANDWICH", "SNKS": "SNACKS", "SPLY": "SUPPLIES", "SPRD": "SPREAD", "SS": "SINGLE SERVE", "STK": "STEAKS",
+    "SWE": "SWEETENER", "SWEE": "SWEETENER", "SWEETNERS": "SWEETENERS", "TISS": "TISSUE", "VEG": "VEGETABLES",
+    "WH": "WHOLE", "WHLSM": "WHOLESOME", "WRA": "WRAPS", "WTR": "WATER",
 }
 UNITS = {
-    "OZ": "oz", "LB": "lb", "GA": "gal", "GAL": "gal", "PT": "pt", "QT": "qt", "CT": "ct", "DZ": "dozen", "L": "L", "ML": "ml",
-    "PK": "pack", "IN": "in", "SQ": "sq", "FT": "ft", "YD": "yd",
+    "OZ": "oz", "LB": "lb", "GA": "gal", "GAL": "gal", "PT": "pt", "QT": "qt", "CT": "ct", "DZ": "dozen", "L": "L",
+    "ML": "ml", "PK": "pack", "IN": "in", "SQ": "sq", "FT": "ft", "YD": "yd",
 }
 CUT = 29  # a name this long was cut off (at 30, or at a blank there)
 LOWER = {"AND", "OR", "OF", "THE", "WITH", "FOR", "IN", "ON"}
@@ -61,7 +63,7 @@ LOWER = {"AND", "OR", "OF", "THE", "WITH", "FOR", "IN", "ON"}
 def words(shorthand):
     """The register's shorthand as title-cased words."""
     text = re.sub(r"\s+", " ", shorthand.strip())
-    text = re.sub(r"\((?:BULK|INCL|OVER|EX)[^)]*\)|\([^()]*$", "", text)  # how it is stocked; an end cut off at 30 characters
+    text = re.sub(r"\((?:BULK|INCL|OVER|EX)[^)]*\)|\([^()]*$", "", text)  # how it is stocked; a cut-off end
     text = text.replace(".", "")
     for short, long in PHRASES.items():
         text = re.sub(rf"(?<![A-Z]){re.escape(short)}(?![A-Z])", long, text)
@@ -77,7 +79,7 @@ def words(shorthand):
 
 
 def size(department, package):
-    """A package's size in ordinary units, or nothing where it is unknown or is the crate that loose produce comes in."""
+    """A package's size in ordinary units; nothing where it is unknown, or is the crate that loose produce comes in."""
     text = re.sub(r"^\(\d+\)\s*", "", (package or "").strip())
     number = re.match(r"(\d+(?:\.\d+)?)[\s-]", text)
     if department == "PRODUCE" and (text.endswith("CT") or (text.endswith("LB") and number and float(number[1]) > 10)):

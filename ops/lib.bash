@@ -13,14 +13,21 @@ fail() {
     exit 1
 }
 
-# guarded COMMAND ...: runs it in a process group of its own, with an empty scratch folder as TMPDIR, and passes INT, TERM and HUP
-# on to the group. When the command has ended, what is left of its group is ended and the folder removed: a server that the
-# command started does not outlive it even if the command was killed. Returns the command's status. A folder's name is short
-# because a socket's path may have 107 bytes.
+# at_end COMMAND ...: runs it when the script ends, in whatever way; of several the last one first.
+at_end() {
+    local command
+    printf -v command '%q ' "$@"
+    last_things="$command || true; ${last_things:-}"
+    trap 'eval "$last_things"' EXIT
+}
+
+# guarded COMMAND ...: runs it in a process group of its own, with an empty scratch folder as TMPDIR, and passes INT,
+# TERM and HUP on to the group. When the command has ended, what is left of its group is ended and the folder removed: a
+# server that the command started does not outlive it even if the command was killed. Returns the command's status.
 guarded() {
     local status signal
-    scratch=$(mktemp -d "${TMPDIR:-/tmp}/breadcrumb.XXXXXX")
-    trap end_guarded EXIT
+    scratch=$(mktemp -d "${TMPDIR:-/tmp}/breadcrumb.XXXXXX") # short: a socket's path may have 107 bytes
+    at_end end_guarded
     set -m # a group of its own for the background job
     TMPDIR=$scratch "$@" </dev/null &
     group=$!
@@ -42,8 +49,8 @@ guarded() {
 # Ends what is left of the group that `guarded` started, gently and after five seconds by force, and removes its folder.
 end_guarded() {
     local signal attempt
-    [[ -n ${group:-} ]] || return 0
-    for signal in TERM KILL; do
+    [[ -n ${scratch:-} ]] || return 0
+    for signal in ${group:+TERM KILL}; do
         kill -s "$signal" -- "-$group" 2>/dev/null || break
         for ((attempt = 0; attempt < 50; attempt++)); do
             kill -0 -- "-$group" 2>/dev/null || break 2
@@ -51,5 +58,5 @@ end_guarded() {
         done
     done
     rm -rf "$scratch"
-    group=
+    group='' scratch=''
 }

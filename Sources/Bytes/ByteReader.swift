@@ -5,6 +5,11 @@ public struct ByteReaderError: Error, Equatable, Sendable, CustomStringConvertib
     /// What was wrong there.
     public var problem: String
 
+    public init(offset: Int, problem: String) {
+        self.offset = offset
+        self.problem = problem
+    }
+
     public var description: String { "byte \(offset): \(problem)" }
 }
 

@@ -8,7 +8,8 @@ struct CSimdjsonParser {
     size_t maximum_depth;
     simdjson::error_code last = simdjson::SUCCESS;
 
-    CSimdjsonParser(size_t length, size_t depth) : parser(length), maximum_depth(depth) {}
+    // simdjson refuses to make buffers for less than 32 bytes.
+    CSimdjsonParser(size_t length, size_t depth) : parser(length < 32 ? 32 : length), maximum_depth(depth) {}
 };
 
 namespace {

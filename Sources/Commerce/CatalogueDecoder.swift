@@ -31,7 +31,7 @@ public struct CatalogueDecoder {
             guard let key, !key.isEmpty else {
                 throw RecordFault(.missingKey, "the record has no key; it must be the item's identifier")
             }
-            guard let value else { return .withdrawal(try Self.identifier(key)) }
+            guard let value else { return .withdrawal(ItemID(try Identifier.read(key, "the key"))) }
             let item = try decode(value)
             guard key.elementsEqual(item.item.rawValue.utf8) else {
                 throw RecordFault(
@@ -51,13 +51,5 @@ public struct CatalogueDecoder {
         } catch {
             throw RecordFault(decoding: error)
         }
-    }
-
-    private static func identifier(_ key: [UInt8]) throws(RecordFault) -> ItemID {
-        try Text.checkLength(key, "the key")
-        guard let text = String(validating: key, as: UTF8.self) else {
-            throw RecordFault(.invalidUTF8, "the key \(excerpt(key)) is not UTF-8")
-        }
-        return ItemID(text)
     }
 }

@@ -63,6 +63,17 @@ public struct EventDecoder {
         }
     }
 
+    /// Decodes a value alone, as it stands in a file; its time may be anything from `EventTime.earliest` to `latest`.
+    public func decode(_ value: [UInt8], latest: EventTime) throws(RecordFault) -> Event {
+        do {
+            let event = try parser.parse(value) { try dialect.event($0) }
+            try event.time.check(latest: latest)
+            return event
+        } catch {
+            throw RecordFault(decoding: error)
+        }
+    }
+
     private func checkKey(_ key: [UInt8]?, _ shopper: Shopper) throws(RecordFault) {
         guard let key, !key.isEmpty else {
             throw RecordFault(
@@ -74,13 +85,7 @@ public struct EventDecoder {
     }
 
     private func checkTime(_ time: EventTime, _ timestamp: EventTime) throws(RecordFault) {
-        guard time >= EventTime.earliest else {
-            let milliseconds = time.rawValue
-            let hint = (946_684_800...253_402_300_799).contains(milliseconds) ? " (are these seconds?)" : ""
-            throw RecordFault(
-                .timeOutOfRange,
-                "timestamp \(time.rfc3339) (\(milliseconds) ms) is before \(EventTime.earliest.rfc3339)\(hint)")
-        }
+        try time.check(latest: EventTime(milliseconds: .max))
         guard timestamp.rawValue >= 0 else {
             throw RecordFault(.missingRecordTime, "the record has no timestamp by which the event's time could be judged")
         }
@@ -90,6 +95,22 @@ public struct EventDecoder {
                 .futureTime,
                 "timestamp \(time.rfc3339) (\(time.rawValue) ms) is more than \(limits.futureSkew) ms after the record's own time "
                     + timestamp.rfc3339)
+        }
+    }
+}
+
+extension EventTime {
+    /// Checks that an event's time lies from `earliest` to `latest`.
+    package func check(latest: EventTime) throws(RecordFault) {
+        guard self >= EventTime.earliest else {
+            let isLikelySeconds = (946_684_800...253_402_300_799).contains(rawValue)
+            throw RecordFault(
+                .timeOutOfRange,
+                "timestamp \(rfc3339) (\(rawValue) ms) is before \(EventTime.earliest.rfc3339)"
+                    + (isLikelySeconds ? " (are these seconds?)" : ""))
+        }
+        guard self <= latest else {
+            throw RecordFault(.futureTime, "timestamp \(rfc3339) (\(rawValue) ms) is after \(latest.rfc3339)")
         }
     }
 }

@@ -50,6 +50,25 @@ public enum Identifier {
     /// Longest identifier in UTF-8 bytes; a longer one is a dead letter.
     public static let maximumLength = 128
 
+    /// Checks that an identifier has 1 to `maximumLength` bytes; `path` names it in faults.
+    package static func checkLength(_ utf8: some Collection<UInt8>, _ path: @autoclosure () -> String) throws(RecordFault) {
+        let length = utf8.count
+        guard length > 0 else { throw RecordFault(.emptyIdentifier, "\(path()) is empty") }
+        guard length <= maximumLength else {
+            throw RecordFault(
+                .identifierTooLong, "\(path()) \(excerpt(utf8)) has \(length) bytes, more than the \(maximumLength) allowed")
+        }
+    }
+
+    /// An identifier from bytes, which must be UTF-8 and of a legal length.
+    package static func read(_ utf8: some Collection<UInt8>, _ path: @autoclosure () -> String) throws(RecordFault) -> String {
+        try checkLength(utf8, path())
+        guard let text = String(validating: utf8, as: UTF8.self) else {
+            throw RecordFault(.invalidUTF8, "\(path()) \(excerpt(utf8)) is not UTF-8")
+        }
+        return text
+    }
+
     /// Whether two identifiers have the same bytes. (Swift's `==` would take canonically equivalent texts for one.)
     static func areEqual(_ left: String, _ right: String) -> Bool {
         let left = left.utf8Span.span

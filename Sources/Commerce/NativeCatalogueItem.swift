@@ -57,7 +57,7 @@ enum NativeCatalogueItem {
             guard let name = String(validating: field.name, as: UTF8.self) else {
                 throw RecordFault(.invalidUTF8, "vectors: the name \(excerpt(field.name)) has half a surrogate pair")
             }
-            try Text.checkLength(name.utf8, "the name of a vector")
+            try Identifier.checkLength(name.utf8, "the name of a vector")
             guard vectors[name] == nil else { throw RecordFault(.duplicateField, "vectors.\(excerpt(name)) is there twice") }
             guard vectors.count < CatalogueDecoder.maximumVectors else {
                 throw RecordFault(.invalidLength, "vectors has more than \(CatalogueDecoder.maximumVectors) entries")

@@ -48,7 +48,7 @@ public struct RecordFault: Error, Equatable, Sendable, CustomStringConvertible {
 }
 
 /// A text from outside, made fit for a log line: quoted, at most 64 characters, control characters escaped.
-func excerpt(_ text: some StringProtocol) -> String {
+package func excerpt(_ text: some StringProtocol) -> String {
     var quoted = "\""
     for (index, scalar) in text.unicodeScalars.enumerated() {
         if index == 64 { return quoted + "…\"" }
@@ -63,6 +63,6 @@ func excerpt(_ text: some StringProtocol) -> String {
 }
 
 /// The same for bytes, which may not be UTF-8.
-func excerpt(_ bytes: some Sequence<UInt8>) -> String {
+package func excerpt(_ bytes: some Sequence<UInt8>) -> String {
     excerpt(String(decoding: Array(bytes.prefix(65 * 4)), as: UTF8.self))
 }

@@ -110,7 +110,7 @@ struct RecordReader<Field: RecordField> {
             throw RecordFault(.wrongType, "\(path(field)) must be an RFC 3339 text or epoch milliseconds, not \(describe(value))")
         }
         guard let milliseconds = value.int64 else {
-            throw RecordFault(.invalidTime, "\(path(field)) \(describe(value)) is not a whole number of milliseconds")
+            throw RecordFault(.invalidTime, "\(path(field)) must be a whole number of milliseconds, not \(describe(value))")
         }
         return EventTime(milliseconds: milliseconds)
     }
@@ -134,19 +134,8 @@ enum Text {
         guard let utf8 = value.utf8 else {
             throw RecordFault(.wrongType, "\(path()) must be a string, not \(describe(value))")
         }
-        try checkLength(utf8, path())
+        try Identifier.checkLength(utf8, path())
         return try read(value, path())
-    }
-
-    /// Checks that an identifier has 1 to `Identifier.maximumLength` bytes.
-    static func checkLength(_ utf8: some Collection<UInt8>, _ path: @autoclosure () -> String) throws(RecordFault) {
-        let length = utf8.count
-        guard length > 0 else { throw RecordFault(.emptyIdentifier, "\(path()) is empty") }
-        guard length <= Identifier.maximumLength else {
-            throw RecordFault(
-                .identifierTooLong,
-                "\(path()) \(excerpt(utf8)) has \(length) bytes, more than the \(Identifier.maximumLength) allowed")
-        }
     }
 }
 

@@ -14,8 +14,16 @@ public struct ArgumentReader: Sendable {
     /// The flags of the configuration keys, without dashes; empty for a command that reads no configuration.
     var keyFlags: [String] = []
     /// What no declaration has taken yet, before and after `--`.
-    private var rest: [String]
+    private var rest: [Argument]
     private var operands: [String]
+
+    /// An argument with its place, so that one behind another is still known when those between were taken.
+    private struct Argument: Sendable {
+        let place: Int
+        let text: String
+    }
+
+    private static let helpFlags = ["--help", "-h"]
 
     struct Option: Sendable {
         let name: String
@@ -34,9 +42,9 @@ public struct ArgumentReader: Sendable {
     /// - Parameter arguments: what follows the command's name.
     public init(_ arguments: [String], environment: [String: String] = [:]) {
         let parts = arguments.split(separator: "--", maxSplits: 1, omittingEmptySubsequences: false)
-        rest = parts.first.map(Array.init) ?? []
+        rest = (parts.first ?? []).enumerated().map { Argument(place: $0.offset, text: $0.element) }
         operands = parts.count > 1 ? Array(parts[1]) : []
-        wantsHelp = rest.contains("--help") || rest.contains("-h")
+        wantsHelp = rest.contains { Self.helpFlags.contains($0.text) }
         self.environment = environment
     }
 
@@ -44,31 +52,30 @@ public struct ArgumentReader: Sendable {
     public mutating func flag(_ name: String, _ doc: String) -> Bool {
         options.append(Option(name: name, kind: nil, standard: nil, doc: doc))
         let count = rest.count
-        rest.removeAll { $0 == "--" + name }
-        if let text = rest.first(where: { $0.hasPrefix("--\(name)=") }) {
-            rest.removeAll { $0 == text }
-            refuse("takes no value", at: .flag("--" + name))
-        }
-        return rest.count < count
+        rest.removeAll { $0.text == "--" + name }
+        let isGiven = rest.count < count
+        rest.removeAll { $0.text.hasPrefix("--\(name)=") }
+        if rest.count + (isGiven ? 1 : 0) < count { refuse("takes no value", at: .flag("--" + name)) }
+        return isGiven
     }
 
     /// An option with a default: `--limit 10` or `--limit=10`.
     public mutating func option<Value: ConfigurationValue>(
-        _ name: String, default standard: Value, _ constraint: Constraint<Value> = .any, _ doc: String
+        _ name: String, default standard: Value, accepting constraint: Constraint<Value> = .any, _ doc: String
     ) -> Value {
         read(name, constraint, doc, standard: standard.text) ?? standard
     }
 
     /// An option that may be left out.
     public mutating func option<Value: ConfigurationValue>(
-        _ name: String, _ constraint: Constraint<Value> = .any, _ doc: String
+        _ name: String, accepting constraint: Constraint<Value> = .any, _ doc: String
     ) -> Value? {
         read(name, constraint, doc, standard: nil)
     }
 
     /// An option that must be given. `example` is shown to whoever left it out.
     public mutating func required<Value: ConfigurationValue>(
-        _ name: String, example: Value, _ constraint: Constraint<Value> = .any, _ doc: String
+        _ name: String, example: Value, accepting constraint: Constraint<Value> = .any, _ doc: String
     ) -> Value {
         let count = mistakes.count
         if let value = read(name, constraint, doc, standard: nil) { return value }
@@ -78,7 +85,7 @@ public struct ArgumentReader: Sendable {
 
     /// An argument by its position, which must be given.
     public mutating func positional<Value: ConfigurationValue>(
-        _ name: String, example: Value, _ constraint: Constraint<Value> = .any, _ doc: String
+        _ name: String, example: Value, accepting constraint: Constraint<Value> = .any, _ doc: String
     ) -> Value {
         positionals.append(Positional(name: name, doc: doc, repeats: false))
         refuseUnknownOptions()
@@ -86,7 +93,7 @@ public struct ArgumentReader: Sendable {
             refuse("missing; for example \(example.text)", at: nil, about: name)
             return example
         }
-        let text = rest.isEmpty ? operands.removeFirst() : rest.removeFirst()
+        let text = rest.isEmpty ? operands.removeFirst() : rest.removeFirst().text
         switch Reading.value(.untyped(text), constraint) {
         case .success(let value): return value
         case .failure(let complaint):
@@ -100,7 +107,7 @@ public struct ArgumentReader: Sendable {
         positionals.append(Positional(name: name, doc: doc, repeats: true))
         refuseUnknownOptions()
         defer { (rest, operands) = ([], []) }
-        return rest + operands
+        return untaken
     }
 
     /// Adds a mistake of the caller's finding.
@@ -111,7 +118,7 @@ public struct ArgumentReader: Sendable {
     /// Ends the reading. Throws all mistakes, those about arguments that nobody declared among them.
     public mutating func finish() throws(Mistakes) {
         refuseUnknownOptions()
-        for argument in rest + operands { refuse("unexpected argument", at: nil, about: argument) }
+        for argument in untaken { refuse("unexpected argument", at: nil, about: argument) }
         guard mistakes.isEmpty else { throw Mistakes(mistakes) }
     }
 
@@ -121,12 +128,12 @@ public struct ArgumentReader: Sendable {
         var values: [String] = []
         var index = 0
         while index < rest.count {
-            if rest[index].hasPrefix(flag + "=") {
-                values.append(String(rest.remove(at: index).dropFirst(flag.count + 1)))
-            } else if rest[index] == flag {
-                rest.remove(at: index)
-                if index < rest.count, !rest[index].hasPrefix("--") {
-                    values.append(rest.remove(at: index))
+            if rest[index].text.hasPrefix(flag + "=") {
+                values.append(String(rest.remove(at: index).text.dropFirst(flag.count + 1)))
+            } else if rest[index].text == flag {
+                let place = rest.remove(at: index).place
+                if let value = takeValue(behind: place, at: index) {
+                    values.append(value)
                 } else {
                     refuse("needs a value", at: .flag(flag))
                 }
@@ -136,6 +143,14 @@ public struct ArgumentReader: Sendable {
         }
         return values
     }
+
+    /// The argument right behind the one that stood at `place`, unless it looks like an option.
+    private mutating func takeValue(behind place: Int, at index: Int) -> String? {
+        guard index < rest.count, rest[index].place == place + 1, !rest[index].text.hasPrefix("--") else { return nil }
+        return rest.remove(at: index).text
+    }
+
+    private var untaken: [String] { rest.map(\.text) + operands }
 
     /// As `take`, for what can be given once only.
     mutating func takeOne(_ name: String) -> String? {
@@ -159,19 +174,18 @@ public struct ArgumentReader: Sendable {
 
     /// Every option is declared by now: what still looks like one is unknown. So is the value behind it, if what was meant takes one.
     private mutating func refuseUnknownOptions() {
-        while let index = rest.firstIndex(where: { $0.hasPrefix("-") && $0 != "-" && Double($0) == nil }) {
+        while let index = rest.firstIndex(where: { $0.text.hasPrefix("-") && $0.text != "-" && Double($0.text) == nil })
+        {
             let argument = rest.remove(at: index)
-            if ["--help", "-h"].contains(argument) { continue }
-            let name = String(argument.prefix { $0 != "=" })
+            if Self.helpFlags.contains(argument.text) { continue }
+            let name = String(argument.text.prefix { $0 != "=" })
             let known = options.map { "--" + $0.name } + keyFlags.map { "--" + $0 }
             let meant = Suggestion.nearest(to: name, among: known)
             refuse(
                 "unknown option" + (meant.map { "; did you mean \($0)?" } ?? "; --help lists what there is"),
                 at: .flag(name))
             let isSwitch = options.contains { "--" + $0.name == meant && $0.kind == nil }
-            if meant != nil, !isSwitch, name == argument, index < rest.count, !rest[index].hasPrefix("-") {
-                rest.remove(at: index)
-            }
+            if meant != nil, !isSwitch, name == argument.text { _ = takeValue(behind: argument.place, at: index) }
         }
     }
 }

@@ -14,8 +14,10 @@ public enum RawValue: Equatable, Sendable {
     /// The value in a message, as TOML would write it.
     var shown: String {
         switch self {
-        case .untyped(let text), .date(let text): text
-        case .string(let text): "\"\(text)\""
+        case .untyped(let text):
+            text.isEmpty || TOMLText.quoted(text).count > text.count + 2 ? TOMLText.quoted(text) : text
+        case .string(let text): TOMLText.quoted(text)
+        case .date(let text): text
         case .integer(let value): String(value)
         case .number(let value): String(value)
         case .boolean(let value): String(value)
@@ -33,8 +35,34 @@ public protocol ConfigurationValue: Equatable, Sendable {
     /// Nil where `raw` is not of this type.
     init?(_ raw: RawValue)
 
-    /// The value as one writes it.
+    /// The value as one writes it in a variable or a flag.
     var text: String { get }
+
+    /// The value as TOML has it.
+    var toml: String { get }
+}
+
+extension ConfigurationValue {
+    public var toml: String { TOMLText.quoted(text) }
+}
+
+/// Texts as TOML has them.
+enum TOMLText {
+    /// A basic string, its control characters escaped.
+    static func quoted(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case _ where scalar.properties.generalCategory == .control:
+                let hexadecimal = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - hexadecimal.count) + hexadecimal
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
 }
 
 extension Int: ConfigurationValue {
@@ -49,6 +77,7 @@ extension Int: ConfigurationValue {
     }
 
     public var text: String { String(self) }
+    public var toml: String { text }
 }
 
 extension Double: ConfigurationValue {
@@ -67,6 +96,7 @@ extension Double: ConfigurationValue {
     }
 
     public var text: String { String(self) }
+    public var toml: String { text }
 }
 
 extension Bool: ConfigurationValue {
@@ -81,6 +111,7 @@ extension Bool: ConfigurationValue {
     }
 
     public var text: String { String(self) }
+    public var toml: String { text }
 }
 
 extension String: ConfigurationValue {

@@ -4,10 +4,17 @@ public struct Constraint<Value: ConfigurationValue>: Sendable {
     let summary: String
     /// What is wrong with a value, without naming it; nil where nothing is.
     let complaint: @Sendable (Value) -> String?
+    /// Whether a refused value is left out of the message.
+    let hidesValue: Bool
 
-    /// A rule of one's own. The complaint follows the value or, for values that must not be shown, stands alone.
-    public init(_ summary: String, complaint: @escaping @Sendable (Value) -> String?) {
+    /// A rule of one's own.
+    ///
+    /// - Parameters:
+    ///   - hidesValue: leaves a refused value out of the message, because it may hold a secret.
+    ///   - complaint: what is wrong with a value, to stand behind it; nil where nothing is.
+    public init(_ summary: String, hidesValue: Bool = false, complaint: @escaping @Sendable (Value) -> String?) {
         self.summary = summary
+        self.hidesValue = hidesValue
         self.complaint = complaint
     }
 
@@ -35,7 +42,10 @@ enum Reading {
         _ raw: RawValue, _ constraint: Constraint<Value>
     ) -> Result<Value, Complaint> {
         guard let value = Value(raw) else { return .failure(Complaint("\(raw.shown) is not \(Value.kind)")) }
-        if let complaint = constraint.complaint(value) { return .failure(Complaint("\(value.text): \(complaint)")) }
+        if let complaint = constraint.complaint(value) {
+            return .failure(
+                Complaint(constraint.hidesValue ? complaint : "\(RawValue.untyped(value.text).shown): \(complaint)"))
+        }
         return .success(value)
     }
 

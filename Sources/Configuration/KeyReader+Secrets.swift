@@ -42,7 +42,7 @@ extension KeyReader {
         entries.append(
             KeyEntry(
                 name: name + ".*", kind: "a table of texts",
-                constraint: "names that mean a secret from \(variable)NAME or a file: NAME_file",
+                constraint: "a secret from its variable or a file: NAME_file",
                 standard: nil, doc: doc, value: nil, origin: .standard))
 
         var found: [(name: String, origin: Origin, raw: RawValue)] = []
@@ -93,7 +93,8 @@ extension KeyReader {
             entries.append(
                 KeyEntry(
                     name: "\(table).\(property)", kind: "a text", constraint: "", standard: nil, doc: "",
-                    value: isSecret(property) ? value.secret.description : value.secret.reveal(), origin: value.origin))
+                    value: isSecret(property) ? value.secret.description : value.secret.reveal().toml,
+                    origin: value.origin))
         }
         return values.mapValues(\.secret)
     }
@@ -106,6 +107,7 @@ extension KeyReader {
         for (origin, raw) in candidates {
             if case .variable = origin, let text = String(raw) {
                 winner = (Secret(text), origin)
+                if text.isEmpty { arguments.refuse("is empty", at: origin, about: key) }
             } else {
                 arguments.refuse(
                     "a secret does not belong here, where others can read it; "

@@ -15,6 +15,8 @@ public struct KeyReader: Sendable {
     /// Holds the flags that nobody has taken yet, and all mistakes.
     var arguments: ArgumentReader
     let file: TOMLFile?
+    /// A file was named and could not be read, so what is missing may stand in it.
+    let isFileBroken: Bool
     /// The variables with the program's prefix.
     let environment: [String: String]
     /// Names that the file may hold; those of tables of free keys end in a dot.
@@ -22,9 +24,10 @@ public struct KeyReader: Sendable {
     /// The same for variables; those that begin free names end in `_`.
     var knownVariables: Set<String> = []
 
-    init(arguments: ArgumentReader, file: TOMLFile?, environment: [String: String]) {
+    init(arguments: ArgumentReader, file: TOMLFile?, isFileBroken: Bool, environment: [String: String]) {
         self.arguments = arguments
         self.file = file
+        self.isFileBroken = isFileBroken
         self.environment = environment.filter { $0.key.hasPrefix(KeyName.variablePrefix) }
     }
 
@@ -35,32 +38,33 @@ public struct KeyReader: Sendable {
     ///   - unit: what an integer counts: "events".
     public mutating func value<Value: ConfigurationValue>(
         _ name: String, default standard: Value, shown: String? = nil, unit: String? = nil,
-        _ constraint: Constraint<Value> = .any, _ doc: String
+        accepting constraint: Constraint<Value> = .any, _ doc: String
     ) -> Value {
         let found = resolve(name, constraint)
         enter(
-            name, unit, constraint, standard: shown ?? standard.text, doc, (found?.value ?? standard).text,
+            name, unit, constraint, standard: shown ?? standard.text, doc, (found?.value ?? standard).toml,
             found?.origin)
         return found?.value ?? standard
     }
 
     /// A key that may be left out.
     public mutating func optional<Value: ConfigurationValue>(
-        _ name: String, unit: String? = nil, _ constraint: Constraint<Value> = .any, _ doc: String
+        _ name: String, unit: String? = nil, accepting constraint: Constraint<Value> = .any, _ doc: String
     ) -> Value? {
         let found = resolve(name, constraint)
-        enter(name, unit, constraint, standard: nil, doc, found?.value.text, found?.origin)
+        enter(name, unit, constraint, standard: nil, doc, found?.value.toml, found?.origin)
         return found?.value
     }
 
     /// A key without a default that must be set. `example` is shown to whoever left it out.
     public mutating func required<Value: ConfigurationValue>(
-        _ name: String, example: Value, unit: String? = nil, _ constraint: Constraint<Value> = .any, _ doc: String
+        _ name: String, example: Value, unit: String? = nil, accepting constraint: Constraint<Value> = .any,
+        _ doc: String
     ) -> Value {
         let mistakes = arguments.mistakes.count
         let found = resolve(name, constraint)
-        enter(name, unit, constraint, standard: nil, doc, found?.value.text, found?.origin)
-        if found == nil, arguments.mistakes.count == mistakes {
+        enter(name, unit, constraint, standard: nil, doc, found?.value.toml, found?.origin)
+        if found == nil, !isFileBroken, arguments.mistakes.count == mistakes {
             let entry = entries[entries.count - 1]
             arguments.refuse(
                 "missing; set it in the file, \(entry.variable) or \(entry.flag), for example to \(example.text)",

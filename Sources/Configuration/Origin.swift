@@ -24,8 +24,10 @@ public struct Mistake: Hashable, Sendable, CustomStringConvertible {
     public let origin: Origin?
     /// The key or argument it is about; nil where the place says it all.
     public let subject: String?
+    /// What is wrong and what helps.
     public let message: String
 
+    /// `origin` is nil for something that is missing everywhere.
     public init(_ message: String, at origin: Origin?, about subject: String? = nil) {
         self.origin = origin
         self.subject = subject
@@ -38,11 +40,38 @@ public struct Mistake: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
+extension Mistake {
+    /// Where the mistake stands among the others.
+    fileprivate var rank: Rank {
+        switch origin {
+        case .file(_, let line, let column): Rank(source: 0, line: line, column: column)
+        case .variable: Rank(source: 1, line: 0, column: 0)
+        case .flag: Rank(source: 2, line: 0, column: 0)
+        case .standard, nil: Rank(source: 3, line: 0, column: 0)
+        }
+    }
+
+    fileprivate struct Rank: Comparable {
+        let source: Int
+        let line: Int
+        let column: Int
+
+        static func < (left: Rank, right: Rank) -> Bool {
+            (left.source, left.line, left.column) < (right.source, right.line, right.column)
+        }
+    }
+}
+
 /// All mistakes of one reading, one a line.
 public struct Mistakes: Error, Equatable, Sendable, CustomStringConvertible {
+    /// In the order in which they are shown.
     public let all: [Mistake]
 
-    public init(_ all: [Mistake]) { self.all = all }
+    /// Those in the file come first, in its order; the others stay as they are, what is missing last.
+    public init(_ all: [Mistake]) {
+        self.all = all.enumerated().sorted { ($0.element.rank, $0.offset) < ($1.element.rank, $1.offset) }.map(
+            \.element)
+    }
 
     public var description: String { all.map(\.description).joined(separator: "\n") }
 }

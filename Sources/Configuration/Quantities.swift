@@ -28,10 +28,13 @@ public struct ByteCount: Hashable, Comparable, Sendable {
     /// How many bytes; not negative.
     public let bytes: Int
 
+    /// `bytes` is not negative.
     public init(bytes: Int) { self.bytes = bytes }
 
+    /// Units of 1,024 bytes.
     public static func kibibytes(_ count: Int) -> ByteCount { ByteCount(bytes: count << 10) }
 
+    /// Units of 1,048,576 bytes.
     public static func mebibytes(_ count: Int) -> ByteCount { ByteCount(bytes: count << 20) }
 
     public static func < (left: ByteCount, right: ByteCount) -> Bool { left.bytes < right.bytes }

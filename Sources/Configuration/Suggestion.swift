@@ -1,8 +1,8 @@
 /// Finds what a person may have meant.
-enum Suggestion {
+public enum Suggestion {
     /// `; did you mean "x"?` for the nearest of the candidates, or nothing where none is near. Case and separators do not
     /// count, so `timeoutMS` finds `timeout_ms`.
-    static func clause(for written: String, among candidates: some Sequence<String>) -> String {
+    public static func clause(for written: String, among candidates: some Sequence<String>) -> String {
         nearest(to: written, among: candidates).map { "; did you mean \($0)?" } ?? ""
     }
 
@@ -10,7 +10,7 @@ enum Suggestion {
         let wanted = letters(written)
         let best = candidates.map { (name: $0, distance: distance(wanted, letters($0))) }
             .min { ($0.distance, $0.name) < ($1.distance, $1.name) }
-        guard let best, best.distance <= max(1, wanted.count / 4) else { return nil }
+        guard let best, best.distance <= (wanted.count < 5 ? 1 : max(2, wanted.count / 4)) else { return nil }
         return best.name
     }
 
@@ -18,19 +18,20 @@ enum Suggestion {
         text.lowercased().filter { !"-_.".contains($0) }
     }
 
-    /// Levenshtein's distance, by rows. Overlong input is not compared: it is no slip of the finger.
+    /// How many insertions, deletions, replacements and swaps of neighbours lead from one to the other (optimal string
+    /// alignment), by rows. Overlong input is not compared: it is no slip of the finger.
     private static func distance(_ left: [Character], _ right: [Character]) -> Int {
         guard left.count <= 200 else { return Int.max }
-        var row = Array(0...right.count)
+        var (before, above) = ([Int](), Array(0...right.count))
         for (i, a) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
+            var row = [i + 1]
             for (j, b) in right.enumerated() {
-                let above = row[j + 1]
-                row[j + 1] = min(above + 1, row[j] + 1, diagonal + (a == b ? 0 : 1))
-                diagonal = above
+                var best = min(above[j + 1] + 1, row[j] + 1, above[j] + (a == b ? 0 : 1))
+                if i > 0, j > 0, a == right[j - 1], left[i - 1] == b { best = min(best, before[j - 1] + 1) }
+                row.append(best)
             }
+            (before, above) = (above, row)
         }
-        return row[right.count]
+        return above[right.count]
     }
 }

@@ -35,7 +35,7 @@ public struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
 ///
 /// Not Sendable: one thread at a time. simdjson does not tell where in the text a fault lies.
 public final class JSONParser {
-    /// Arrays and objects within one another, at most.
+    /// Arrays and objects within one another, at most. An empty one is no level: nothing lies within it.
     public let maximumDepth: Int
     /// Length of a text in bytes, at most.
     public let maximumLength: Int

@@ -79,11 +79,12 @@ public struct JSONWriter: Sendable {
         needsComma = true
     }
 
-    /// Swift's description of a finite float is the shortest that reads back, and JSON but for nothing.
+    /// Swift's description of a finite float is the shortest that reads back, and it is JSON. A negative zero keeps its `.0`:
+    /// many parsers take `-0` for the integer 0.
     private mutating func digits(_ description: String) {
         separate()
         bytes.append(contentsOf: description.utf8)
-        if bytes.suffix(2).elementsEqual(".0".utf8) { bytes.removeLast(2) }
+        if description.hasSuffix(".0"), description != "-0.0" { bytes.removeLast(2) }
     }
 
     private mutating func quote(_ text: String) {

@@ -7,7 +7,6 @@ public final class Counter: Sendable {
     init() {}
 
     /// Adds `amount`, which is not negative (a negative one would look like a restart, and is left out).
-    @inline(__always)
     public func add(_ amount: Int = 1) {
         guard amount > 0 else { return }
         count.wrappingAdd(amount, ordering: .relaxed)
@@ -23,9 +22,11 @@ public final class Gauge: Sendable {
 
     init() {}
 
+    /// Replaces the value.
     public func set(_ value: Double) { bits.store(value.bitPattern, ordering: .relaxed) }
 
-    public func set(_ value: some BinaryInteger) { set(Double(value)) }
+    /// Replaces the value.
+    public func set(_ value: Int) { set(Double(value)) }
 
     /// Adds `amount`, which may be negative.
     public func add(_ amount: Double) {
@@ -38,5 +39,6 @@ public final class Gauge: Sendable {
         }
     }
 
+    /// The value now.
     public var value: Double { Double(bitPattern: bits.load(ordering: .relaxed)) }
 }

@@ -2,6 +2,7 @@
 public struct HTTPRouter: Sendable {
     private var routes: [String: @Sendable () -> HTTPResponse] = [:]
 
+    /// A router that knows no path.
     public init() {}
 
     /// Adds what a GET (or HEAD) of `path` answers.
@@ -26,14 +27,14 @@ public struct HTTPRouter: Sendable {
     public static func monitoring(metrics: MetricRegistry, readiness: Readiness) -> HTTPRouter {
         var router = HTTPRouter()
         router.get("/metrics") {
-            HTTPResponse(status: 200, contentType: MetricRegistry.contentType, body: metrics.exposition())
+            HTTPResponse(status: 200, contentType: MetricRegistry.contentType, body: Array(metrics.exposition().utf8))
         }
         router.get("/health/live") {
-            HTTPResponse(status: 200, contentType: "application/json", body: "{\"status\":\"live\"}\n")
+            HTTPResponse(status: 200, contentType: "application/json", body: Array("{\"status\":\"live\"}\n".utf8))
         }
         router.get("/health/ready") {
-            let (ready, json) = readiness.report
-            return HTTPResponse(status: ready ? 200 : 503, contentType: "application/json", body: json)
+            let (isReady, json) = readiness.report
+            return HTTPResponse(status: isReady ? 200 : 503, contentType: "application/json", body: json)
         }
         return router
     }

@@ -13,6 +13,7 @@ public final class Histogram: Sendable {
         case count
     }
 
+    /// What is counted.
     public let unit: Unit
     private let buckets = InlineArray<1888, Atomic<Int>> { _ in Atomic(0) }
     // The sum in units, and how often `carry` was taken out of it: nanoseconds of lag can exceed 64 bits within hours.
@@ -24,13 +25,13 @@ public final class Histogram: Sendable {
 
     /// Records a duration; a negative one counts as 0.
     public func record(_ duration: Duration) {
-        let (seconds, attoseconds) = duration.components
-        let (nanoseconds, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        record(overflow ? (seconds < 0 ? 0 : Int.max) : Int(nanoseconds &+ attoseconds / 1_000_000_000))
+        // Up to 9 seconds fit 64 bits, whose division is a few times faster than that of 128.
+        let attoseconds = duration.attoseconds
+        record(
+            Int64(exactly: attoseconds).map { Int($0 / 1_000_000_000) } ?? Int(clamping: attoseconds / 1_000_000_000))
     }
 
     /// Records a value in the histogram's own units (nanoseconds, or things); a negative one counts as 0.
-    @inline(__always)
     public func record(_ value: Int) {
         let value = min(max(value, 0), Self.carry)
         buckets[Self.bucket(of: value)].wrappingAdd(1, ordering: .relaxed)

@@ -1,4 +1,5 @@
 import Glibc
+import JSON
 
 /// One line of the log before it becomes bytes.
 package struct LogLine {
@@ -29,22 +30,21 @@ package struct LogLine {
     package func bytes(_ format: Logger.Format) -> [UInt8] {
         switch format {
         case .human: Array(human.utf8)
-        case .json: Array(json.utf8)
+        case .json: json
         }
     }
 
     private var human: String {
         var line = time + " " + level.rawValue
         line += String(repeating: " ", count: 8 - level.rawValue.count)
-        line += Self.onOneLine(message)
+        line += Self.escaped(message, quotes: false)
         for (name, value) in fields {
             line += " \(name)="
             switch value {
             case .string(let text):
-                let plain = text.unicodeScalars.allSatisfy {
-                    $0.value > 0x20 && $0.value != 0x7F && $0 != "\"" && $0 != "="
-                }
-                line += plain && !text.isEmpty ? text : JSONText.quoted(text)
+                let isWord = !text.isEmpty && !text.unicodeScalars.contains { " =\"\\".unicodeScalars.contains($0) }
+                let escaped = Self.escaped(text, quotes: !isWord)
+                line += isWord ? escaped : "\"\(escaped)\""
             case .integer(let integer): line += String(integer)
             case .number(let number): line += String(number)
             case .boolean(let boolean): line += String(boolean)
@@ -53,24 +53,46 @@ package struct LogLine {
         return line + "\n"
     }
 
-    private var json: String {
-        var line = "{\"time\":\"\(time)\",\"level\":\"\(level.rawValue)\",\"message\":\(JSONText.quoted(message))"
-        for (name, value) in fields {
-            line += ",\(JSONText.quoted(name)):"
-            switch value {
-            case .string(let text): line += JSONText.quoted(text)
-            case .integer(let integer): line += String(integer)
-            // JSON has no NaN and no infinity.
-            case .number(let number): line += number.isFinite ? String(number) : JSONText.quoted(String(number))
-            case .boolean(let boolean): line += String(boolean)
+    private var json: [UInt8] {
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.name("time")
+            writer.string(time)
+            writer.name("level")
+            writer.string(level.rawValue)
+            writer.name("message")
+            writer.string(message)
+            for (name, value) in fields {
+                writer.name(name)
+                switch value {
+                case .string(let text): writer.string(text)
+                case .integer(let integer): writer.integer(integer)
+                case .number(let number):
+                    // JSON has no NaN and no infinity: those stand as text.
+                    do { try writer.number(number) } catch { writer.string(String(number)) }
+                case .boolean(let boolean): writer.bool(boolean)
+                }
             }
         }
-        return line + "}\n"
+        return writer.bytes + [UInt8(ascii: "\n")]
     }
 
-    /// The message with its control characters escaped: text from outside cannot forge a line or steer a terminal.
-    private static func onOneLine(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) else { return text }
-        return String(JSONText.quoted(text).dropFirst().dropLast())
+    /// Control characters escaped, so that text from outside cannot forge a line or steer a terminal; inside quotes those
+    /// and the backslash as well.
+    private static func escaped(_ text: String, quotes: Bool) -> String {
+        var result = ""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\n": result += "\\n"
+            case "\r": result += "\\r"
+            case "\t": result += "\\t"
+            case "\"" where quotes: result += "\\\""
+            case "\\" where quotes: result += "\\\\"
+            case _ where scalar.properties.generalCategory == .control:
+                result += "\\u{\(String(scalar.value, radix: 16))}"
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
     }
 }

@@ -10,10 +10,13 @@ public enum LogValue: Equatable, Sendable {
         self = Int64(exactly: value).map(LogValue.integer) ?? .string(String(value))
     }
 
+    /// A number.
     public init(_ value: Double) { self = .number(value) }
 
+    /// A truth value.
     public init(_ value: Bool) { self = .boolean(value) }
 
+    /// A text.
     public init(_ value: String) { self = .string(value) }
 
     /// A duration in seconds; name the field with its unit: `elapsed_seconds`.

@@ -38,10 +38,12 @@ public struct Logger: Sendable {
 
     /// Lines below this level are not written, nor are their messages and fields evaluated.
     public var level: LogLevel
+    /// How a line looks.
     public var format: Format
     private let descriptor: Int32
     private var context: [(String, LogValue)] = []
 
+    /// A logger without context. `descriptor` must stay open as long as the logger is used.
     public init(level: LogLevel = .info, format: Format = .human, descriptor: Int32 = STDERR_FILENO) {
         self.level = level
         self.format = format
@@ -67,24 +69,28 @@ public struct Logger: Sendable {
         write(line.bytes(format))
     }
 
+    /// Writes a line for whoever looks for a fault.
     public func debug(
         _ message: @autoclosure () -> String, _ fields: @autoclosure () -> KeyValuePairs<String, LogValue> = [:]
     ) {
         log(.debug, message(), fields())
     }
 
+    /// Writes a line that needs nobody.
     public func info(
         _ message: @autoclosure () -> String, _ fields: @autoclosure () -> KeyValuePairs<String, LogValue> = [:]
     ) {
         log(.info, message(), fields())
     }
 
+    /// Writes a line that somebody should look at in time.
     public func warning(
         _ message: @autoclosure () -> String, _ fields: @autoclosure () -> KeyValuePairs<String, LogValue> = [:]
     ) {
         log(.warning, message(), fields())
     }
 
+    /// Writes a line that needs somebody.
     public func error(
         _ message: @autoclosure () -> String, _ fields: @autoclosure () -> KeyValuePairs<String, LogValue> = [:]
     ) {

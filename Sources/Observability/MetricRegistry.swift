@@ -8,6 +8,7 @@ import Synchronization
 public final class MetricRegistry: Sendable {
     private let families = Mutex<[String: Family]>([:])
 
+    /// An empty registry.
     public init() {}
 
     /// A count that only grows; by convention its name ends in `_total`.

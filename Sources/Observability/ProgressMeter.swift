@@ -11,6 +11,7 @@ package struct ProgressMeter {
     private var shownDone = 0
     private var finished = false
 
+    /// See `ProgressBar`; `columns` is nil where the output is no terminal.
     package init(label: String, total: Int?, unit: String, columns: Int?) {
         self.label = label
         self.total = total

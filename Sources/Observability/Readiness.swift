@@ -1,3 +1,4 @@
+import JSON
 import Synchronization
 
 /// Whether the process can do its work, as named checks that its components set.
@@ -33,16 +34,28 @@ public final class Readiness: Sendable {
     }
 
     /// `{"status":"waiting","checks":{"kafka":{"ready":true},"catalogue":{"ready":false,"reason":"…"}}}`
-    var report: (isReady: Bool, json: String) {
+    var report: (isReady: Bool, json: [UInt8]) {
         let checks = checks.withLock { $0 }
-        let ready = checks.allSatisfy { $0.state == .ready }
-        let parts = checks.map { name, state in
-            switch state {
-            case .ready: "\(JSONText.quoted(name)):{\"ready\":true}"
-            case .waiting(let reason):
-                "\(JSONText.quoted(name)):{\"ready\":false,\"reason\":\(JSONText.quoted(reason))}"
+        let isReady = checks.allSatisfy { $0.state == .ready }
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.name("status")
+            writer.string(isReady ? "ready" : "waiting")
+            writer.name("checks")
+            writer.object { writer in
+                for (name, state) in checks {
+                    writer.name(name)
+                    writer.object { writer in
+                        writer.name("ready")
+                        writer.bool(state == .ready)
+                        if case .waiting(let reason) = state {
+                            writer.name("reason")
+                            writer.string(reason)
+                        }
+                    }
+                }
             }
         }
-        return (ready, "{\"status\":\"\(ready ? "ready" : "waiting")\",\"checks\":{\(parts.joined(separator: ","))}}\n")
+        return (isReady, writer.bytes + [UInt8(ascii: "\n")])
     }
 }

@@ -2,6 +2,7 @@ import Glibc
 
 /// Wall-clock time for log lines and progress: seconds and nanoseconds since 1970-01-01T00:00:00Z.
 package enum WallClock {
+    /// The time now.
     package static func now() -> timespec {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)

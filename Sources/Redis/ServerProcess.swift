@@ -3,108 +3,158 @@ import Synchronization
 
 /// One running `redis-server`, with a shell between that ends it should this process die without doing so.
 ///
-/// `Process` is used by the thread that holds `RedisServer`'s lock alone, hence `@unchecked`.
-final class ServerProcess: @unchecked Sendable {
-  /// Starts the server, says its process number, gives up the output, and waits for a signal's name on its input. The
-  /// input's end without one means that the parent is gone: then the directory (`$0`) has no owner any more either.
-  private static let guardian = #"""
-    "$@" </dev/null &
-    server=$!
-    echo "$server"
-    exec >/dev/null 2>&1
-    read -r line
-    kill -s "${line:-KILL}" "$server"
-    wait "$server"
-    [ -n "$line" ] || rm -rf -- "$0"
-    """#
+/// By `posix_spawn`, since Foundation's `Process` learns of an end by a socket that other children may hold open.
+/// `end` consumes it, so the shell is waited for exactly once.
+struct ServerProcess: ~Copyable {
+    /// Starts the server, says its process number, gives up the output, and waits for a signal's name on its input. The
+    /// input's end without one means that the parent is gone: then the directory (`$0`) has no owner any more either.
+    private static let guardian = #"""
+        "$@" </dev/null &
+        server=$!
+        echo "$server"
+        exec >/dev/null 2>&1
+        read -r line
+        kill -s "${line:-KILL}" "$server"
+        wait "$server"
+        [ -n "$line" ] || rm -rf -- "$0"
+        """#
 
-  /// The server's process number (not the shell's).
-  let identifier: Int32
-  private let shell = Process()
-  private let input = Pipe()
-  private let ended = DispatchSemaphore(value: 0)
+    /// The server's process number (not the shell's).
+    let identifier: Int32
+    private let shell: pid_t
+    /// The writing end of the shell's input.
+    private let input: Int32
 
-  /// Starts it and returns when its output says that it accepts connections.
-  init(_ executable: URL, _ arguments: [String], in directory: URL, patience: Duration)
-    throws(RedisError)
-  {
-    let output = Pipe()
-    shell.executableURL = URL(fileURLWithPath: "/bin/sh")
-    shell.arguments = ["-c", Self.guardian, directory.path, executable.path] + arguments
-    shell.standardInput = input
-    shell.standardOutput = output
-    shell.standardError = output
-    shell.terminationHandler = { [ended] _ in ended.signal() }
-    do {
-      try shell.run()
-    } catch {
-      throw RedisError(
-        .unavailable, "\(executable.path) cannot be started: \(error.localizedDescription)")
+    /// Starts it and returns when its output says that it accepts connections.
+    static func start(
+        _ executable: URL, _ arguments: [String], in directory: URL, patience: Duration
+    ) throws(RedisError) -> ServerProcess {
+        func fault(_ reason: String) -> RedisError {
+            RedisError(.unavailable, "\(executable.path) did not start: \(reason)")
+        }
+        guard let inward = channel() else { throw fault(String(cString: strerror(errno))) }
+        guard let outward = channel() else {
+            close(inward.ours)
+            close(inward.theirs)
+            throw fault(String(cString: strerror(errno)))
+        }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_adddup2(&actions, inward.theirs, 0)
+        posix_spawn_file_actions_adddup2(&actions, outward.theirs, 1)
+        posix_spawn_file_actions_adddup2(&actions, outward.theirs, 2)
+        // A thread of Dispatch blocks signals and children inherit that: the shell would never hear of its child's end, nor
+        // the server of SIGTERM. An ignored SIGPIPE is inherited likewise.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        sigaddset(&signals, SIGPIPE)
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+        let words = ["sh", "-c", guardian, directory.path, executable.path] + arguments
+        var pointers: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
+        defer { pointers.forEach { free($0) } }
+        var child: pid_t = 0
+        let status = posix_spawn(&child, "/bin/sh", &actions, &attributes, &pointers, environ)
+        close(inward.theirs)
+        close(outward.theirs)
+        guard status == 0 else {
+            close(inward.ours)
+            close(outward.ours)
+            throw fault(String(cString: strerror(status)))
+        }
+        let output = Output(takingOwnershipOf: outward.ours)
+        // A server whose output nobody reads would stop at a full pipe, so a thread reads it to its end.
+        Thread.detachNewThread { output.follow() }
+        let verdict = output.verdict(within: patience)
+        let started = ServerProcess(identifier: verdict.identifier ?? 0, shell: child, input: inward.ours)
+        guard verdict.isReady else {
+            started.end(with: SIGKILL)
+            throw fault(verdict.last)
+        }
+        return started
     }
-    let words = Words()
-    let descriptor = output.fileHandleForReading
-    // A server whose output nobody reads would stop at a full pipe, so a thread reads it to its end.
-    Thread.detachNewThread { words.follow(descriptor) }
-    let verdict = words.verdict(within: patience)
-    identifier = verdict.identifier ?? 0
-    guard verdict.isReady else {
-      end(with: SIGKILL)
-      throw RedisError(.unavailable, "\(executable.path) did not start: \(verdict.last)")
-    }
-  }
 
-  /// Ends the server by `signal` and waits until it is gone.
-  func end(with signal: Int32) {
-    let name = signal == SIGKILL ? "KILL\n" : "TERM\n"
-    try? input.fileHandleForWriting.write(contentsOf: Data(name.utf8))
-    try? input.fileHandleForWriting.close()
-    ended.wait()
-  }
+    /// Ends the server by SIGKILL or SIGTERM, and returns when it is gone.
+    consuming func end(with signal: Int32) {
+        let name = Array((signal == SIGKILL ? "KILL\n" : "TERM\n").utf8)
+        _ = write(input, name, name.count)
+        close(input)
+        var status: Int32 = 0
+        while waitpid(shell, &status, 0) < 0, errno == EINTR {}
+    }
 }
 
-/// What the server says on its output, line by line, until it is ready or its output ends.
-private final class Words: Sendable {
-  /// What is known so far.
-  struct Verdict: Sendable {
-    var identifier: Int32?
-    var isReady = false
-    var last = "it said nothing"
-  }
+/// Two connected descriptors, nil if there are none to be had (`errno`). Closed on exec from the start (which `pipe` cannot
+/// do), so that no other child keeps a guardian from seeing the end of its input.
+private func channel() -> (ours: Int32, theirs: Int32)? {
+    var ends: [Int32] = [-1, -1]
+    let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+    return socketpair(AF_UNIX, kind, 0, &ends) == 0 ? (ends[0], ends[1]) : nil
+}
 
-  private let state = Mutex(Verdict())
-  private let known = DispatchSemaphore(value: 0)
-
-  /// Waits until the server is ready or gone, or for `patience`.
-  func verdict(within patience: Duration) -> Verdict {
-    let limit = Int(clamping: patience.components.seconds)
-    let inTime = known.wait(timeout: .now() + .seconds(limit)) == .success
-    return state.withLock { verdict in
-      if !inTime { verdict.last = "not ready after \(limit) s; \(verdict.last)" }
-      return verdict
+/// What the server says on its output, line by line.
+private final class Output: Sendable {
+    /// What is known so far.
+    struct Verdict: Sendable {
+        var identifier: Int32?
+        var isReady = false
+        var last = "it said nothing"
     }
-  }
 
-  /// Reads to the end of the output; signals once at the line that says ready, or at the end.
-  func follow(_ output: FileHandle) {
-    var pending = Data()
-    var wasReady = false
-    while let chunk = try? output.read(upToCount: 4_096), !chunk.isEmpty {
-      pending.append(chunk)
-      while let end = pending.firstIndex(of: UInt8(ascii: "\n")) {
-        let line = String(decoding: pending[pending.startIndex..<end], as: UTF8.self)
-        pending = Data(pending[pending.index(after: end)...])
-        let isReady = state.withLock { verdict in
-          if verdict.identifier == nil { verdict.identifier = Int32(line) }
-          if line.contains("Ready to accept connections") { verdict.isReady = true }
-          if !line.isEmpty { verdict.last = line }
-          return verdict.isReady
-        }
-        if isReady, !wasReady {
-          wasReady = true
-          known.signal()
-        }
-      }
+    private let descriptor: Int32
+    private let state = Mutex(Verdict())
+    private let known = DispatchSemaphore(value: 0)
+
+    init(takingOwnershipOf descriptor: Int32) {
+        self.descriptor = descriptor
     }
-    if !wasReady { known.signal() }
-  }
+
+    /// Waits until the server is ready or gone, or for `patience`.
+    func verdict(within patience: Duration) -> Verdict {
+        let seconds = Int(clamping: patience.components.seconds)
+        let inTime = known.wait(timeout: .now() + .seconds(seconds)) == .success
+        return state.withLock { verdict in
+            if !inTime { verdict.last = "not ready after \(seconds) s; \(verdict.last)" }
+            return verdict
+        }
+    }
+
+    /// Reads to the end of the output and closes it; signals at the line that says ready, and at the end.
+    func follow() {
+        defer {
+            close(descriptor)
+            known.signal()
+        }
+        var chunk = [UInt8](repeating: 0, count: 4_096)
+        var line: [UInt8] = []
+        while true {
+            let count = read(descriptor, &chunk, chunk.count)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return }
+            for byte in chunk[..<count] {
+                if byte == UInt8(ascii: "\n") {
+                    take(String(decoding: line, as: UTF8.self))
+                    line.removeAll(keepingCapacity: true)
+                } else if line.count < 1_024 {
+                    line.append(byte)
+                }
+            }
+        }
+    }
+
+    private func take(_ line: String) {
+        let becameReady = state.withLock { verdict in
+            if verdict.identifier == nil { verdict.identifier = Int32(line) }
+            if !line.isEmpty { verdict.last = line }
+            guard !verdict.isReady, line.contains("Ready to accept connections") else { return false }
+            verdict.isReady = true
+            return true
+        }
+        if becameReady { known.signal() }
+    }
 }

@@ -1,1 +1,4 @@
-print("")
+import Application
+import Foundation
+
+exit(Program.breadcrumb.main())

@@ -132,15 +132,19 @@ public final class PartitionWorker<Stage: KeyedStage> {
         if let first = inFlight.first, case .produced(let delivery) = first.phase {
             switch delivery.state {
             case .delivered: return try commit(first)
-            case .failed(let error): return end(.failed(error))
+            case .failed(let error):
+                guard error.code == .unavailable else { return end(.failed(error)) }
+                // Not delivered in time: the same records go out again. What did arrive is a repeat to its readers.
+                inFlight[0].phase = .computed
+                return .retry(error)
             case .pending: break
             }
         }
-        if let index = inFlight.indices.last {
+        for index in inFlight.indices {
             switch inFlight[index].phase {
             case .computed: return try checkFence(index)
             case .checked: return try produce(index)
-            case .produced: break
+            case .produced: continue
             }
         }
         if let fault {
@@ -200,7 +204,6 @@ public final class PartitionWorker<Stage: KeyedStage> {
         }
         let records = inFlight[index].outcome.records
         let delivery = try probe.time(.produce) { () throws(StreamError) in try sink.produce(records) }
-        inFlight[index].outcome.records = []
         inFlight[index].phase = .produced(delivery)
         return .worked
     }

@@ -141,6 +141,17 @@ struct PartitionWorkerTests {
         #expect(bench.store.contents(of: Self.partition).position?.next == Offset(0))
     }
 
+    @Test("A delivery that timed out goes out again and is then committed")
+    func repeatedDelivery() throws {
+        let bench = try Bench((0..<4).map { Self.record($0) })
+        while bench.worker.advance() == .worked {}
+        bench.sink.fail(StreamError(.unavailable, "timed out"))
+        #expect(bench.worker.advance() == .retry(StreamError(.unavailable, "timed out")))
+        #expect(bench.run() == .idle)
+        #expect(bench.worker.committedOffset == Offset(4))
+        #expect(Set(bench.sink.arrived.compactMap(\.key)) == Set([1, 3].map { ChainStage.bytes(of: Offset($0)) }))
+    }
+
     @Test("A stale lease produces nothing; a revoked one ends the worker")
     func lease() throws {
         let stale = try Bench([Self.record(0)], isFresh: false)

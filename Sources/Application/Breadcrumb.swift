@@ -1,0 +1,8 @@
+extension Program {
+    /// `breadcrumb`.
+    public static let breadcrumb = Program(
+        name: "breadcrumb",
+        abstract:
+            "Follows each shopper's trail of events and publishes a fresh list of recommendations after every step.",
+        version: "0.1.0", commands: [ConfigCommand.self])
+}

@@ -1,0 +1,81 @@
+import Configuration
+
+/// Which towers to serve.
+public struct ModelSettings: ConfigurationSection {
+    /// The checkpoint's folder.
+    public var path: String
+
+    /// Declares and reads the keys.
+    public init(reading keys: inout KeyReader) {
+        path = keys.value(
+            "model.path", default: "model", accepting: .notEmpty,
+            "Folder of the checkpoint to serve; `breadcrumb train` makes one.")
+    }
+}
+
+/// Which events are taken.
+public struct EventSettings: ConfigurationSection {
+    /// How far an event may lie after its record's timestamp.
+    public var maximumSkew: Duration
+    /// Largest payload.
+    public var maximumBytes: ByteCount
+
+    /// Declares and reads the keys.
+    public init(reading keys: inout KeyReader) {
+        maximumSkew = keys.value(
+            "events.max_skew", default: .seconds(300), accepting: .within(.zero ... .seconds(7 * 86_400)),
+            "How far an event's time may lie after its record's; beyond it the event is a dead letter.")
+        maximumBytes = keys.value(
+            "events.max_bytes", default: .mebibytes(1), accepting: .within(.kibibytes(1) ... .mebibytes(64)),
+            "Largest payload of an event; a larger one is a dead letter.")
+    }
+}
+
+/// What is remembered of each shopper.
+public struct HistorySettings: ConfigurationSection {
+    /// Events kept of each shopper.
+    public var length: Int
+    /// Event ids kept of each shopper; 0 keeps none.
+    public var eventIDs: Int
+    /// The gap in event time after which a shopper starts anew; nil never.
+    public var idleGap: Duration?
+
+    /// Declares and reads the keys.
+    public init(reading keys: inout KeyReader) {
+        length = keys.value(
+            "history.length", default: 50, unit: "events", accepting: .within(1...1000),
+            "How many of a shopper's last events are kept, from which a new model recomputes the state.")
+        eventIDs = keys.value(
+            "history.event_ids", default: 64, unit: "events", accepting: .within(0...1024),
+            "How many of a shopper's last event ids are kept; an event whose id is among them is a repeat and left out."
+        )
+        idleGap = keys.optional(
+            "history.idle_gap", accepting: .within(.seconds(3600) ... .seconds(3650 * 86_400)),
+            "The gap in event time after which a shopper starts anew. Not set: never.")
+    }
+}
+
+/// When a shopper's list is refreshed.
+public enum RefreshRule: String, CaseIterable, ConfigurationValue {
+    /// Once per shopper and batch, at the shopper's last event in it.
+    case batch
+    /// At every event: for replays and verification.
+    case everyEvent = "every-event"
+}
+
+/// The lists that are published.
+public struct ListSettings: ConfigurationSection {
+    /// Items of a list.
+    public var size: Int
+    /// Which events publish a list.
+    public var refresh: RefreshRule
+
+    /// Declares and reads the keys.
+    public init(reading keys: inout KeyReader) {
+        size = keys.value(
+            "lists.size", default: 20, unit: "items", accepting: .within(1...1000), "How many items a list holds.")
+        refresh = keys.value(
+            "lists.refresh", default: .batch,
+            "batch: one list per shopper and batch, at the last event in it. every-event: one at each event.")
+    }
+}

@@ -1,0 +1,57 @@
+import Configuration
+
+/// Everything that can be set, in the order in which it is documented.
+public struct Settings: ConfigurationSection {
+    /// `kafka.…`
+    public var kafka: KafkaSettings
+    /// `topics.…`
+    public var topics: TopicSettings
+    /// `redis.…`
+    public var redis: RedisSettings
+    /// `model.…`
+    public var model: ModelSettings
+    /// `events.…`
+    public var events: EventSettings
+    /// `history.…`
+    public var history: HistorySettings
+    /// `lists.…`
+    public var lists: ListSettings
+    /// `workers.…`
+    public var workers: WorkerSettings
+    /// `http.…`
+    public var http: HTTPSettings
+    /// `log.…`
+    public var log: LogSettings
+
+    /// Declares and reads every key.
+    public init(reading keys: inout KeyReader) {
+        kafka = KafkaSettings(reading: &keys)
+        topics = TopicSettings(reading: &keys)
+        redis = RedisSettings(reading: &keys)
+        model = ModelSettings(reading: &keys)
+        events = EventSettings(reading: &keys)
+        history = HistorySettings(reading: &keys)
+        lists = ListSettings(reading: &keys)
+        workers = WorkerSettings(reading: &keys)
+        http = HTTPSettings(reading: &keys)
+        log = LogSettings(reading: &keys)
+    }
+
+    /// Variables that are no keys: what only tests and scripts read. Those that end in `_` stand for all that begin so.
+    public static let otherVariables = [
+        "BREADCRUMB_DATA", "BREADCRUMB_KAFKA", "BREADCRUMB_KAFKA_CONTROL", "BREADCRUMB_ASYNCAPI", "BREADCRUMB_TEST_",
+    ]
+
+    /// Every key as declared, whatever this process was given.
+    public static func declaredKeys() -> [KeyEntry] {
+        var nothing = ArgumentReader([])
+        return nothing.settings(Settings.self).entries
+    }
+}
+
+extension ArgumentReader {
+    /// Reads the application's settings: file, environment, flags.
+    public mutating func settings() -> Configured<Settings> {
+        settings(Settings.self, ignoring: Settings.otherVariables)
+    }
+}

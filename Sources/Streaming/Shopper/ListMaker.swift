@@ -1,0 +1,72 @@
+import Commerce
+import Retrieval
+import TwoTower
+
+/// Makes the lists of shoppers from their states: the top K of the index without what each has bought.
+struct ListMaker {
+    private let model: Model
+    private let settings: ShopperSettings
+    private let configuration: String
+    private let scratch = ExactScratch()
+
+    init(model: Model, settings: ShopperSettings, configuration: String) {
+        self.model = model
+        self.settings = settings
+        self.configuration = configuration
+    }
+
+    /// The records of the lists at `entries`, in their order; each is of the state as it is now.
+    func make(
+        for entries: [Entry<Event>], of states: [ShopperRecord], _ snapshot: CatalogueSnapshot
+    ) throws(StreamError) -> [OutputRecord] {
+        guard !entries.isEmpty else { return [] }
+        let rows = try search(entries.map { states[$0.state] }, snapshot)
+        var records: [OutputRecord] = []
+        records.reserveCapacity(entries.count)
+        for (entry, row) in zip(entries, rows) { records.append(try record(entry, row, snapshot)) }
+        return records
+    }
+
+    private func search(
+        _ records: [ShopperRecord], _ snapshot: CatalogueSnapshot
+    ) throws(StreamError) -> [[ScoredItem]] {
+        let (width, dimension) = (model.stateSize, model.dimension)
+        let vectors = [Float](unsafeUninitializedCapacity: records.count * dimension) { vectors, count in
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: records.count * width) { states in
+                guard let start = states.baseAddress, let target = vectors.baseAddress else { return }
+                for (row, record) in records.enumerated() {
+                    (start + row * width).update(from: record.state, count: width)
+                }
+                model.readout(states: start, count: records.count, into: target)
+            }
+            count = records.count * dimension
+        }
+        do throws(RetrievalError) {
+            return try snapshot.index.search(
+                queries: vectors.span, k: settings.listSize, excluding: records.map(\.purchased), scratch: scratch)
+        } catch {
+            throw StreamError(.corrupt, "a shopper's state gives no valid vector: \(error)")
+        }
+    }
+
+    private func record(
+        _ entry: Entry<Event>, _ items: [ScoredItem], _ snapshot: CatalogueSnapshot
+    ) throws(StreamError) -> OutputRecord {
+        let list = RecommendationList(
+            shopper: entry.input.shopper,
+            slots: items.enumerated().map { .init(rank: $0 + 1, item: $1.item, score: $1.score, origin: .personal) },
+            lineage: .init(
+                trigger: .event(id: entry.input.eventID),
+                source: .init(topic: settings.topic, partition: entry.partition.rawValue, offset: entry.offset.rawValue),
+                modelVersion: model.version, indexVersion: snapshot.index.version, configuration: configuration,
+                catalogue: snapshot.offsets),
+            eventTime: entry.input.time)
+        do {
+            return OutputRecord(destination: .lists, key: list.key, value: try list.encoded())
+        } catch {
+            throw StreamError(
+                .permanent,
+                "the list of \(entry.input.shopper.tagged) at partition \(entry.partition), offset \(entry.offset) cannot be written: \(error)")
+        }
+    }
+}

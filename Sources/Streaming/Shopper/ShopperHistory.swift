@@ -1,0 +1,48 @@
+import Commerce
+
+extension ShopperRecord {
+    /// What keeping an event did.
+    enum Kept {
+        /// Applied: the new entry is the last one.
+        case applied
+        /// Its event id was seen within the window: nothing changed.
+        case duplicate
+    }
+
+    /// Appends an event to the history, forgetting what leaves the windows; the state is the caller's to advance.
+    ///
+    /// - Parameter vector: the frozen input of an item that the checkpoint does not know, where there is one.
+    mutating func keep(_ event: Event, vector: [Float]?, settings: ShopperSettings) -> Kept {
+        if let id = event.eventID.map(ShopperRecord.hash(ofEventID:)) {
+            if eventIDs.contains(id) { return .duplicate }
+            if settings.eventIDWindow > 0 {
+                if eventIDs.count >= settings.eventIDWindow { eventIDs.removeFirst(eventIDs.count - settings.eventIDWindow + 1) }
+                eventIDs.append(id)
+            }
+        }
+        var gap: Int64?
+        if let latest { gap = max(0, event.time.rawValue &- latest.rawValue) }
+        if let expiry = settings.idleExpiry, let silence = gap, silence > expiry {
+            entries = []
+            purchased = []
+            state = []
+            startedAt = sequence
+            gap = nil
+        }
+        if entries.count >= settings.historyLength { entries.removeFirst(entries.count - settings.historyLength + 1) }
+        entries.append(Entry(item: event.item, action: event.action, gap: gap, vector: vector))
+        sequence &+= 1
+        latest = max(latest ?? event.time, event.time)
+        if event.action == .purchase, !purchased.contains(event.item) { purchased.append(event.item) }
+        return .applied
+    }
+
+    /// FNV-1a, 64 bits, with a final avalanche: stable across processes and versions, unlike `Hashable`.
+    static func hash(ofEventID id: String) -> UInt64 {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in id.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+        hash ^= hash >> 32
+        hash &*= 0xd6e8_feb8_6659_fd93
+        return hash ^ (hash >> 32)
+    }
+}

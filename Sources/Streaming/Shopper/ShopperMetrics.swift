@@ -1,0 +1,61 @@
+import Commerce
+import Observability
+
+/// What became of an event, by its action.
+struct EventOutcome: Hashable, Sendable {
+    enum Fate: String, CaseIterable, Sendable {
+        /// In the history and the state, with the item's own vector.
+        case applied
+        /// In the history and the state, as the unknown item.
+        case unknownItem = "unknown_item"
+        /// Dropped: its event id was seen before.
+        case duplicate
+    }
+
+    var action: Action
+    var fate: Fate
+}
+
+/// The counts of the shoppers' stage, kept when a batch has been committed.
+public final class ShopperMetrics: Sendable {
+    private let events: [EventOutcome: Counter]
+    private let refusals: [RecordFault.Reason: Counter]
+    private let lists: Counter
+    private let clock: @Sendable () -> EventTime
+    /// Seconds from an event's record timestamp to the commit after its list's delivery.
+    public let latency: Histogram
+
+    /// - Parameter clock: the wall clock, by which latency alone is measured.
+    public init(_ registry: MetricRegistry, clock: @escaping @Sendable () -> EventTime) {
+        var events: [EventOutcome: Counter] = [:]
+        for action in Action.allCases {
+            for fate in EventOutcome.Fate.allCases {
+                events[EventOutcome(action: action, fate: fate)] = registry.counter(
+                    "breadcrumb_events_total", "Events committed, by type and by what became of them.",
+                    ["type": action.name, "outcome": fate.rawValue])
+            }
+        }
+        self.events = events
+        refusals = Dictionary(
+            uniqueKeysWithValues: RecordFault.Reason.allCases.map { reason in
+                (
+                    reason,
+                    registry.counter(
+                        "breadcrumb_dead_letters_total", "Records that could not be decoded, by reason.", ["reason": reason.rawValue])
+                )
+            })
+        lists = registry.counter("breadcrumb_lists_published_total", "Lists delivered and committed.")
+        latency = registry.histogram(
+            "breadcrumb_event_to_list_seconds", "From an event's record timestamp to the commit after its list was delivered.")
+        self.clock = clock
+    }
+
+    func refused(_ reason: RecordFault.Reason) { refusals[reason]?.add() }
+
+    func committed(_ receipt: ShopperStage.Receipt) {
+        for (outcome, count) in receipt.outcomes { events[outcome]?.add(count) }
+        lists.add(receipt.listed.count)
+        let now = clock().rawValue
+        for time in receipt.listed { latency.record(.milliseconds(now &- time.rawValue)) }
+    }
+}

@@ -1,0 +1,35 @@
+import Commerce
+
+/// What shapes the shoppers' records and lists.
+public struct ShopperSettings: Sendable {
+    /// When lists are published.
+    public enum Refresh: String, CaseIterable, Sendable {
+        /// One list a shopper and micro-batch, at the shopper's last event in it.
+        case batch
+        /// One list at every event.
+        case everyEvent = "every-event"
+    }
+
+    /// L: events of a shopper that are kept, for display and for rebuilding the state.
+    public var historyLength: Int
+    /// Event ids of a shopper that are remembered, to drop repeats.
+    public var eventIDWindow: Int
+    /// A shopper silent for longer than this starts anew, in milliseconds of event time; nil: never.
+    public var idleExpiry: Int64?
+    /// K: slots of a list.
+    public var listSize: Int
+    public var refresh: Refresh
+    /// The input topic's name, as lists cite it.
+    public var topic: String
+
+    public init(
+        historyLength: Int, eventIDWindow: Int, idleExpiry: Int64?, listSize: Int, refresh: Refresh, topic: String
+    ) {
+        self.historyLength = historyLength
+        self.eventIDWindow = eventIDWindow
+        self.idleExpiry = idleExpiry
+        self.listSize = listSize
+        self.refresh = refresh
+        self.topic = topic
+    }
+}

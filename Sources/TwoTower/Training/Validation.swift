@@ -1,0 +1,118 @@
+import LinearAlgebra
+
+/// Measures recall@10 on events that training has not seen: the share of events on items new to their shopper that were
+/// among the first ten of the list after the shopper's event before.
+final class Validation: @unchecked Sendable {
+    // Unchecked: each piece of a parallel loop writes its own pass and its own count.
+    private let layout: TowerLayout
+    private let items: ItemPass
+    /// Per item of the log: its row among the scored ones, or -1 if nothing is known of it.
+    private let rowOfItem: [Int32]
+    private let pieces: [Piece]
+    private let histories: Histories
+
+    /// The work of one piece of the parallel loop.
+    private final class Piece {
+        var shoppers: [Int] = []
+        var hits = 0
+        var pass: SequencePass?
+    }
+
+    /// Queries per shopper and in all at most.
+    private static let queriesPerShopper = 10
+    private static let maximumQueries = 3000
+    /// Events of one shopper that are read at most, the latest.
+    private static let maximumHistory = 2000
+
+    /// Number of queries.
+    let queries: Int
+    /// First event, event after the last query, and queries of each chosen shopper.
+    private let chosen: [Int: (events: Range<Int>, queries: [Int])]
+
+    /// - Parameters:
+    ///   - histories: of all events.
+    ///   - start: time of the first validation event.
+    ///   - trained: how often each item occurs before `start`.
+    init(histories: Histories, start: Int64, trained: [Int32], layout: TowerLayout, bags: FeatureBags, seed: UInt64) {
+        self.histories = histories
+        self.layout = layout
+        let scored = trained.indices.filter { trained[$0] > 0 || !bags.isEmpty($0) }.map(Int32.init)
+        var rows = [Int32](repeating: -1, count: trained.count)
+        for (row, item) in scored.enumerated() { rows[Int(item)] = Int32(row) }
+        rowOfItem = rows
+        items = ItemPass(layout: layout, bags: bags, capacity: scored.count)
+        items.select(scored) { trained[Int($0)] > 0 }
+        var generator = SplitMix64(seed: seed, streams: 1)
+        var chosen: [Int: (events: Range<Int>, queries: [Int])] = [:]
+        var queries = 0
+        let pieces = (0..<Parallel.pieces).map { _ in Piece() }
+        for shopper in Array(0..<histories.shopperCount).shuffled(using: &generator) where queries < Self.maximumQueries {
+            let all = histories.events(of: shopper)
+            let mine = all.dropFirst().filter { histories.times[$0] >= start && !histories.isRepeat[$0] }.prefix(Self.queriesPerShopper)
+            guard let last = mine.last else { continue }
+            let first = max(all.lowerBound, last - Self.maximumHistory)
+            let kept = mine.filter { $0 > first }
+            chosen[shopper] = (first..<last, Array(kept))
+            pieces[queries % pieces.count].shoppers.append(shopper)
+            queries += kept.count
+        }
+        self.queries = queries
+        self.chosen = chosen
+        self.pieces = pieces
+    }
+
+    /// recall@10 of these parameters.
+    func recall(_ parameters: FloatBuffer) -> Double {
+        Parallel.ranges(of: items.active.count) { _, range in items.forward(range, parameters: parameters.pointer) }
+        Parallel.pieces { index in
+            let piece = pieces[index]
+            piece.hits = piece.shoppers.reduce(0) { $0 + hits(of: $1, parameters, piece) }
+        }
+        return Double(pieces.reduce(0) { $0 + $1.hits }) / Double(max(1, queries))
+    }
+
+    private func hits(of shopper: Int, _ parameters: FloatBuffer, _ piece: Piece) -> Int {
+        guard let (events, queries) = chosen[shopper], !queries.isEmpty else { return 0 }
+        var sequence = PackedSequences()
+        sequence.items = events.map { rowOfItem[Int(histories.items[$0])] }
+        sequence.actions = events.map { histories.actions[$0].rawValue }
+        sequence.gaps = events.map { histories.gaps[$0] }
+        sequence.starts = [0, events.count]
+        let pass: SequencePass
+        if let existing = piece.pass, existing.capacity >= events.count {
+            pass = existing
+        } else {
+            pass = SequencePass(layout: layout, capacity: max(256, 2 * events.count), dropout: 0)
+            piece.pass = pass
+        }
+        pass.forward(sequence, vectors: items.vectors.pointer, parameters: parameters.pointer, generator: nil)
+        let d = layout.shape.dimension
+        let users = FloatBuffer(count: queries.count * d)
+        for (row, query) in queries.enumerated() {
+            (users.pointer + row * d).update(from: pass.output.pointer + (query - 1 - events.lowerBound) * d, count: d)
+        }
+        let scores = FloatBuffer(count: queries.count * items.active.count)
+        Blas.multiply(
+            MatrixView(users.pointer, rows: queries.count, columns: d), .plain,
+            MatrixView(items.vectors.pointer, rows: items.active.count, columns: d), .transposed,
+            into: MatrixView(scores.pointer, rows: queries.count, columns: items.active.count))
+        let start = histories.events(of: shopper).lowerBound
+        return queries.enumerated().count { row, query in
+            isHit(scores.pointer + row * items.active.count, target: query, history: start..<query)
+        }
+    }
+
+    /// Whether fewer than ten items outside the history score at least as high as the target; ties rank last.
+    private func isHit(_ scores: UnsafeMutablePointer<Float>, target: Int, history: Range<Int>) -> Bool {
+        let row = Int(rowOfItem[Int(histories.items[target])])
+        guard row >= 0, scores[row].isFinite else { return false }
+        for event in history {
+            let seen = Int(rowOfItem[Int(histories.items[event])])
+            if seen >= 0 { scores[seen] = -.infinity }
+        }
+        let threshold = scores[row]
+        var above = 0
+        for other in 0..<items.active.count where scores[other] >= threshold && other != row { above += 1 }
+        return above < 10
+    }
+}

@@ -1,0 +1,175 @@
+import Commerce
+import LinearAlgebra
+import Streaming
+import Testing
+import TwoTower
+
+@Suite("The shoppers' stage", .serialized)
+struct ShopperStageTests {
+    @Test("States and lists do not depend on batches, cache or instruction set")
+    func invariance() throws {
+        let shop = try Shop()
+        let log = try Shop.log(600, seed: 5)
+        let all = try shop.run(log, shop.settings(refresh: .everyEvent), batch: 1)
+        let lists = try Shop.lists(all.output)
+        #expect(lists.count > 400)
+        for level in InstructionSet.available {
+            try level.whileInForce {
+            for (batch, cached) in [(1, 2), (7, 100), (512, 0)] {
+                let every = try shop.run(log, shop.settings(refresh: .everyEvent), batch: batch, cached: cached)
+                #expect(every.states == all.states, "batch \(batch), cache \(cached), \(level)")
+                #expect(try Shop.lists(every.output) == lists)
+                let coalesced = try shop.run(log, shop.settings(), batch: batch, cached: cached)
+                #expect(coalesced.states == all.states)
+                for (id, bytes) in try Shop.lists(coalesced.output) { #expect(lists[id] == bytes) }
+            }
+            }
+        }
+        #expect(Set(all.states.values.map { $0.suffix(200) }).count == all.states.count, "shoppers' states differ")
+    }
+
+    @Test("An item's order in the history moves the list: it is a sequence, not a bag")
+    func orderMatters() throws {
+        let shop = try Shop()
+        func list(_ items: [Int]) throws -> [ItemID] {
+            let log = try items.enumerated().map { try Shop.record(Int64($0), Shop.event("u", $1, at: Int64($0))) }
+            let output = try shop.run(log, shop.settings(), batch: 10).output
+            return try Shop.decode(output).last?.slots.map(\.item) ?? []
+        }
+        #expect(try list([1, 2, 3]) != list([3, 2, 1]))
+    }
+
+    @Test("What was bought leaves the lists, and K items remain")
+    func purchased() throws {
+        let shop = try Shop(items: 12)
+        let log = try (0..<5).map { try Shop.record(Int64($0), Shop.event("u", $0, .purchase, at: Int64($0))) }
+        let lists = try Shop.decode(try shop.run(log, shop.settings(size: 7, refresh: .everyEvent), batch: 3).output)
+        for (index, list) in lists.enumerated() {
+            #expect(list.slots.count == 7)
+            #expect(Set(list.slots.map(\.item)).isDisjoint(with: (0...index).map(Shop.item)))
+            #expect(list.slots.map(\.rank) == Array(1...7))
+        }
+    }
+
+    @Test("A repeated event id changes nothing and is counted")
+    func duplicates() throws {
+        let shop = try Shop()
+        let first = try Shop.record(0, Shop.event("u", 1, at: 0, id: "a"))
+        let other = try Shop.record(1, Shop.event("u", 2, at: 1, id: "b"))
+        let again = try Shop.record(2, Shop.event("u", 1, at: 0, id: "a"))
+        let once = try shop.run([first, other], shop.settings(), batch: 1)
+        let twice = try shop.run([first, other, again], shop.settings(), batch: 3)
+        #expect(once.states == twice.states)
+        #expect(shop.registry.exposition().contains("breadcrumb_events_total{type=\"browse\",outcome=\"duplicate\"} 1"))
+    }
+
+    @Test("An unknown item is kept and counted; one that the catalogue described steps with its features, frozen")
+    func unknownItems() throws {
+        let shop = try Shop(items: 60)
+        let unknown = try shop.run([try Shop.record(0, Shop.event("u", 99))], shop.settings(), batch: 1)
+        #expect(shop.registry.exposition().contains("breadcrumb_events_total{type=\"browse\",outcome=\"unknown_item\"} 1"))
+        shop.catalogue.apply([.upsert(CatalogueItem(item: Shop.item(99), title: "Red"))], partition: 0, next: 1)
+        let store = MemoryStateStore()
+        let log = try [Shop.record(0, Shop.event("u", 99)), Shop.record(1, Shop.event("u", 3, at: 1))]
+        _ = try shop.run([log[0]], shop.settings(), batch: 1, store: store)
+        let described = try ShopperRecord(bytes: store.contents(of: PartitionIndex(0)).values["u:u"] ?? [], shopper: "u:u")
+        let before = try ShopperRecord(bytes: unknown.states["u:u"] ?? [], shopper: "u:u")
+        #expect(before.entries.map(\.item) == [Shop.item(99)])
+        #expect(before.state != described.state)
+        #expect(described.entries.last?.vector != nil)
+        // What was done does not change when the catalogue does.
+        shop.catalogue.apply([.upsert(CatalogueItem(item: Shop.item(99), title: "Blue"))], partition: 0, next: 2)
+        _ = try shop.run(log, shop.settings(), batch: 1, store: store)
+        let after = try ShopperRecord(bytes: store.contents(of: PartitionIndex(0)).values["u:u"] ?? [], shopper: "u:u")
+        #expect(after.entries.first == described.entries.first)
+    }
+
+    @Test("A withdrawn item leaves the lists at once, a new one enters them, out of stock stays out")
+    func liveCatalogue() throws {
+        let shop = try Shop(items: 6)
+        func items(_ offset: Int64) throws -> (items: Set<ItemID>, catalogue: [Int32: Int64]) {
+            let output = try shop.run([try Shop.record(0, Shop.event("u", 1))], shop.settings(size: 50), batch: 1).output
+            let list = try #require(try Shop.decode(output).first)
+            return (Set(list.slots.map(\.item)), list.lineage.catalogue)
+        }
+        #expect(try items(0).items.count == 6)
+        shop.catalogue.apply(
+            [
+                .withdrawal(Shop.item(2)), .upsert(CatalogueItem(item: ItemID("new"), title: "red")),
+                .upsert(CatalogueItem(item: Shop.item(3), title: "x", inStock: false)),
+                .upsert(CatalogueItem(item: ItemID("featureless"), title: "unheard-of")),
+            ], partition: 4, next: 9)
+        let after = try items(1)
+        #expect(after.items == Set([0, 1, 4, 5].map(Shop.item) + [ItemID("new")]))
+        #expect(after.catalogue == [4: 9])
+        shop.catalogue.apply([.upsert(CatalogueItem(item: Shop.item(3), title: "x"))], partition: 4, next: 10)
+        #expect(try items(2).items.contains(Shop.item(3)))
+    }
+
+    @Test("A new model rebuilds a shopper from the kept events at the next event")
+    func rebuild() throws {
+        let old = try Shop(seed: 1, version: "m1")
+        let new = try Shop(seed: 2, version: "m2")
+        let log = try (0..<12).map { try Shop.record(Int64($0), Shop.event("u", $0 * 3, at: Int64($0 * 60))) }
+        let store = MemoryStateStore()
+        _ = try old.run(Array(log[..<11]), old.settings(history: 5), batch: 4, store: store)
+        let moved = try new.run(log, new.settings(history: 5), batch: 4, store: store)
+        let record = try ShopperRecord(bytes: moved.states["u:u"] ?? [], shopper: "u:u")
+        #expect(record.model == "m2")
+        #expect(record.startedAt == 6)
+        #expect(record.sequence == 12)
+        #expect(record.entries.map(\.item) == [7, 8, 9, 10, 11].map { Shop.item($0 * 3) })
+        // The recurrence of the new model over the five events that were kept, then the new one, step by step.
+        var state = new.model.initialState
+        let scratch = new.model.makeScratch()
+        for number in 6...11 {
+            let row = try #require(new.model.row(of: Shop.item(number * 3)) ?? new.model.row(of: Shop.item(0)))
+            let input = number * 3 < 60 ? new.model.trainedInput(row) : new.model.unknownInput
+            do {
+                state.withUnsafeMutableBufferPointer { state in
+                    withUnsafePointer(to: Action.browse) { action in
+                        withUnsafePointer(to: Int64?.some(60_000)) { gap in
+                            guard let states = state.baseAddress, let inputs = input.baseAddress else { return }
+                            new.model.step(
+                                StepBatch(count: 1, states: states, inputs: inputs, actions: action, gaps: gap), scratch: scratch)
+                        }
+                    }
+                }
+            }
+        }
+        #expect(record.state == state)
+    }
+
+    @Test("A shopper who was silent for longer than the limit starts anew")
+    func idleExpiry() throws {
+        let shop = try Shop()
+        let log = try [
+            Shop.record(0, Shop.event("u", 1, .purchase, at: 0)), Shop.record(1, Shop.event("u", 2, at: 10)),
+            Shop.record(2, Shop.event("u", 3, at: 200)),
+        ]
+        let record = try ShopperRecord(
+            bytes: try shop.run(log, shop.settings(idle: 100_000), batch: 3).states["u:u"] ?? [], shopper: "u:u")
+        #expect(record.entries.map(\.item) == [Shop.item(3)])
+        #expect(record.purchased.isEmpty)
+        #expect(record.sequence == 3)
+        let fresh = try shop.run([try Shop.record(0, Shop.event("u", 3, at: 200))], shop.settings(), batch: 1)
+        #expect(record.state == (try ShopperRecord(bytes: fresh.states["u:u"] ?? [], shopper: "u:u")).state)
+    }
+
+    @Test("A broken record becomes a dead letter with its own bytes, and the rest goes on")
+    func deadLetters() throws {
+        let shop = try Shop()
+        var broken = try Shop.record(1, Shop.event("u", 2))
+        broken.value = [0xff, 0x00]
+        broken.headers = [Header(name: "trace", value: [1, 2])]
+        let log = [try Shop.record(0, Shop.event("u", 1)), broken, try Shop.record(2, Shop.event("u", 3, at: 5))]
+        let result = try shop.run(log, shop.settings(), batch: 8)
+        let letters = result.output.filter { $0.destination == .deadLetters }
+        #expect(letters.count == 1)
+        #expect(letters.first?.value == [0xff, 0x00])
+        #expect(letters.first?.key == broken.key)
+        #expect(letters.first?.headers.first == broken.headers.first)
+        let record = try ShopperRecord(bytes: result.states["u:u"] ?? [], shopper: "u:u")
+        #expect(record.entries.map(\.item) == [Shop.item(1), Shop.item(3)])
+    }
+}
