@@ -117,8 +117,8 @@ static void l2_normalise(float *y, const float *x, float epsilon, size_t rows, s
     }
 }
 
-// Scores of some users with WIDTH items of a tile. Four partial sums that the canonical order adds up among themselves are
-// taken at a time: enough chains to hide a multiply-add's latency, few enough for the registers.
+// Scores of some users with WIDTH items of a tile. Four partial sums that the canonical order adds up among themselves
+// are taken at a time: enough chains to hide a multiply-add's latency, few enough for the registers.
 INLINE void score_lanes(const int users, float *scores, size_t stride, const float *queries, const float *tile,
                         size_t d) {
     vec quarters[4][SCORE_USERS];

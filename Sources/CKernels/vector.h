@@ -18,7 +18,7 @@ typedef double dvec __attribute__((vector_size(8 * WIDTH)));
 typedef int64_t lvec __attribute__((vector_size(8 * WIDTH)));
 
 // a · b + c rounded once, without the instruction. The product is exact in double; the sum is rounded to odd (its last
-// bit is set when inexact), after which the rounding to float is as if the sum had been exact (Boldo and Melquiond, 2008).
+// bit is set when inexact), after which rounding to float is as if the sum had been exact (Boldo and Melquiond, 2008).
 INLINE vec fma_(vec a, vec b, vec c) {
     dvec product = __builtin_convertvector(a, dvec) * __builtin_convertvector(b, dvec);
     dvec addend = __builtin_convertvector(c, dvec);

@@ -16,10 +16,7 @@ public final class ExactScratch {
     /// What a pass keeps for a user.
     struct User {
         var top = TopCandidates()
-        /// Slots of excluded items, ascending.
-        var excluded: [Slot] = []
-        /// How many of them the pass has gone by.
-        var passed = 0
+        var excluded = ExcludedItems()
     }
 
     public init() {}
@@ -52,7 +49,11 @@ extension ExactIndex {
             load(queries, users: first..<first + users, into: scratch)
             for u in 0..<users {
                 scratch.users[u].top.reset(capacity: capacity)
-                exclude(excluding.isEmpty ? nil : excluding[first + u], for: &scratch.users[u])
+                if excluding.isEmpty {
+                    scratch.users[u].excluded.reset(to: [])
+                } else {
+                    scratch.users[u].excluded.reset(to: excluding[first + u])
+                }
             }
             for block in blocks.indices { pass(over: block, users: users, scratch) }
             for u in 0..<users { lists.append(scratch.users[u].top.list(in: blocks)) }
@@ -73,48 +74,29 @@ extension ExactIndex {
         }
     }
 
-    private func exclude<Excluded: Collection<ItemID>>(_ items: Excluded?, for user: inout ExactScratch.User) {
-        user.passed = 0
-        user.excluded.removeAll(keepingCapacity: true)
-        guard let items else { return }
-        for item in items {
-            if let slot = slots[item] { user.excluded.append(slot) }
-        }
-        user.excluded.sort()
-    }
-
-    /// Scores a block for the users of a pass and offers each what reaches the user's threshold.
+    /// Scores a block for the users of a pass and gives each what ranks among the user's best and is not excluded.
     private func pass(over index: Int, users: Int, _ scratch: ExactScratch) {
         let block = blocks[index]
-        let scores = scratch.scores.mutableValues
         Kernels.scoreTiles(
             block.tiles, queries: UnsafeBufferPointer(rebasing: scratch.queries.values[..<(users * width)]),
-            width: width, into: scores, stride: ItemBlock.capacity)
+            width: width, into: scratch.scores.mutableValues, stride: ItemBlock.capacity)
         for u in 0..<users {
-            let row = UnsafeMutableBufferPointer(
-                rebasing: scores[u * ItemBlock.capacity..<(u + 1) * ItemBlock.capacity])
-            hideExcluded(of: &scratch.users[u], in: row, block: index)
+            let first = u * ItemBlock.capacity
+            let row = UnsafeBufferPointer(rebasing: scratch.scores.values[first..<first + block.count])
             let threshold = scratch.users[u].top.threshold
             let found = scratch.hits.withUnsafeMutableBufferPointer {
-                Kernels.selectAtLeast(threshold, of: UnsafeBufferPointer(rebasing: row[..<block.count]), into: $0)
+                Kernels.selectAtLeast(threshold, of: row, into: $0)
             }
             for hit in 0..<found {
                 let position = Int(scratch.hits[hit])
                 let candidate = Candidate(
                     score: row[position], slot: Slot(index * ItemBlock.capacity + position),
                     prefix: block.entries[position].prefix)
-                scratch.users[u].top.offer(candidate, in: blocks)
+                guard scratch.users[u].top.admits(candidate, in: blocks),
+                    !scratch.users[u].excluded.contains(block.entries[position])
+                else { continue }
+                scratch.users[u].top.insert(candidate, in: blocks)
             }
-        }
-    }
-
-    /// Gives the user's excluded items of a block a score below every threshold.
-    private func hideExcluded(
-        of user: inout ExactScratch.User, in scores: UnsafeMutableBufferPointer<Float>, block: Int
-    ) {
-        while user.passed < user.excluded.count, user.excluded[user.passed].block == block {
-            scores[user.excluded[user.passed].row] = -.infinity
-            user.passed += 1
         }
     }
 }

@@ -8,13 +8,15 @@ final class ItemBlock: @unchecked Sendable {  // written only by the index that 
     /// Rows of a block, a multiple of 16: what a change copies at most, and a search scores at a time.
     static let capacity = 512
 
-    /// An item, and the first 8 bytes of its id as a number in the id's order, which settles most ties.
+    /// An item, what settles most ties (the first 8 bytes of its id, as a number in the id's order) and its hash.
     struct Entry {
         let item: ItemID
         let prefix: UInt64
+        let hash: Int
 
         init(_ item: ItemID) {
             self.item = item
+            hash = item.hashValue
             var prefix: UInt64 = 0
             var shift: UInt64 = 64
             for byte in item.rawValue.utf8.prefix(8) {

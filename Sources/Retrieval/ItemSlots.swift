@@ -1,15 +1,13 @@
 import Commerce
 
 /// Where an item's row stands: blocks of `ItemBlock.capacity` rows, counted through.
-struct Slot: Comparable, Sendable {
+struct Slot: Equatable, Sendable {
     let rawValue: UInt32
 
     init(_ position: Int) { rawValue = UInt32(truncatingIfNeeded: position) }
 
     var block: Int { Int(rawValue) / ItemBlock.capacity }
     var row: Int { Int(rawValue) % ItemBlock.capacity }
-
-    static func < (left: Slot, right: Slot) -> Bool { left.rawValue < right.rawValue }
 }
 
 /// The slot of each item, in shards that copies share until one of them changes: a change copies one shard, not the map.

@@ -31,12 +31,17 @@ struct TopCandidates {
     /// No candidate of a lower score can enter; every finite score is at least this while there is room.
     var threshold: Float { heap.count < capacity ? -.greatestFiniteMagnitude : heap[0].score }
 
-    /// Takes the candidate in if it is among the best so far.
-    mutating func offer(_ candidate: Candidate, in blocks: [ItemBlock]) {
+    /// Whether the candidate is among the best so far.
+    func admits(_ candidate: Candidate, in blocks: [ItemBlock]) -> Bool {
+        heap.count < capacity || candidate.ranks(before: heap[0], in: blocks)
+    }
+
+    /// Takes in an admitted candidate, for the worst if there is no more room.
+    mutating func insert(_ candidate: Candidate, in blocks: [ItemBlock]) {
         if heap.count < capacity {
             heap.append(candidate)
             siftUp(in: blocks)
-        } else if candidate.ranks(before: heap[0], in: blocks) {
+        } else {
             heap[0] = candidate
             siftDown(in: blocks)
         }

@@ -5,7 +5,7 @@ import Retrieval
 
 /// One measured line: what was run, under which settings, and what it cost.
 struct RetrievalRow: Codable, CustomStringConvertible {
-    /// `exact index`, `sgemm and select` (the baseline), `change` or `snapshot and change`.
+    /// `exact`, `exact, 100 excluded`, `sgemm and select` (the baseline), `change` or `snapshot and change`.
     var what: String
     var instructions: String
     var items: Int
@@ -18,7 +18,7 @@ struct RetrievalRow: Codable, CustomStringConvertible {
 
     var description: String {
         let columns = [what, instructions, "\(items)", "\(dimension)", "\(k)", "\(batch)"]
-        return columns.map { $0.padding(toLength: 20, withPad: " ", startingAt: 0) }.joined()
+        return columns.map { $0.padding(toLength: 21, withPad: " ", startingAt: 0) }.joined()
             + String(format: "%10.2f µs", microseconds)
     }
 }
@@ -40,36 +40,55 @@ func retrievalBenchmark(
         for i in 0..<size {
             try index.upsert(ItemID("item-\(i)"), vectors.span.extracting(i * dimension..<(i + 1) * dimension))
         }
-        let scratch = index.makeScratch()
         for batch in batches {
             let queries = normal(batch * dimension, &generator)
-            var times: [String: [Double]] = [:]
-            for _ in 0..<rounds {
-                times["sgemm and select", default: []].append(
-                    microseconds { baseline(vectors, queries, dimension: dimension, k: k) })
-                // The portable level emulates the fused multiply-add on x86-64: once is enough to see what that costs.
-                for level in InstructionSet.available where level != .portable || batch == batches.dropFirst().first {
-                    let time = try level.whileInForce {
-                        try microseconds {
-                            _ = try index.search(
-                                queries: queries.span, k: k, excluding: [[ItemID]](), scratch: scratch)
-                        }
-                    }
-                    times["\(level)", default: []].append(time ?? .nan)
-                }
-            }
-            for (name, taken) in times.sorted(by: { $0.key < $1.key }) {
-                let isBaseline = name == "sgemm and select"
-                rows.append(
-                    RetrievalRow(
-                        what: isBaseline ? name : "exact index", instructions: isBaseline ? "OpenBLAS" : name,
-                        items: size,
-                        dimension: dimension, k: k, batch: batch, microseconds: median(taken) / Double(batch)))
-            }
+            rows += try searches(
+                of: index, vectors, queries, k: k, rounds: rounds, portable: batch == batches.dropFirst().first)
         }
         rows += try changes(of: index, vectors, rounds: rounds)
     }
     return rows
+}
+
+/// Costs of a search per user, at each level of instructions, with and without purchases to leave out, and of the baseline.
+///
+/// `portable` asks for the portable level too, which emulates the fused multiply-add on x86-64 and takes its time.
+private func searches(
+    of index: ExactIndex, _ vectors: [Float], _ queries: [Float], k: Int, rounds: Int, portable: Bool
+) throws -> [RetrievalRow] {
+    let (dimension, users) = (index.dimension, queries.count / index.dimension)
+    let scratch = index.makeScratch()
+    let purchases = (0..<users).map { user in (0..<100).map { ItemID("item-\((user * 31 + $0 * 7919) % index.count)") }
+    }
+    let levels = InstructionSet.available.filter { $0 != .portable || portable }
+    var contenders = levels.flatMap { level in
+        [[], purchases].map { excluded in
+            (
+                what: excluded.isEmpty ? "exact" : "exact, 100 excluded", instructions: "\(level)",
+                run: {
+                    try level.whileInForce {
+                        try microseconds {
+                            _ = try index.search(queries: queries.span, k: k, excluding: excluded, scratch: scratch)
+                        }
+                    } ?? .nan
+                }
+            )
+        }
+    }
+    contenders.append(
+        (
+            what: "sgemm and select", instructions: "OpenBLAS",
+            run: { microseconds { baseline(vectors, queries, dimension: dimension, k: k) } }
+        ))
+    var times = [[Double]](repeating: [], count: contenders.count)
+    for _ in 0..<rounds {
+        for (place, contender) in contenders.enumerated() { times[place].append(try contender.run() / Double(users)) }
+    }
+    return zip(contenders, times).map { contender, times in
+        RetrievalRow(
+            what: contender.what, instructions: contender.instructions, items: index.count, dimension: dimension, k: k,
+            batch: users, microseconds: median(times))
+    }
 }
 
 /// Costs of one change alone, and of one that follows a snapshot and therefore copies what it touches.

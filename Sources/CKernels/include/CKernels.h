@@ -62,8 +62,8 @@ void bc_rms_normalise(float *y, const float *x, const float *gain, float epsilon
 /// y (rows, d) = x / max(|x|, epsilon) for each row of x (rows, d), so a row of zeros stays zero; y may be x.
 void bc_l2_normalise(float *y, const float *x, float epsilon, size_t rows, size_t d);
 
-/// Where coordinate i of d stands in a tile and in the queries it meets: the partial sums come in quarters, number q being
-/// sums q, q + 4, q + 8 and q + 12, and those of a quarter take turns.
+/// Where coordinate i of d stands in a tile and in the queries it meets: the partial sums come in quarters, number q
+/// being sums q, q + 4, q + 8 and q + 12, and those of a quarter take turns.
 static inline size_t bc_tile_position(size_t i, size_t d) {
     return (i % 4 * (d / 16) + i / 16) * 4 + i % 16 / 4;
 }
@@ -71,9 +71,10 @@ static inline size_t bc_tile_position(size_t i, size_t d) {
 /// scores (users, stride): the canonical dot product of each of queries (users, d) with each item of `tiles`.
 ///
 /// Items stand in tiles of 16: tiles (tile_count, d, 16) holds coordinate i of the tile's item j at
-/// [bc_tile_position(i, d)][j], and queries hold it at [bc_tile_position(i, d)]. So a vector register holds one coordinate
-/// of 16 items, a canonical sum needs no shuffles and runs at the speed of its multiply-adds, memory is read from front
-/// to back, and users share each load. stride ≥ 16 · tile_count. Equal to bc_dot of the plain rows bit for bit.
+/// [bc_tile_position(i, d)][j], and queries hold it at [bc_tile_position(i, d)]. So a vector register holds one
+/// coordinate of 16 items, a canonical sum needs no shuffles and runs at the speed of its multiply-adds, memory is read
+/// from front to back, and users share each load. stride ≥ 16 · tile_count; d is a multiple of 16. Equal to bc_dot of the
+/// plain rows bit for bit.
 void bc_score_tiles(float *scores, size_t stride, const float *queries, size_t users, const float *tiles,
                     size_t tile_count, size_t d);
 

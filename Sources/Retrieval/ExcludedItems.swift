@@ -1,0 +1,35 @@
+import Commerce
+
+/// The items that a user's list must not have, found by their hashes.
+///
+/// Only what would enter a list is looked up: some hundred candidates, which costs far less than finding the places of
+/// all excluded items in a large catalogue.
+struct ExcludedItems {
+    private var items: [ItemID] = []
+    /// The items' hashes, ascending, with their places in `items`.
+    private var hashes: [(hash: Int, place: Int)] = []
+
+    /// Starts over with these items.
+    mutating func reset(to newItems: some Collection<ItemID>) {
+        items.removeAll(keepingCapacity: true)
+        hashes.removeAll(keepingCapacity: true)
+        items.append(contentsOf: newItems)
+        for (place, item) in items.enumerated() { hashes.append((item.hashValue, place)) }
+        hashes.sort { $0.hash < $1.hash }
+    }
+
+    /// Whether the entry's item is among them.
+    func contains(_ entry: ItemBlock.Entry) -> Bool {
+        let hash = entry.hash
+        var (low, high) = (0, hashes.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if hashes[middle].hash < hash { low = middle + 1 } else { high = middle }
+        }
+        while low < hashes.count, hashes[low].hash == hash {
+            if items[hashes[low].place] == entry.item { return true }
+            low += 1
+        }
+        return false
+    }
+}
