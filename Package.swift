@@ -78,7 +78,7 @@ let package = Package(
         tests("Kafka", ["Kafka", "Bytes", "Observability"]),
         tests("Redis", ["Redis", "Bytes"]),
         tests("Connectors", ["Connectors", "Streaming", "Kafka", "Redis", "Commerce", "Observability"]),
-        tests("Application", ["Application", "Configuration", "JSON", "Commerce"]),
+        tests("Application", ["Application", "JSON", "Observability", "Configuration", "Commerce", "Redis"]),
         tests("Integration", [
             "Application", "Bytes", "JSON", "Observability", "Configuration", "Commerce", "Datasets", "TwoTower", "Retrieval",
             "Streaming", "Kafka", "Redis", "Connectors",

@@ -15,9 +15,14 @@ extension KeyReader {
     private mutating func refuseUnknown(in table: TOMLFile.Node, path: String, _ file: TOMLFile) {
         for (name, node) in table.children.sorted(by: { $0.value.keyPlace < $1.value.keyPlace }) {
             let key = path + name
-            if known.contains(key) || known.contains(key + ".") { continue }
+            // A quoted name with a dot in it, "kafka.group" = …, is no path: nobody read it.
+            let isPath = !name.contains(".")
+            if isPath, known.contains(key) || known.contains(key + ".") { continue }
             let tables = Set(known.flatMap { Self.tables(of: $0) })
-            if node.raw == .table, tables.contains(key) {
+            if !isPath {
+                arguments.refuse(
+                    "unknown key; write it without quotes", at: file.origin(node.keyPlace), about: "\"\(key)\"")
+            } else if node.raw == .table, tables.contains(key) {
                 refuseUnknown(in: node, path: key + ".", file)
             } else if tables.contains(key) {
                 arguments.refuse("\(node.raw.shown) is not a table of keys", at: file.origin(node.keyPlace), about: key)

@@ -3,6 +3,7 @@ import Commerce
 import Configuration
 import Foundation
 import Observability
+import Redis
 import Testing
 
 @Suite struct SettingsTests {
@@ -58,11 +59,23 @@ import Testing
         ),
         (
             ["--redis-url", "localhost"],
-            "--redis-url: redis.url: not an address; write redis://host:6379/0 or unix:///path/to/socket"
+            "--redis-url: redis.url: Redis address: its scheme is not redis or unix; write redis://host:6379/0 or unix:///path/to/socket?db=0"
         ),
         (
             ["--redis-url", "redis://u:hunter2@h"],
             "--redis-url: redis.url: it holds a password, which belongs into BREADCRUMB_REDIS_PASSWORD or redis.password_file"
+        ),
+        (
+            ["--redis-username", "u"],
+            "--redis-username: redis.username: a user needs a password: set BREADCRUMB_REDIS_PASSWORD or redis.password_file"
+        ),
+        (
+            ["--kafka-properties", "no.such=1"],
+            "--kafka-properties: kafka.properties.no.such: librdkafka has no such property"
+        ),
+        (
+            ["--kafka-consumer-properties", "group.id=1"],
+            "--kafka-consumer-properties: kafka.consumer_properties.group.id: has a key of its own (the group)"
         ),
         (
             ["--redis-namespace", "a{b"],
@@ -78,7 +91,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "sasl.password", "ssl.key.password", "ssl.key.pem", "sasl.oauthbearer.client.secret", "ssl.keystore.password",
+        "sasl.password", "ssl.key.password", "ssl.key.pem", "ssl.keystore.password",
     ])
     func secretsOfLibrdkafkaAreKnown(property: String) {
         let (_, mistakes) = read(["--kafka-properties", "\(property)=hunter2"])
@@ -87,6 +100,19 @@ import Testing
         let (settings, none) = read([], [variable: "hunter2"])
         #expect(none == [] && settings.kafka.properties[property]?.reveal() == "hunter2")
         #expect(!"\(settings)".contains("hunter2"))
+    }
+
+    @Test func connectionsAreMadeFromTheSettings() throws {
+        let (settings, mistakes) = read(
+            ["--redis-url", "redis://h:6380/2", "--redis-username", "u", "--kafka-properties", "client.rack=r"],
+            ["BREADCRUMB_REDIS_PASSWORD": "hunter2", "BREADCRUMB_KAFKA_PRODUCER_PROPERTIES_LINGER_MS": "7"])
+        #expect(mistakes == [])
+        #expect(
+            try settings.redis.address()
+                == RedisAddress(.tcp(host: "h", port: 6380), database: 2, username: "u", password: "hunter2"))
+        let kafka = settings.kafka.configuration(log: nil)
+        #expect(kafka.bootstrapServers == "k:9092" && kafka.properties == ["client.rack": "r"])
+        #expect(kafka.producerProperties == ["linger.ms": "7"] && kafka.consumerProperties.isEmpty)
     }
 
     @Test func theVariablesOfTestsAreNoMistake() {

@@ -11,6 +11,7 @@ import Testing
         ("[net]\nzebra = 1", "shop.toml:3:1: net.zebra: unknown key"),
         ("[nte]\na = 1\nb = 2", "shop.toml:2:2: nte: unknown table; did you mean net?"),
         ("[[elephants]]\na = 1", "shop.toml:2:3: elephants: unknown key"),
+        ("\"shop.size\" = 3", "shop.toml:2:1: \"shop.size\": unknown key; write it without quotes"),
         ("net = 3", "shop.toml:2:1: net: 3 is not a table of keys"),
         // Wrong type
         ("shop.size = \"20\"", "shop.toml:2:13: shop.size: \"20\" is not an integer"),

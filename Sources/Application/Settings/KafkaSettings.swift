@@ -1,4 +1,5 @@
 import Configuration
+import Kafka
 
 /// How to reach Kafka, and as which group.
 public struct KafkaSettings: ConfigurationSection {
@@ -41,6 +42,27 @@ public struct KafkaSettings: ConfigurationSection {
         consumerProperties = keys.properties(
             "kafka.consumer_properties", "librdkafka properties of consumers alone, such as fetch.min.bytes.",
             isSecret: Self.isSecret)
+        check(&keys)
+    }
+
+    /// What a client of the cluster is made with.
+    ///
+    /// - Parameter log: where librdkafka's log goes; nil drops it.
+    public func configuration(log: KafkaLog?) -> KafkaConfiguration {
+        KafkaConfiguration(
+            bootstrapServers: bootstrapServers, properties: properties.mapValues { $0.reveal() },
+            producerProperties: producerProperties.mapValues { $0.reveal() },
+            consumerProperties: consumerProperties.mapValues { $0.reveal() }, log: log)
+    }
+
+    /// Reports what librdkafka would refuse later, where it was written.
+    private func check(_ keys: inout KeyReader) {
+        let tables = ["kafka.properties", "kafka.producer_properties", "kafka.consumer_properties"]
+        for mistake in configuration(log: nil).mistakes() {
+            let names = tables.map { "\($0).\(mistake.property)" }
+            let written = names.first { name in keys.entries.contains { $0.name == name } }
+            keys.refuse(written ?? "kafka.bootstrap_servers", mistake.reason)
+        }
     }
 
     /// Whether a librdkafka property holds a secret: the passwords, a private key written out, and what OAuth is told.

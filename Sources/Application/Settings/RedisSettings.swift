@@ -1,5 +1,5 @@
 import Configuration
-import Foundation
+import Redis
 
 /// Where state is kept.
 public struct RedisSettings: ConfigurationSection {
@@ -7,6 +7,8 @@ public struct RedisSettings: ConfigurationSection {
     public var url: String
     /// Nil for a server without one.
     public var password: Secret?
+    /// The ACL user; nil is the server's `default` user.
+    public var username: String?
     /// First part of every key.
     public var namespace: String
     /// Bound of a connection and of an answer.
@@ -21,7 +23,13 @@ public struct RedisSettings: ConfigurationSection {
         url = keys.value(
             "redis.url", default: "redis://127.0.0.1:6379", accepting: Self.withoutPassword,
             "Server: redis://host:port/database, or unix:///path?db=database. TLS needs a tunnel.")
+        username = keys.optional(
+            "redis.username", accepting: .notEmpty, "ACL user, where it is not the default one; needs a password.")
         password = keys.secret("redis.password", "Password of the server.")
+        if username != nil, password == nil {
+            keys.refuse(
+                "redis.username", "a user needs a password: set BREADCRUMB_REDIS_PASSWORD or redis.password_file")
+        }
         namespace = keys.value(
             "redis.namespace", default: "breadcrumb", accepting: Self.plainName,
             "First part of every key, so that several deployments can share a server.")
@@ -38,13 +46,22 @@ public struct RedisSettings: ConfigurationSection {
             "How long after a shopper's last event Redis drops the record (its TTL).")
     }
 
+    /// The server, with whom to speak to it as.
+    public func address() throws(RedisError) -> RedisAddress {
+        var address = try RedisAddress(parsing: url)
+        address.username = username
+        address.password = password?.reveal()
+        return address
+    }
+
     private static let withoutPassword = Constraint<String>("redis:// or unix://, without a password", hidesValue: true)
     { url in
-        guard let parts = URLComponents(string: url), parts.scheme == "redis" || parts.scheme == "unix" else {
-            return "not an address; write redis://host:6379/0 or unix:///path/to/socket"
+        do throws(RedisError) {
+            return try RedisAddress(parsing: url).password == nil
+                ? nil : "it holds a password, which belongs into BREADCRUMB_REDIS_PASSWORD or redis.password_file"
+        } catch {
+            return error.message
         }
-        return parts.password == nil
-            ? nil : "it holds a password, which belongs into BREADCRUMB_REDIS_PASSWORD or redis.password_file"
     }
 
     /// Braces would move keys to another slot, and blanks make them hard to name.

@@ -37,9 +37,9 @@ public struct Settings: ConfigurationSection {
         log = LogSettings(reading: &keys)
     }
 
-    /// Variables that are no keys: what only tests and scripts read. Those that end in `_` stand for all that begin so.
+    /// Variables that are no keys: what only tests and scripts read.
     public static let otherVariables = [
-        "BREADCRUMB_DATA", "BREADCRUMB_KAFKA", "BREADCRUMB_KAFKA_CONTROL", "BREADCRUMB_ASYNCAPI", "BREADCRUMB_TEST_",
+        "BREADCRUMB_DATA", "BREADCRUMB_KAFKA", "BREADCRUMB_KAFKA_CONTROL", "BREADCRUMB_ASYNCAPI",
     ]
 
     /// Every key as declared, whatever this process was given.
