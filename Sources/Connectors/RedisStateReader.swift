@@ -30,7 +30,7 @@ public final class RedisStateReader {
     public func state(
         _ key: StateKey, _ partition: PartitionIndex
     ) throws(StreamError) -> (bytes: [UInt8], expiresIn: Int64?)? {
-        let name = namespace.statePrefix(partition) + key
+        let name = namespace.statePrefix(partition) + key.rawValue
         do {
             let replies = try connection.pipeline([RedisCommand("GET", name), RedisCommand("PTTL", name)])
             guard let bytes = try replies.first?.optionalBytes(), let rest = try replies.last?.integer() else {

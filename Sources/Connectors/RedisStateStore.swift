@@ -86,7 +86,7 @@ public final class RedisStateStore: StateStore {
         let prefix = namespace.statePrefix(fence.partition)
         var values = RedisCommand("MGET")
         values.reserve(arguments: keys.count, bytes: keys.count * (prefix.utf8.count + 16))
-        for key in keys { values.append(prefix + key) }
+        for key in keys { values.append(prefix + key.rawValue) }
         let commands = [RedisCommand("MULTI"), fenceCommand(fence), values, RedisCommand("EXEC")]
         return try redis { connection throws(RedisError) in
             let replies = try connection.pipeline(commands)
@@ -100,12 +100,12 @@ public final class RedisStateStore: StateStore {
 
     public func commit(_ commit: Commit) throws(StreamError) -> CommitOutcome {
         let prefix = namespace.statePrefix(commit.fence.partition)
-        let size = commit.writes.reduce(0) { $0 + $1.value.count + $1.key.utf8.count + prefix.utf8.count }
+        let size = commit.writes.reduce(0) { $0 + $1.value.count + $1.key.rawValue.utf8.count + prefix.utf8.count }
         let applied = try redis { connection throws(RedisError) in
             let reply = try connection.run(RedisScripts.commit, keys: commit.writes.count + 1) { command in
                 command.reserve(arguments: commit.writes.count * 2 + 9, bytes: size + 512)
                 command.append(namespace.head(commit.fence.partition))
-                for write in commit.writes { command.append(prefix + write.key) }
+                for write in commit.writes { command.append(prefix + write.key.rawValue) }
                 command.append(RedisNamespace.format)
                 command.append(commit.fence.nonce.text)
                 command.append(String(commit.fence.epoch))

@@ -60,7 +60,20 @@ public struct Claim: Equatable, Sendable {
 }
 
 /// The key of a record of state within its partition, without the partition's tag: `u:42`.
-public typealias StateKey = String
+public struct StateKey: RawRepresentable, Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
+    public let rawValue: String
+
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    public init(_ rawValue: String) { self.rawValue = rawValue }
+
+    public init(stringLiteral value: String) { rawValue = value }
+
+    /// Equal bytes, as in the store: two spellings of one text are two keys.
+    public static func == (left: StateKey, right: StateKey) -> Bool { left.rawValue.utf8.elementsEqual(right.rawValue.utf8) }
+
+    public var description: String { rawValue }
+}
 
 /// A write of one state record.
 public struct StateWrite: Equatable, Sendable {

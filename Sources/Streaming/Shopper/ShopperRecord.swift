@@ -62,7 +62,7 @@ extension ShopperRecord {
     public var bytes: [UInt8] {
         var writer = ByteWriter(reserving: 256 + 4 * state.count + 24 * entries.count + 12 * purchased.count)
         writer.integer(ShopperRecord.format)
-        writer.string(shopper)
+        writer.string(shopper.rawValue)
         writer.string(model)
         writer.varint(startedAt)
         writer.varint(sequence)
@@ -103,7 +103,7 @@ extension ShopperRecord {
                     "shopper \(shopper): the record has format \(format), this version reads \(ShopperRecord.format): "
                         + "run the version that wrote it, or use a new namespace")
             }
-            self.shopper = try reader.string()
+            self.shopper = StateKey(try reader.string())
             model = try reader.string()
             startedAt = try reader.varint()
             sequence = try reader.varint()

@@ -45,7 +45,7 @@ public final class ShopperStage: KeyedStage {
     public func decode(_ record: LogRecord) -> Intake<Event> {
         switch decoder.decode(key: record.key, value: record.value, timestamp: record.timestamp) {
         case .event(let event):
-            return .keyed(event.shopper.tagged, event)
+            return .keyed(StateKey(event.shopper.tagged), event)
         case .refused(let fault):
             metrics.refused(fault.reason)
             return .refused(letters.letter(record, fault))

@@ -32,7 +32,7 @@ final class ChainStage: KeyedStage {
             return .refused(
                 OutputRecord(destination: .deadLetters, key: record.key, value: ChainStage.bytes(of: record.offset)))
         }
-        return .keyed(key, input)
+        return .keyed(StateKey(key), input)
     }
 
     func restore(_ bytes: [UInt8]?, key: StateKey) throws(StreamError) -> Chain { bytes.map(Chain.init(bytes:)) ?? Chain() }

@@ -178,8 +178,8 @@ struct PartitionWorkerTests {
             turns += 1
         }
         #expect(turns > 20)
-        var chains: [String: ChainStage.Chain] = [:]
-        for offset in 0..<9 { chains["k\(offset % 3)", default: .init()].link(Offset(Int64(offset)), 1) }
+        var chains: [StateKey: ChainStage.Chain] = [:]
+        for offset in 0..<9 { chains[StateKey("k\(offset % 3)"), default: .init()].link(Offset(Int64(offset)), 1) }
         #expect(store.contents(of: Self.partition).values == chains.mapValues(\.bytes))
     }
 

@@ -164,13 +164,13 @@ struct Simulation {
     }
 
     /// States by one pass over the log up to `next`, and each key's last offset.
-    func oracle(next: Offset) -> (states: [String: ChainStage.Chain], last: [String: Offset]) {
-        var states: [String: ChainStage.Chain] = [:]
-        var last: [String: Offset] = [:]
+    func oracle(next: Offset) -> (states: [StateKey: ChainStage.Chain], last: [StateKey: Offset]) {
+        var states: [StateKey: ChainStage.Chain] = [:]
+        var last: [StateKey: Offset] = [:]
         for record in log where record.offset < next {
             guard let (key, input) = ChainStage.decode(record) else { continue }
-            states[key, default: .init()].link(record.offset, input)
-            last[key] = record.offset
+            states[StateKey(key), default: .init()].link(record.offset, input)
+            last[StateKey(key)] = record.offset
         }
         return (states, last)
     }

@@ -156,6 +156,15 @@ struct ShopperStageTests {
         #expect(record.state == (try ShopperRecord(bytes: fresh.states["u:u"] ?? [], shopper: "u:u")).state)
     }
 
+    @Test("Users whose ids differ only in how an accent is written stay two users")
+    func canonicalEquivalence() throws {
+        let shop = try Shop()
+        let log = try [
+            Shop.record(0, Shop.event("caf\u{e9}", 1, .purchase)), Shop.record(1, Shop.event("cafe\u{301}", 2, .purchase)),
+        ]
+        for batch in [1, 8] { #expect(try shop.run(log, shop.settings(), batch: batch).states.count == 2) }
+    }
+
     @Test("A broken record becomes a dead letter with its own bytes, and the rest goes on")
     func deadLetters() throws {
         let shop = try Shop()
