@@ -5,8 +5,7 @@ import Synchronization
 ///
 /// Back-pressure is not taking: there is no pause, resume or seek (librdkafka 2.0 can lose or skip records there). One
 /// thread takes at a time; it may be any thread.
-// @unchecked: librdkafka's queue is thread-safe, the rest is guarded by `state`.
-public final class KafkaPartitionQueue: @unchecked Sendable {
+public final class KafkaPartitionQueue: @unchecked Sendable {  // all that changes is guarded by `state`
     public let topic: String
     public let partition: KafkaPartition
     /// The offset of the first record asked for.
