@@ -47,7 +47,7 @@ public struct RedisFacts: Equatable, Sendable {
     }
 
     /// Throws `unsuitable`, `cluster` or `readOnly` when the server cannot keep what Breadcrumb promises.
-    func check(place: String) throws(RedisError) {
+    package func check(place: String) throws(RedisError) {
         let major = version.prefix { $0 != "." }
         guard let number = Int(major), number >= Self.oldestMajorVersion else {
             throw RedisError(

@@ -151,7 +151,8 @@ private final class Output: Sendable {
         let becameReady = state.withLock { verdict in
             if verdict.identifier == nil { verdict.identifier = Int32(line) }
             if !line.isEmpty { verdict.last = line }
-            guard !verdict.isReady, line.contains("Ready to accept connections") else { return false }
+            // Said of the Unix socket, which is opened last; of a TCP port the words are others.
+            guard !verdict.isReady, line.contains("ready to accept connections") else { return false }
             verdict.isReady = true
             return true
         }
