@@ -1,22 +1,6 @@
 import Foundation
 import LinearAlgebra
 
-/// What a training run was: written beside the model so that it can be understood and repeated.
-public struct TrainingFacts: Codable, Equatable, Sendable {
-    /// Seed of every random choice.
-    public var seed: UInt64
-    /// Digest of the events and the catalogue that the model was trained on.
-    public var dataDigest: String
-    public var events: Int
-    public var shoppers: Int
-    /// Epochs up to the kept parameters.
-    public var epochs: Int
-    /// Share of the validation's next new items that were among the first ten; nil without a validation part.
-    public var recallAt10: Double?
-    /// The settings in force, by name.
-    public var settings: [String: Double]
-}
-
 /// A trained model on its way to or from a directory of three files.
 ///
 /// - `model.safetensors`: the parameters by name, fp32, and the items' vectors.

@@ -131,7 +131,8 @@ private struct Run {
             }
             latest = validation.recall(fit.parameters)
             best.scheduledEpochs = fit.scheduledEpochs
-            if latest > best.recall { (best.recall, best.epochs) = (latest, epoch + 1) }
+            // Of equals the later: where recall is at its limit, the order within the ten still improves.
+            if latest >= best.recall { (best.recall, best.epochs) = (latest, epoch + 1) }
             if !goesOn || epoch + 1 - best.epochs >= settings.patience { break }
         }
         return best

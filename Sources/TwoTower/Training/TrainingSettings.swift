@@ -15,7 +15,7 @@ public struct TrainingSettings: Equatable, Sendable {
     /// AdamW's decay of weights and embeddings per unit of learning rate, 0 to 1.
     public var weightDecay = 0.01
     /// Chance of an element of the residual stream to be dropped, 0 to 0.9.
-    public var dropout = 0.3
+    public var dropout = 0.2
     /// Chance per batch of an item with features to appear without its ID embedding, 0 to 0.9: what new items live by.
     public var idDropout = 0.1
     /// Events per batch, 16 to 65536.
