@@ -11,7 +11,10 @@ import Testing
         }
     }
 
-    @Test(arguments: [(Orientation.plain, Orientation.plain), (.transposed, .plain), (.plain, .transposed), (.transposed, .transposed)])
+    @Test(arguments: [
+        (Orientation.plain, Orientation.plain), (.transposed, .plain), (.plain, .transposed),
+        (.transposed, .transposed),
+    ])
     func productsEqualTheNaiveLoop(orientations: (Orientation, Orientation)) {
         let (m, n, k) = (5, 7, 3)
         var a = numbers(m * k, seed: 1).map(Float.init)
@@ -34,7 +37,8 @@ import Testing
                 c.withUnsafeMutableBufferPointer { c in
                     guard let a = a.baseAddress, let b = b.baseAddress, let c = c.baseAddress else { return }
                     Blas.multiply(
-                        MatrixView(a, rows: rowsA, columns: columnsA), orientations.0, MatrixView(b, rows: rowsB, columns: columnsB),
+                        MatrixView(a, rows: rowsA, columns: columnsA), orientations.0,
+                        MatrixView(b, rows: rowsB, columns: columnsB),
                         orientations.1, into: MatrixView(c, rows: m, columns: n), scale: 2, accumulate: true)
                 }
             }
@@ -92,7 +96,9 @@ import Testing
     @Test func floatBuffersAreAlignedAndZero() {
         for count in [-1, 0, 5, 1000] {
             let buffer = FloatBuffer(count: count)
-            #expect(UInt(bitPattern: buffer.pointer) % 64 == 0 && buffer.values.allSatisfy { $0 == 0 } && buffer.count == max(0, count))
+            #expect(
+                UInt(bitPattern: buffer.pointer) % 64 == 0 && buffer.values.allSatisfy { $0 == 0 }
+                    && buffer.count == max(0, count))
         }
     }
 }

@@ -15,10 +15,12 @@ import TwoTower
             let tiny = TinyCase()
             let model = StepTests.model(tiny)
             checkpoint = try Checkpoint(
-                layout: tiny.layout, parameters: tiny.parameters, itemVectors: model.itemVectors, items: model.items.map(\.rawValue),
+                layout: tiny.layout, parameters: tiny.parameters, itemVectors: model.itemVectors,
+                items: model.items.map(\.rawValue),
                 tokens: model.vocabulary.tokens,
                 facts: TrainingFacts(
-                    seed: 3, dataDigest: "d", events: 9, shoppers: 3, epochs: 2, recallAt10: 0.25, settings: ["dropout": 0.5]))
+                    seed: 3, dataDigest: "d", events: 9, shoppers: 3, epochs: 2, recallAt10: 0.25,
+                    settings: ["dropout": 0.5]))
             directory = FileManager.default.temporaryDirectory.appendingPathComponent("checkpoint-\(UUID().uuidString)")
             try checkpoint.save(to: directory)
         }
@@ -89,7 +91,8 @@ import TwoTower
         try saved.checkpoint.save(to: saved.directory)
         #expect(try Model.load(from: saved.directory).version == saved.checkpoint.model.version)
         let name = saved.directory.lastPathComponent
-        let beside = try FileManager.default.contentsOfDirectory(atPath: saved.directory.deletingLastPathComponent().path)
+        let beside = try FileManager.default.contentsOfDirectory(
+            atPath: saved.directory.deletingLastPathComponent().path)
         #expect(beside.filter { $0.contains(name) } == [name])
         #expect(throws: CheckpointError.self) {
             try saved.checkpoint.save(to: saved.directory.appendingPathComponent("model.json/inside"))
@@ -152,15 +155,21 @@ import TwoTower
         try longer.edit("model.safetensors") { $0.append(contentsOf: [0, 0, 0, 0]) }
         #expect(try longer.failure().reason.contains("belong to none"))
         let header = try Saved()
-        try header.edit("model.safetensors") { $0.replaceSubrange(0..<8, with: [255, 255, 255, 255, 255, 255, 255, 127]) }
+        try header.edit("model.safetensors") {
+            $0.replaceSubrange(0..<8, with: [255, 255, 255, 255, 255, 255, 255, 127])
+        }
         #expect(try header.failure().reason.contains("header claims"))
 
         let missing = try Saved()
         try missing.editHeader { header in header["renamed"] = header.removeValue(forKey: "blocks.1.mix.weight") }
-        #expect(try missing.failure().description.hasSuffix("tensor \"blocks.1.mix.weight\": missing, expected shape [16, 16]"))
+        #expect(
+            try missing.failure().description.hasSuffix(
+                "tensor \"blocks.1.mix.weight\": missing, expected shape [16, 16]"))
         let shape = try Saved()
         try shape.editEntry("items.embedding", "shape", [16, 6])
-        #expect(try shape.failure().description.hasSuffix("tensor \"items.embedding\": expected shape [6, 16], found [16, 6]"))
+        #expect(
+            try shape.failure().description.hasSuffix(
+                "tensor \"items.embedding\": expected shape [6, 16], found [16, 6]"))
         let extent = try Saved()
         try extent.editEntry("items.embedding", "shape", [7, 16])
         #expect(try extent.failure().reason.contains("needs 448 bytes, found 384"))
@@ -193,8 +202,11 @@ import TwoTower
 
     // MARK: An independent reader
 
-    static let python = ["/usr/bin/python3", "/usr/local/bin/python3"].first { path in
-        FileManager.default.isExecutableFile(atPath: path) && (try? run(path, "import numpy")) != nil
+    /// The first python3 of the search path that has numpy.
+    static let python = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map {
+        $0 + "/python3"
+    }.first {
+        FileManager.default.isExecutableFile(atPath: $0) && (try? run($0, "import numpy")) != nil
     }
 
     /// What a Python program prints; an error if it fails.

@@ -14,7 +14,8 @@ import TwoTower
             for event in 0..<events {
                 let time = Int64(shopper) * 1_000_000 + Int64(event) * 60_000
                 log.append(
-                    shopper: .known("u\(shopper)"), item: ItemID("i\(item)"), action: .browse, time: EventTime(milliseconds: time))
+                    shopper: .known("u\(shopper)"), item: ItemID("i\(item)"), action: .browse,
+                    time: EventTime(milliseconds: time))
                 item = (item + (generator.uniform() < 0.9 ? 1 : 2)) % items
             }
         }
@@ -45,11 +46,13 @@ import TwoTower
                     let next = model.row(of: log.items[Int(histories.items[event + 1])])
                 else { continue }
                 let gap: Int64? = event == events.lowerBound ? nil : histories.times[event] - histories.times[event - 1]
-                Streaming.step(model, &state, inputs: Array(model.trainedInput(row)), [histories.actions[event]], [gap], scratch)
+                Streaming.step(
+                    model, &state, inputs: Array(model.trainedInput(row)), [histories.actions[event]], [gap], scratch)
                 let user = Streaming.readout(model, state)
                 let history = Set(events.lowerBound...event).map { model.row(of: log.items[Int(histories.items[$0])]) }
                 let scores = (0..<model.items.count).map { item in
-                    history.contains(item) ? -Float.infinity : (0..<d).reduce(Float(0)) { $0 + user[$1] * model.trainedOutput(item)[$1] }
+                    history.contains(item)
+                        ? -Float.infinity : (0..<d).reduce(Float(0)) { $0 + user[$1] * model.trainedOutput(item)[$1] }
                 }
                 ranks.append(scores.enumerated().count { $0.offset != next && $0.element >= scores[next] })
             }
@@ -104,7 +107,9 @@ import TwoTower
                     time: EventTime(milliseconds: Int64(shopper * 1000 + event)))
             }
         }
-        let catalogue = (0..<40).map { CatalogueItem(item: ItemID("i\($0)"), category: [$0 < 20 ? "Garden" : "Kitchen"]) }
+        let catalogue = (0..<40).map {
+            CatalogueItem(item: ItemID("i\($0)"), category: [$0 < 20 ? "Garden" : "Kitchen"])
+        }
         let model = try Trainer.train(log, catalogue: catalogue, settings: Self.quick).model
         var vector = [Float](repeating: 0, count: model.dimension)
         let found = vector.withUnsafeMutableBufferPointer {

@@ -14,7 +14,8 @@ public struct TrainingFacts: Codable, Equatable, Sendable {
     public var settings: [String: Double]
 
     public init(
-        seed: UInt64, dataDigest: String, events: Int, shoppers: Int, epochs: Int, recallAt10: Double?, settings: [String: Double]
+        seed: UInt64, dataDigest: String, events: Int, shoppers: Int, epochs: Int, recallAt10: Double?,
+        settings: [String: Double]
     ) {
         self.seed = seed
         self.dataDigest = dataDigest

@@ -47,7 +47,9 @@ public struct TrainingSettings: Equatable, Sendable {
     public var faults: [String] {
         var faults: [String] = []
         func check<Value: Comparable>(_ name: String, _ value: Value, in range: ClosedRange<Value>) {
-            if !range.contains(value) { faults.append("\(name) is \(value), must be \(range.lowerBound) to \(range.upperBound)") }
+            if !range.contains(value) {
+                faults.append("\(name) is \(value), must be \(range.lowerBound) to \(range.upperBound)")
+            }
         }
         check("dimension", dimension, in: 16...512)
         if dimension % 16 != 0 { faults.append("dimension is \(dimension), must be a multiple of 16") }
@@ -72,9 +74,11 @@ public struct TrainingSettings: Equatable, Sendable {
     /// The settings by name, for a checkpoint's record of its training.
     var record: [String: Double] {
         [
-            "dimension": Double(dimension), "blocks": Double(blocks), "epochs": Double(epochs), "timeLimit": timeLimit ?? 0,
+            "dimension": Double(dimension), "blocks": Double(blocks), "epochs": Double(epochs),
+            "timeLimit": timeLimit ?? 0,
             "learningRate": learningRate, "weightDecay": weightDecay, "dropout": dropout, "idDropout": idDropout,
-            "batchEvents": Double(batchEvents), "sequenceLength": Double(sequenceLength), "validationShare": validationShare,
+            "batchEvents": Double(batchEvents), "sequenceLength": Double(sequenceLength),
+            "validationShare": validationShare,
             "patience": Double(patience), "fullSoftmaxItems": Double(fullSoftmaxItems), "negatives": Double(negatives),
             "minimumTokenItems": Double(minimumTokenItems), "maximumTokens": Double(maximumTokens),
         ]
