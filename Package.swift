@@ -36,8 +36,12 @@ let package = Package(
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CMicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
-        .target(name: "CSimdjson", cxxSettings: cxxSettings, linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("stdc++")]),
-        .target(name: "CTomlplusplus", cxxSettings: cxxSettings, linkerSettings: [.linkedLibrary("tomlplusplus"), .linkedLibrary("stdc++")]),
+        .target(
+            name: "CSimdjson", cxxSettings: cxxSettings,
+            linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("stdc++")]),
+        .target(
+            name: "CTomlplusplus", cxxSettings: cxxSettings,
+            linkerSettings: [.linkedLibrary("tomlplusplus"), .linkedLibrary("stdc++")]),
         .target(name: "CKernels", cSettings: cSettings),
 
         // Foundations.
@@ -58,10 +62,12 @@ let package = Package(
         module("Kafka", ["CLibrdkafka", "Bytes", "Observability"]),
         module("Redis", ["CHiredis", "Bytes"]),
         module("Connectors", ["Bytes", "JSON", "Observability", "Commerce", "Streaming", "Kafka", "Redis"]),
-        module("Application", [
-            "Bytes", "JSON", "Observability", "Configuration", "Commerce", "Datasets", "TwoTower", "Retrieval", "Streaming",
-            "Kafka", "Redis", "Connectors",
-        ]),
+        module(
+            "Application",
+            [
+                "Bytes", "JSON", "Observability", "Configuration", "Commerce", "Datasets", "TwoTower", "Retrieval",
+                "Streaming", "Kafka", "Redis", "Connectors",
+            ]),
         program("breadcrumb", ["Application"]),
         program("breadcrumb-bench", ["Application", "Commerce", "LinearAlgebra", "Retrieval"]),
 
@@ -74,18 +80,24 @@ let package = Package(
         tests("Datasets", ["Datasets", "Commerce"]),
         tests("TwoTower", ["TwoTower", "LinearAlgebra", "Commerce", "Datasets"]),
         tests("Retrieval", ["Retrieval", "LinearAlgebra", "Commerce"]),
-        tests("Streaming", ["Streaming", "Bytes", "JSON", "Observability", "LinearAlgebra", "Commerce", "TwoTower", "Retrieval"]),
+        tests(
+            "Streaming",
+            ["Streaming", "Bytes", "JSON", "Observability", "LinearAlgebra", "Commerce", "TwoTower", "Retrieval"]),
         tests("Kafka", ["Kafka", "Bytes", "Observability"]),
         tests("Redis", ["Redis", "Bytes"]),
         tests("Connectors", ["Connectors", "Streaming", "Kafka", "Redis", "Commerce", "Observability"]),
-        tests("Application", [
-            "Application", "Bytes", "JSON", "Observability", "LinearAlgebra", "Configuration", "Commerce", "TwoTower", "Streaming", "Kafka",
-            "Redis", "Connectors",
-        ]),
-        tests("Integration", [
-            "Application", "Bytes", "JSON", "Observability", "Configuration", "Commerce", "Datasets", "TwoTower", "Retrieval",
-            "Streaming", "Kafka", "Redis", "Connectors",
-        ]),
+        tests(
+            "Application",
+            [
+                "Application", "Bytes", "JSON", "Observability", "LinearAlgebra", "Configuration", "Commerce", "TwoTower",
+                "Streaming", "Kafka", "Redis", "Connectors",
+            ]),
+        tests(
+            "Integration",
+            [
+                "Application", "Bytes", "JSON", "Observability", "Configuration", "Commerce", "Datasets", "TwoTower",
+                "Retrieval", "Streaming", "Kafka", "Redis", "Connectors",
+            ]),
         tests("Hygiene", []),
     ],
     swiftLanguageModes: [.v6]

@@ -62,7 +62,9 @@ public enum LeadingEigenpairs {
         return basis.withUnsafeMutableBufferPointer { basis in
             image.withUnsafeMutableBufferPointer { image in
                 small.withUnsafeMutableBufferPointer { small -> [Float]? in
-                    guard let q = basis.baseAddress, let y = image.baseAddress, let s = small.baseAddress else { return [] }
+                    guard let q = basis.baseAddress, let y = image.baseAddress, let s = small.baseAddress else {
+                        return []
+                    }
                     let q2 = MatrixView(q, rows: n, columns: width)
                     let y2 = MatrixView(y, rows: n, columns: width)
                     let s2 = MatrixView(s, rows: width, columns: width)
@@ -84,7 +86,9 @@ public enum LeadingEigenpairs {
 
     /// Orthonormal columns for the span of q [n, w], in place: q · V · λ^-½ with the eigenpairs of its Gram matrix, twice for
     /// accuracy. Columns of a span that is too small become zero.
-    private static func orthonormalise(_ q: MatrixView<Double>, _ gram: MatrixView<Double>, _ spare: MatrixView<Double>) -> Bool {
+    private static func orthonormalise(_ q: MatrixView<Double>, _ gram: MatrixView<Double>, _ spare: MatrixView<Double>)
+        -> Bool
+    {
         for _ in 0..<2 {
             Blas.multiply(q, .transposed, q, into: gram)
             guard let values = Blas.symmetricEigenvalues(gram) else { return false }

@@ -62,7 +62,9 @@ import Testing
             try cluster.createTopic("rejects", partitions: 1)
             let configuration = KafkaConfiguration(bootstrapServers: cluster.bootstrapServers)
             let producer = try KafkaProducer(configuration)
-            let sink = KafkaSink(producer, topics: KafkaSink.Topics(lists: "events", deadLetters: "rejects"), clock: { EventTime(milliseconds: 0) })
+            let sink = KafkaSink(
+                producer, topics: KafkaSink.Topics(lists: "events", deadLetters: "rejects"),
+                clock: { EventTime(milliseconds: 0) })
             let sent = [
                 OutputRecord(
                     destination: .lists, key: [1], value: [2, 3], headers: [Header(name: "reason", value: [4])]),
@@ -104,7 +106,9 @@ import Testing
             defer { cluster.close() }
             let producer = try KafkaProducer(KafkaConfiguration(bootstrapServers: cluster.bootstrapServers))
             defer { producer.close(timeout: .zero) }
-            let sink = KafkaSink(producer, topics: KafkaSink.Topics(lists: "lists", deadLetters: "rejects"), clock: { EventTime(milliseconds: 0) })
+            let sink = KafkaSink(
+                producer, topics: KafkaSink.Topics(lists: "lists", deadLetters: "rejects"),
+                clock: { EventTime(milliseconds: 0) })
             let delivery = try sink.produce([
                 OutputRecord(destination: .lists, key: nil, value: [UInt8](repeating: 0, count: 2_000_000))
             ])

@@ -35,7 +35,9 @@ final class ChainStage: KeyedStage {
         return .keyed(StateKey(key), input)
     }
 
-    func restore(_ bytes: [UInt8]?, key: StateKey) throws(StreamError) -> Chain { bytes.map(Chain.init(bytes:)) ?? Chain() }
+    func restore(_ bytes: [UInt8]?, key: StateKey) throws(StreamError) -> Chain {
+        bytes.map(Chain.init(bytes:)) ?? Chain()
+    }
 
     func store(_ state: Chain) -> [UInt8] { state.bytes }
 

@@ -10,8 +10,8 @@ struct PartitionWorkerTests {
 
     static func record(_ offset: Int64, key: String = "k", value: [UInt8]? = [1]) -> LogRecord {
         LogRecord(
-            partition: partition, offset: Offset(offset), timestamp: EventTime(milliseconds: offset), key: Array(key.utf8),
-            value: value)
+            partition: partition, offset: Offset(offset), timestamp: EventTime(milliseconds: offset),
+            key: Array(key.utf8), value: value)
     }
 
     /// A worker on its own store and sink.
@@ -25,7 +25,8 @@ struct PartitionWorkerTests {
 
         init(
             _ records: [LogRecord], position: Position? = nil, verifying: Bool = false,
-            store: MemoryStateStore = MemoryStateStore(), unreliable: UnreliableStore? = nil, isFresh: Bool = true, inFlight: Int = 2
+            store: MemoryStateStore = MemoryStateStore(), unreliable: UnreliableStore? = nil, isFresh: Bool = true,
+            inFlight: Int = 2
         ) throws {
             self.store = store
             let claim = try store.claim(partition, nonce: Nonce(rawValue: 1), partitionCount: 8)
@@ -108,7 +109,10 @@ struct PartitionWorkerTests {
     @Test("A gap in the log stops the partition and commits nothing beyond it")
     func gap() throws {
         let bench = try Bench([Self.record(0), Self.record(1), Self.record(3)])
-        guard case .failed(let error) = bench.run() else { Issue.record("the gap was not noticed"); return }
+        guard case .failed(let error) = bench.run() else {
+            Issue.record("the gap was not noticed")
+            return
+        }
         #expect(error.code == .logDiverged)
         #expect(error.message.contains("expected offset 2, read 3"))
         #expect(bench.store.contents(of: Self.partition).position?.next == Offset(2))
@@ -126,7 +130,10 @@ struct PartitionWorkerTests {
             #expect(progress == .idle)
             #expect(bench.worker.committedOffset == Offset(4))
         } else {
-            guard case .failed(let error) = progress else { Issue.record("the other log was taken"); return }
+            guard case .failed(let error) = progress else {
+                Issue.record("the other log was taken")
+                return
+            }
             #expect(error.code == .logDiverged)
             #expect(store.contents(of: Self.partition).position?.next == Offset(2))
         }

@@ -61,7 +61,8 @@ struct Simulation {
             let broken = Int.random(in: 0..<20, using: &random) == 0
             log.append(
                 LogRecord(
-                    partition: Simulation.partition, offset: offset, timestamp: EventTime(milliseconds: offset.rawValue * 7),
+                    partition: Simulation.partition, offset: offset,
+                    timestamp: EventTime(milliseconds: offset.rawValue * 7),
                     key: Array("k\(Int.random(in: 0..<5, using: &random))".utf8),
                     value: broken ? nil : [UInt8.random(in: 0...255, using: &random)]))
         }
@@ -76,10 +77,11 @@ struct Simulation {
         let lease = Lease(isFresh: { true })
         owner = Process(
             worker: PartitionWorker(
-                claim: claim, position: position, verifying: verifying, source: MemorySource(log, from: start), store: store,
-                sink: sink, stage: ChainStage(), lease: lease,
+                claim: claim, position: position, verifying: verifying, source: MemorySource(log, from: start),
+                store: store, sink: sink, stage: ChainStage(), lease: lease,
                 limits: .init(
-                    batch: Int.random(in: 1...6, using: &random), batchesInFlight: Int.random(in: 1...3, using: &random),
+                    batch: Int.random(in: 1...6, using: &random),
+                    batchesInFlight: Int.random(in: 1...3, using: &random),
                     cachedStates: Int.random(in: 0...4, using: &random))),
             lease: lease, fence: claim.fence)
         copies.append(store.contents(of: Simulation.partition))

@@ -53,7 +53,9 @@ struct WorkerPoolTests {
         for index in 0..<Int32(5) {
             var chains: [StateKey: ChainStage.Chain] = [:]
             for record in Self.log(PartitionIndex(index), length) {
-                if let (key, input) = ChainStage.decode(record) { chains[StateKey(key), default: .init()].link(record.offset, input) }
+                if let (key, input) = ChainStage.decode(record) {
+                    chains[StateKey(key), default: .init()].link(record.offset, input)
+                }
             }
             #expect(store.contents(of: PartitionIndex(index)).values == chains.mapValues(\.bytes))
         }
@@ -63,7 +65,8 @@ struct WorkerPoolTests {
         (0..<length).map { offset in
             LogRecord(
                 partition: partition, offset: Offset(offset), timestamp: EventTime(milliseconds: offset),
-                key: Array("k\((offset * 7 + Int64(partition.rawValue)) % 11)".utf8), value: [UInt8(truncatingIfNeeded: offset)])
+                key: Array("k\((offset * 7 + Int64(partition.rawValue)) % 11)".utf8),
+                value: [UInt8(truncatingIfNeeded: offset)])
         }
     }
 }

@@ -39,13 +39,15 @@ struct Shop {
         history: Int = 8, window: Int = 4, idle: Int64? = nil, size: Int = 5, refresh: ShopperSettings.Refresh = .batch
     ) -> ShopperSettings {
         ShopperSettings(
-            historyLength: history, eventIDWindow: window, idleExpiry: idle, listSize: size, refresh: refresh, topic: "events")
+            historyLength: history, eventIDWindow: window, idleExpiry: idle, listSize: size, refresh: refresh,
+            topic: "events")
     }
 
     func stage(_ settings: ShopperSettings) -> ShopperStage {
         ShopperStage(
             model: model, catalogue: catalogue, settings: settings, configuration: "c1", decoder: EventDecoder(),
-            letterLimit: 1_000, metrics: ShopperMetrics(registry, clock: { EventTime(milliseconds: 2_000_000_000_000) }))
+            letterLimit: 1_000,
+            metrics: ShopperMetrics(registry, clock: { EventTime(milliseconds: 2_000_000_000_000) }))
     }
 
     /// 2024-01-01T00:00:00Z in milliseconds.
@@ -53,7 +55,8 @@ struct Shop {
 
     static func record(_ offset: Int64, _ event: Event) throws -> LogRecord {
         LogRecord(
-            partition: PartitionIndex(0), offset: Offset(offset), timestamp: EventTime(milliseconds: start + 86_400_000 + offset),
+            partition: PartitionIndex(0), offset: Offset(offset),
+            timestamp: EventTime(milliseconds: start + 86_400_000 + offset),
             key: Array(event.shopper.id.utf8), value: try event.encoded())
     }
 
@@ -72,7 +75,8 @@ struct Shop {
             let number = Int.random(in: 0..<9, using: &random)
             var event = event(
                 "u\(number)", Int.random(in: 0..<(items + 10), using: &random),
-                Action.allCases[Int.random(in: 0..<4, using: &random)], at: offset + Int64.random(in: -30...0, using: &random),
+                Action.allCases[Int.random(in: 0..<4, using: &random)],
+                at: offset + Int64.random(in: -30...0, using: &random),
                 id: "e\(Int.random(in: 0..<Int(count), using: &random))")
             if number == 0 { event.shopper = .anonymous("u1") }
             var record = try record(offset, event)
@@ -83,15 +87,16 @@ struct Shop {
 
     /// Runs the log through the engine and returns what it left.
     func run(
-        _ log: [LogRecord], _ settings: ShopperSettings, batch: Int, cached: Int = 100, store: MemoryStateStore = MemoryStateStore()
+        _ log: [LogRecord], _ settings: ShopperSettings, batch: Int, cached: Int = 100,
+        store: MemoryStateStore = MemoryStateStore()
     ) throws -> (states: [StateKey: [UInt8]], output: [OutputRecord]) {
         let sink = MemorySink()
         let partition = PartitionIndex(0)
         let claim = try store.claim(partition, nonce: Nonce(rawValue: 1), partitionCount: 1)
         let position = claim.position ?? Position(next: Offset(0), last: nil)
         let worker = PartitionWorker(
-            claim: claim, position: position, verifying: false, source: MemorySource(log, from: position.next), store: store,
-            sink: sink, stage: stage(settings), lease: Lease(isFresh: { true }),
+            claim: claim, position: position, verifying: false, source: MemorySource(log, from: position.next),
+            store: store, sink: sink, stage: stage(settings), lease: Lease(isFresh: { true }),
             limits: .init(batch: batch, batchesInFlight: 2, cachedStates: cached))
         var progress = worker.advance()
         while progress == .worked { progress = worker.advance() }

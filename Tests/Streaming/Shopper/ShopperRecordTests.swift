@@ -34,7 +34,9 @@ struct ShopperRecordTests {
     func corrupt() throws {
         let bytes = Self.sample.bytes
         for length in 0..<bytes.count {
-            let error = #expect(throws: StreamError.self) { try ShopperRecord(bytes: Array(bytes[..<length]), shopper: "u:42") }
+            let error = #expect(throws: StreamError.self) {
+                try ShopperRecord(bytes: Array(bytes[..<length]), shopper: "u:42")
+            }
             #expect(error?.code == .corrupt)
         }
         for index in bytes.indices {

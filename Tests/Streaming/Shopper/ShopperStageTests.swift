@@ -15,14 +15,14 @@ struct ShopperStageTests {
         #expect(lists.count > 400)
         for level in InstructionSet.available {
             try level.whileInForce {
-            for (batch, cached) in [(1, 2), (7, 100), (512, 0)] {
-                let every = try shop.run(log, shop.settings(refresh: .everyEvent), batch: batch, cached: cached)
-                #expect(every.states == all.states, "batch \(batch), cache \(cached), \(level)")
-                #expect(try Shop.lists(every.output) == lists)
-                let coalesced = try shop.run(log, shop.settings(), batch: batch, cached: cached)
-                #expect(coalesced.states == all.states)
-                for (id, bytes) in try Shop.lists(coalesced.output) { #expect(lists[id] == bytes) }
-            }
+                for (batch, cached) in [(1, 2), (7, 100), (512, 0)] {
+                    let every = try shop.run(log, shop.settings(refresh: .everyEvent), batch: batch, cached: cached)
+                    #expect(every.states == all.states, "batch \(batch), cache \(cached), \(level)")
+                    #expect(try Shop.lists(every.output) == lists)
+                    let coalesced = try shop.run(log, shop.settings(), batch: batch, cached: cached)
+                    #expect(coalesced.states == all.states)
+                    for (id, bytes) in try Shop.lists(coalesced.output) { #expect(lists[id] == bytes) }
+                }
             }
         }
         #expect(Set(all.states.values.map { $0.suffix(200) }).count == all.states.count, "shoppers' states differ")
@@ -67,12 +67,14 @@ struct ShopperStageTests {
     func unknownItems() throws {
         let shop = try Shop(items: 60)
         let unknown = try shop.run([try Shop.record(0, Shop.event("u", 99))], shop.settings(), batch: 1)
-        #expect(shop.registry.exposition().contains("breadcrumb_events_total{outcome=\"unknown_item\",type=\"browse\"} 1"))
+        #expect(
+            shop.registry.exposition().contains("breadcrumb_events_total{outcome=\"unknown_item\",type=\"browse\"} 1"))
         shop.catalogue.apply([.upsert(CatalogueItem(item: Shop.item(99), title: "Red"))], partition: 0, next: 1)
         let store = MemoryStateStore()
         let log = try [Shop.record(0, Shop.event("u", 99)), Shop.record(1, Shop.event("u", 3, at: 1))]
         _ = try shop.run([log[0]], shop.settings(), batch: 1, store: store)
-        let described = try ShopperRecord(bytes: store.contents(of: PartitionIndex(0)).values["u:u"] ?? [], shopper: "u:u")
+        let described = try ShopperRecord(
+            bytes: store.contents(of: PartitionIndex(0)).values["u:u"] ?? [], shopper: "u:u")
         let before = try ShopperRecord(bytes: unknown.states["u:u"] ?? [], shopper: "u:u")
         #expect(before.entries.map(\.item) == [Shop.item(99)])
         #expect(before.state != described.state)
@@ -88,7 +90,8 @@ struct ShopperStageTests {
     func liveCatalogue() throws {
         let shop = try Shop(items: 6)
         func items(_ offset: Int64) throws -> (items: Set<ItemID>, catalogue: [Int32: Int64]) {
-            let output = try shop.run([try Shop.record(0, Shop.event("u", 1))], shop.settings(size: 50), batch: 1).output
+            let output = try shop.run([try Shop.record(0, Shop.event("u", 1))], shop.settings(size: 50), batch: 1)
+                .output
             let list = try #require(try Shop.decode(output).first)
             return (Set(list.slots.map(\.item)), list.lineage.catalogue)
         }
@@ -131,7 +134,8 @@ struct ShopperStageTests {
                         withUnsafePointer(to: Int64?.some(60_000)) { gap in
                             guard let states = state.baseAddress, let inputs = input.baseAddress else { return }
                             new.model.step(
-                                StepBatch(count: 1, states: states, inputs: inputs, actions: action, gaps: gap), scratch: scratch)
+                                StepBatch(count: 1, states: states, inputs: inputs, actions: action, gaps: gap),
+                                scratch: scratch)
                         }
                     }
                 }
@@ -160,7 +164,8 @@ struct ShopperStageTests {
     func canonicalEquivalence() throws {
         let shop = try Shop()
         let log = try [
-            Shop.record(0, Shop.event("caf\u{e9}", 1, .purchase)), Shop.record(1, Shop.event("cafe\u{301}", 2, .purchase)),
+            Shop.record(0, Shop.event("caf\u{e9}", 1, .purchase)),
+            Shop.record(1, Shop.event("cafe\u{301}", 2, .purchase)),
         ]
         for batch in [1, 8] { #expect(try shop.run(log, shop.settings(), batch: batch).states.count == 2) }
     }
