@@ -167,7 +167,7 @@ struct RedisStateStoreTests {
         try await Place.with { place in
             let store = place.store()
             let fence = try store.claim(partition, nonce: nonce, partitionCount: 8).fence
-            let keys = (0..<20_000).map { "u:\($0)" }
+            let keys = (0..<20_000).map { StateKey("u:\($0)") }
             let writes = keys.enumerated().map { index, key in
                 StateWrite(key: key, value: [UInt8](repeating: UInt8(truncatingIfNeeded: index), count: 2_000))
             }
