@@ -46,7 +46,8 @@ final class LookShop {
     }
 
     private static let facts = """
-        {"seed":7,"dataDigest":"abc","events":1234,"shoppers":56,"epochs":3,"recallAt10":0.125,"settings":{"dropout":0.5}}
+        {"seed":7,"dataDigest":"abc","events":1234,"shoppers":56,"epochs":3,"recallAt10":0.125,
+        "settings":{"dropout":0.5}}
         """
 
     private static func checkpoint() throws -> Checkpoint {
@@ -55,7 +56,8 @@ final class LookShop {
         parameters.clear()
         vectors.clear()
         return try Checkpoint(
-            layout: layout, parameters: parameters, itemVectors: vectors, items: ["i1", "i2", "i3", "i4"], tokens: ["t:red"],
+            layout: layout, parameters: parameters, itemVectors: vectors, items: ["i1", "i2", "i3", "i4"],
+            tokens: ["t:red"],
             facts: try JSONDecoder().decode(TrainingFacts.self, from: Data(facts.utf8)))
     }
 
@@ -74,17 +76,21 @@ final class LookShop {
     func store(owner: String = "host:42") -> RedisStateStore {
         RedisStateStore(
             redis.address, namespace: namespace,
-            options: RedisStateOptions(timeToLive: .seconds(7_200), owner: owner), patience: RedisPatience(total: .zero))
+            options: RedisStateOptions(timeToLive: .seconds(7_200), owner: owner), patience: RedisPatience(total: .zero)
+        )
     }
 
     /// Claims the partition and commits records up to `next`.
     @discardableResult
-    func commit(_ partition: Int32, next: Int64, _ records: [ShopperRecord] = [], nonce: UInt64 = 0xab) throws -> Fence {
+    func commit(_ partition: Int32, next: Int64, _ records: [ShopperRecord] = [], nonce: UInt64 = 0xab) throws -> Fence
+    {
         let store = store()
-        let claim = try store.claim(PartitionIndex(partition), nonce: Nonce(rawValue: nonce), partitionCount: partitions)
+        let claim = try store.claim(
+            PartitionIndex(partition), nonce: Nonce(rawValue: nonce), partitionCount: partitions)
         let commit = Commit(
             fence: claim.fence, expected: claim.position?.next,
-            position: Position(next: Offset(next), last: AppliedRecord(timestamp: EventTime(milliseconds: Self.noon), crc: 1)),
+            position: Position(
+                next: Offset(next), last: AppliedRecord(timestamp: EventTime(milliseconds: Self.noon), crc: 1)),
             writes: records.map { StateWrite(key: $0.shopper, value: $0.bytes) })
         #expect(try store.commit(commit) == .applied)
         return claim.fence
@@ -101,7 +107,8 @@ final class LookShop {
     /// A catalogue record.
     func describe(_ item: String, _ title: String) -> KafkaRecord {
         KafkaRecord(
-            topic: "catalogue", key: Array(item.utf8), value: Array(#"{"item_id":"\#(item)","title":"\#(title)"}"#.utf8))
+            topic: "catalogue", key: Array(item.utf8), value: Array(#"{"item_id":"\#(item)","title":"\#(title)"}"#.utf8)
+        )
     }
 
     /// A list made at `offset` of partition 0 of the events.

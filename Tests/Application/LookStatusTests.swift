@@ -15,7 +15,9 @@ import Testing
     }
 
     private func messages(_ report: [String: Any], _ severity: String) throws -> [String] {
-        try #require(report["findings"] as? [[String: String]]).filter { $0["severity"] == severity }.compactMap { $0["message"] }
+        try #require(report["findings"] as? [[String: String]]).filter { $0["severity"] == severity }.compactMap {
+            $0["message"]
+        }
     }
 
     @Test func everyPartitionIsShownWithItsOwnerAndLag() async throws {
@@ -48,9 +50,14 @@ import Testing
 
             let table = try breadcrumb(["status"] + shop.flags)
             #expect(table.status == 0)
-            #expect(table.output.contains(/\n +0  host:42  00000000000000cd +2 +2 +- +0 +3 +1  20\d\d-/), "\(table.output)")
-            #expect(table.output.contains("Events: topic events, 3 partitions, group breadcrumb, Redis namespace look, lag 1\n"))
-            #expect(table.output.contains("trained    on 1234 events of 56 shoppers, 3 epochs, recall@10 0.1250 in validation"))
+            #expect(
+                table.output.contains(/\n +0  host:42  00000000000000cd +2 +2 +- +0 +3 +1  20\d\d-/), "\(table.output)")
+            #expect(
+                table.output.contains(
+                    "Events: topic events, 3 partitions, group breadcrumb, Redis namespace look, lag 1\n"))
+            #expect(
+                table.output.contains(
+                    "trained    on 1234 events of 56 shoppers, 3 epochs, recall@10 0.1250 in validation"))
             #expect(table.output.contains("\n- no worker has claimed these partitions yet: 2\n"))
         }
     }
@@ -60,7 +67,9 @@ import Testing
             let shop = try LookShop()
             let run = try breadcrumb(["status"] + shop.flags)
             #expect(run.status == 0)
-            #expect(run.output.contains("- no state yet under look: no worker has claimed a partition; `breadcrumb run` does\n"))
+            #expect(
+                run.output.contains(
+                    "- no state yet under look: no worker has claimed a partition; `breadcrumb run` does\n"))
             #expect(run.output.contains("- catalogue: no records"))
         }
     }
@@ -92,10 +101,16 @@ import Testing
             #expect(run.status == 1)
             let report = try parsed(run.output)
             #expect(try partitions(report)[0]["committed_offset"] as? Int == 2)
-            #expect(try messages(report, "problem").contains { $0.hasPrefix("events[0]: no state, though group breadcrumb has committed offset 2") })
+            #expect(
+                try messages(report, "problem").contains {
+                    $0.hasPrefix("events[0]: no state, though group breadcrumb has committed offset 2")
+                })
             try shop.commit(0, next: 1)
             let behind = try parsed(breadcrumb(["status", "--json"] + shop.flags).output)
-            #expect(try messages(behind, "problem").contains { $0.hasPrefix("events[0]: Kafka's committed offset 2 is past Redis' 1") })
+            #expect(
+                try messages(behind, "problem").contains {
+                    $0.hasPrefix("events[0]: Kafka's committed offset 2 is past Redis' 1")
+                })
         }
     }
 
@@ -105,12 +120,15 @@ import Testing
             try shop.commit(1, next: 4)
             try shop.commit(0, next: 4)
             try shop.cluster.setBroker(1, isUp: false)
-            let run = try breadcrumb(["status", "--json", "--timeout", "1s", "--model-path", "/nowhere"] + shop.flags.dropLast(2))
+            let run = try breadcrumb(
+                ["status", "--json", "--timeout", "1s", "--model-path", "/nowhere"] + shop.flags.dropLast(2))
             #expect(run.status == 1)
             let report = try parsed(run.output)
             #expect(try partitions(report).map { $0["next_offset"] as? Int } == [4, 4, nil])
             let problems = try messages(report, "problem")
-            #expect(problems.count == 2 && problems[0].hasPrefix("Kafka: ") && problems[1].hasPrefix("model: /nowhere/model.json"), "\(problems)")
+            #expect(
+                problems.count == 2 && problems[0].hasPrefix("Kafka: ")
+                    && problems[1].hasPrefix("model: /nowhere/model.json"), "\(problems)")
 
             try shop.cluster.setBroker(1, isUp: true)
             shop.redis.kill()
@@ -142,7 +160,8 @@ private final class Committer: KafkaGroupHandler {
 
     static func commit(_ servers: String, group: String, next: Int64) throws {
         let configuration = KafkaConfiguration(
-            bootstrapServers: servers, consumerProperties: ["session.timeout.ms": "2500", "heartbeat.interval.ms": "200"])
+            bootstrapServers: servers,
+            consumerProperties: ["session.timeout.ms": "2500", "heartbeat.interval.ms": "200"])
         let committer = Committer(next)
         let group = try KafkaConsumerGroup(configuration, group: group, topic: "events", handler: committer)
         try group.start()

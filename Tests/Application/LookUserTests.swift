@@ -42,9 +42,11 @@ import Testing
                 KafkaRecord(topic: "catalogue", key: Array("i4".utf8), value: nil),
             ])
             try shop.commit(partition(of: "u42", shop), next: 9, [record(user, model: shop.modelVersion)])
-            // The list of the highest source offset counts, not the one that came last; one of the anonymous "u42" is another's.
+            // The list of the highest source offset counts, not the one that came last; that of the anonymous "u42" is
+            // another's.
             try shop.produce([
-                shop.list(user, ["i4"], offset: 3), shop.list(user, ["i3", "i4"], offset: 8, published: "2026-11-01T12:00:01.000Z"),
+                shop.list(user, ["i4"], offset: 3),
+                shop.list(user, ["i3", "i4"], offset: 8, published: "2026-11-01T12:00:01.000Z"),
                 shop.list(user, ["i1"], offset: 5), shop.list(.anonymous("u42"), ["i2"], offset: 11),
             ])
             let run = try breadcrumb(["user", "u42", "--json"] + shop.flags)
@@ -53,7 +55,9 @@ import Testing
             #expect(report["user_id"] as? String == "u42" && report["partition_count"] as? Int == 3)
             #expect(report["partition"] as? Int == Int(partition(of: "u42", shop)))
             let state = try #require(report["state"] as? [String: Any])
-            #expect(state["events"] as? Int == 5 && state["began_at_event"] as? Int == 2 && state["events_since"] as? Int == 3)
+            #expect(
+                state["events"] as? Int == 5 && state["began_at_event"] as? Int == 2
+                    && state["events_since"] as? Int == 3)
             #expect(state["is_current"] as? Bool == true)
             let expiry = try #require(state["expires_in_ms"] as? Int)
             #expect((7_000_000...7_200_000).contains(expiry))
@@ -76,7 +80,8 @@ import Testing
             let text = try breadcrumb(["user", "u42"] + shop.flags)
             #expect(text.status == 0)
             #expect(text.output.hasPrefix("User u42, partition \(partition(of: "u42", shop)) of 3 of events\n"))
-            #expect(text.output.contains("\n  2026-11-01T11:59:00.000Z or before  cart      i9    -\n"), "\(text.output)")
+            #expect(
+                text.output.contains("\n  2026-11-01T11:59:00.000Z or before  cart      i9    -\n"), "\(text.output)")
             #expect(text.output.contains("\n     1  1.5000  i3    Mug \u{fffd}[31m\n"))
             #expect(text.output.contains("origin   began after event 2, 3 events since\n"))
             #expect(text.output.contains(/expires  in (2 h 0|1 h 59) min\n/))
@@ -97,7 +102,8 @@ import Testing
 
             let unknown = try breadcrumb(["user", "7", "--json"] + shop.flags)
             #expect(unknown.status == 1 && unknown.output.isEmpty)
-            #expect(unknown.complaint.hasPrefix("breadcrumb user: user 7 is unknown: no state under look in partition "))
+            #expect(
+                unknown.complaint.hasPrefix("breadcrumb user: user 7 is unknown: no state under look in partition "))
             #expect(unknown.complaint.hasSuffix("there is an anonymous visitor of that id: add --anonymous\n"))
         }
     }
@@ -110,7 +116,8 @@ import Testing
             try shop.produce([shop.list(user, ["i2"], offset: 7)] + Array(repeating: filler, count: 10_500))
             let first = try parsed(breadcrumb(["user", "u1", "--json"] + shop.flags).output)
             #expect((first["list"] as? [String: Any])?["offset"] as? Int == 0)
-            // An older list that was sent late stands nearer to the end: the shopper's last event tells that there is a newer one.
+            // An older list that was sent late stands nearer to the end: the shopper's last event tells that there is a
+            // newer one.
             try shop.produce([shop.list(user, ["i3"], offset: 6, eventTime: LookShop.noon - 1)])
             try shop.commit(0, next: 8, [record(user, model: shop.modelVersion)])
             let second = try parsed(breadcrumb(["user", "u1", "--json"] + shop.flags).output)
