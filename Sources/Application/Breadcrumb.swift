@@ -4,5 +4,5 @@ extension Program {
         name: "breadcrumb",
         abstract:
             "Follows each shopper's trail of events and publishes a fresh list of recommendations after every step.",
-        version: "0.1.0", commands: [TrainCommand.self, ConfigCommand.self])
+        version: "0.1.0", commands: [ImportCommand.self, TrainCommand.self, TopicsCommand.self, ConfigCommand.self])
 }

@@ -27,11 +27,11 @@ public struct InputTable: Equatable, Sendable {
     ///
     /// - Parameters:
     ///   - open: `DatasetReader.events` or `.catalogue`.
-    ///   - progress: called every 1,024 rows and at the end.
+    ///   - rows: how many there are between two reports of progress; the end is reported too.
     /// - Throws: `FileFault`, `DatasetFault`, and what the closures throw.
     func read<Record>(
         _ open: (_ path: String, _ options: DatasetOptions) throws -> DatasetReader<Record>,
-        progress: (Progress) -> Void = { _ in }, refuse: (RowFault) throws -> Void,
+        every rows: Int = 1024, progress: (Progress) -> Void = { _ in }, refuse: (RowFault) throws -> Void,
         body: (_ line: Int, Record) throws -> Void
     ) throws {
         let reader = try open(path, options)
@@ -43,7 +43,7 @@ public struct InputTable: Equatable, Sendable {
             case .success(let record): try body(reader.line, record)
             case .failure(let fault): try refuse(fault)
             }
-            if reader.rows % 1024 == 0 { report() }
+            if reader.rows % rows == 0 { report() }
         }
         report()
     }
