@@ -17,7 +17,8 @@ extension StreamError {
             self.init(
                 .permanent,
                 "\(error.message): state under \(namespace) has another format than "
-                    + "\(RedisNamespace.format), which this version writes; use the version that made it, or a new namespace")
+                    + "\(RedisNamespace.format), which this version writes; use the version that made it, or a new namespace"
+            )
         case .script("PARTITIONS"):
             self.init(
                 .partitionCountChanged,
