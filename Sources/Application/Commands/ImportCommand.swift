@@ -109,8 +109,3 @@ struct ImportCommand: Command {
         print(line)
     }
 }
-
-extension Duration {
-    /// Milliseconds, rounded down; for durations that the settings allow.
-    fileprivate var wholeMilliseconds: Int64 { Int64(self / .milliseconds(1)) }
-}

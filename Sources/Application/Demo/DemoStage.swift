@@ -27,7 +27,7 @@ final class DemoStage {
         cluster = try EmbeddedCluster()
         var arguments = ArgumentReader([
             "--kafka-bootstrap-servers", cluster.bootstrapServers, "--kafka-start", "earliest", "--kafka-session-timeout", "6s",
-            "--redis-url", redis.address.url, "--lists-refresh", "every-event", "--http-port", "0", "--log-level", log,
+            "--redis-url", redis.address.description, "--lists-refresh", "every-event", "--http-port", "0", "--log-level", log,
             "--workers-batch", "64",
         ])
         settings = arguments.settings().settings
