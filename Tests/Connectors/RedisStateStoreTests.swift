@@ -105,7 +105,7 @@ struct RedisStateStoreTests {
             let fence = try store.claim(partition, nonce: nonce, partitionCount: 8).fence
             try place.send("LPUSH", "shop:v1:{p3}:s:u:c", "x")
             let before = try place.contents()
-            let writes = ["u:a", "u:b", "u:c"].map { StateWrite(key: $0, value: [1]) }
+            let writes = ["u:a", "u:b", "u:c"].map { StateWrite(key: StateKey($0), value: [1]) }
             let commit = Commit(fence: fence, expected: nil, position: position(10), writes: writes)
             let error = #expect(throws: StreamError.self) { try store.commit(commit) }
             #expect(error?.code == .corrupt)
