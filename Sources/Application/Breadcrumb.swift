@@ -4,5 +4,11 @@ extension Program {
         name: "breadcrumb",
         abstract:
             "Follows each shopper's trail of events and publishes a fresh list of recommendations after every step.",
-        version: "0.1.0", commands: [ConfigCommand.self])
+        version: "0.1.0",
+        commands: [
+            RunCommand.self,
+            StatusCommand.self,
+            UserCommand.self,
+            ConfigCommand.self,
+        ])
 }

@@ -1,3 +1,4 @@
+import Commerce
 import Kafka
 import Streaming
 
@@ -6,10 +7,7 @@ public enum StartPosition: Equatable, Sendable {
     case earliest
     case latest
     /// The first record of that time or later.
-    case time(EventTimeMilliseconds)
-
-    /// Milliseconds since 1970-01-01T00:00:00Z.
-    public typealias EventTimeMilliseconds = Int64
+    case time(EventTime)
 }
 
 /// Claims partitions in the state store and finds where each goes on, before anything of it is fetched.
@@ -123,7 +121,7 @@ public final class ClaimDesk: @unchecked Sendable {  // the store is used on the
         case .latest: return marks.high
         case .time(let time):
             let found = try ask { () throws(KafkaError) in
-                try client.offsets(of: topic, [partition], at: time, timeout: timeout)
+                try client.offsets(of: topic, [partition], at: time.rawValue, timeout: timeout)
             }
             return found[partition] ?? marks.high
         case nil:

@@ -14,10 +14,14 @@ public final class GroupRunner<Stage: KeyedStage>: KafkaGroupHandler {
     public enum Event: Sendable {
         case assigned([PartitionIndex])
         case revoked([PartitionIndex])
+        /// The partition is this worker's and is being read.
+        case claimed(PartitionIndex)
         /// The partition waits to be offered again: its claim was lost, or the store was away.
         case unclaimed(PartitionIndex, StreamError?)
         /// The partition stands still until someone helps.
         case failed(PartitionIndex, StreamError)
+        /// The claim needs a decision of someone: nothing of the group can go on as it is configured.
+        case refused(PartitionIndex, StreamError)
         /// The store or the log is away (or, with nil, back); its worker tries again by itself.
         case retrying(PartitionIndex, StreamError?)
         /// A fault of the connection to Kafka.
@@ -36,6 +40,7 @@ public final class GroupRunner<Stage: KeyedStage>: KafkaGroupHandler {
     private struct Owned {
         let granted: ClaimDesk.Granted
         let lease: Lease
+        let progress: PartitionProgress
     }
 
     /// A runner whose `start` joins the group.
@@ -81,6 +86,18 @@ public final class GroupRunner<Stage: KeyedStage>: KafkaGroupHandler {
         group.withLock { $0 = nil }
     }
 
+    /// Records of each partition of this process that are in the log and not in the state yet, by the watermarks that the
+    /// last fetch brought; partitions of which nothing was fetched are left out.
+    public func lag(of topic: String) -> [PartitionIndex: Int64] {
+        guard let client = group.withLock({ $0?.client }) else { return [:] }
+        var lag: [PartitionIndex: Int64] = [:]
+        for (partition, owned) in owned.withLock({ $0 }) {
+            guard let marks = client.cachedWatermarks(of: topic, KafkaPartition(rawValue: partition.rawValue)) else { continue }
+            lag[partition] = max(0, marks.high.rawValue - owned.progress.next.rawValue)
+        }
+        return lag
+    }
+
     // MARK: KafkaGroupHandler, on the poll thread
 
     public func assigned(_ partitions: [KafkaPartition]) -> [KafkaPartition: KafkaOffset] {
@@ -92,12 +109,14 @@ public final class GroupRunner<Stage: KeyedStage>: KafkaGroupHandler {
             switch outcome {
             case .granted(let granted):
                 let lease = Lease(isFresh: { ContinuousClock.now - group.renewedAt < session })
-                owned.withLock { $0[granted.claim.fence.partition] = Owned(granted: granted, lease: lease) }
+                owned.withLock { $0[granted.claim.fence.partition] = Owned(granted: granted, lease: lease, progress: PartitionProgress(granted.position.next)) }
                 starts[partition] = granted.start
+                supervise(.claimed(granted.claim.fence.partition))
             case .unavailable(let error):
                 supervise(.unclaimed(PartitionIndex(partition.rawValue), error))
             case .refused(let error):
-                supervise(.failed(PartitionIndex(partition.rawValue), error))
+                let index = PartitionIndex(partition.rawValue)
+                supervise(error.code == .logDiverged ? .failed(index, error) : .refused(index, error))
             }
         }
         return starts
@@ -110,7 +129,7 @@ public final class GroupRunner<Stage: KeyedStage>: KafkaGroupHandler {
             pool.assign(
                 .init(
                     claim: owned.granted.claim, position: owned.granted.position, verifying: owned.granted.isVerifying,
-                    lease: owned.lease, makeSource: { KafkaPartitionSource(queue) }))
+                    lease: owned.lease, makeSource: { KafkaPartitionSource(queue, progress: owned.progress) }))
         }
     }
 

@@ -5,9 +5,13 @@ import Streaming
 /// One assigned partition of a Kafka topic as the engine reads it.
 public final class KafkaPartitionSource: PartitionSource {
     private let queue: KafkaPartitionQueue
+    private let progress: PartitionProgress?
 
-    /// Reads `queue`, whose first record is the one at `queue.start`.
-    public init(_ queue: KafkaPartitionQueue) { self.queue = queue }
+    /// Reads `queue`, whose first record is the one at `queue.start`, and notes in `progress` what is reported.
+    public init(_ queue: KafkaPartitionQueue, progress: PartitionProgress? = nil) {
+        self.queue = queue
+        self.progress = progress
+    }
 
     /// The partition that is read.
     public var partition: PartitionIndex { queue.partition.index }
@@ -21,7 +25,10 @@ public final class KafkaPartitionSource: PartitionSource {
         }
     }
 
-    public func report(next: Offset) { queue.report(next: KafkaOffset(rawValue: next.rawValue)) }
+    public func report(next: Offset) {
+        progress?.reached(next)
+        queue.report(next: KafkaOffset(rawValue: next.rawValue))
+    }
 }
 
 extension KafkaPartition {

@@ -78,7 +78,7 @@ public struct RedisHead: Equatable, Sendable {
 
 extension Nonce {
     /// The nonce as it stands in Redis: 16 hexadecimal digits.
-    var text: String {
+    package var text: String {
         let digits = String(rawValue, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
     }

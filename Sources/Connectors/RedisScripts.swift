@@ -3,9 +3,9 @@ import Redis
 /// The Lua scripts of claim and commit.
 ///
 /// Lua's numbers are doubles, so epochs and offsets stay strings and are compared as such. Lua has no rollback: a script
-/// checks everything before it writes, and its first write goes through `pcall` so that a refusal of any write (OOM,
-/// READONLY, MISCONF: decided once per script) is returned in the server's own words with nothing written. Lists of
-/// arguments are walked, never unpacked.
+/// checks everything before it writes, and its first write goes through `pcall`, so that a refusal (OOM, READONLY, MISCONF:
+/// decided once per script; NOPERM) is returned in the server's own words with nothing written. A commit's first write is a
+/// SET, since the claim has shown that HSET is allowed. Lists of arguments are walked, never unpacked.
 enum RedisScripts {
     /// `KEYS`: head. `ARGV`: format, partition count, nonce, owner's label.
     /// Returns epoch, next, timestamp, crc (null or empty where nothing was applied).
@@ -45,15 +45,19 @@ enum RedisScripts {
           local kind = redis.call('TYPE', KEYS[i])['ok']
           if kind ~= 'none' and kind ~= 'string' then return {err = 'WRONGTYPE ' .. KEYS[i] .. ' is a ' .. kind} end
         end
-        local now = redis.call('TIME')
-        local written = redis.pcall('HSET', KEYS[1], 'next', ARGV[5], 'timestamp', ARGV[6], 'crc', ARGV[7],
-          'committed', now[1] .. string.format('%03d', math.floor(now[2] / 1000)))
-        if type(written) == 'table' then return written end
-        if ARGV[8] == '' then
-          for i = 2, #KEYS do redis.call('SET', KEYS[i], ARGV[i + 7]) end
-        else
-          for i = 2, #KEYS do redis.call('SET', KEYS[i], ARGV[i + 7], 'PX', ARGV[8]) end
+        local function put(call, i)
+          if ARGV[8] == '' then return call('SET', KEYS[i], ARGV[i + 7]) end
+          return call('SET', KEYS[i], ARGV[i + 7], 'PX', ARGV[8])
         end
+        if #KEYS > 1 then
+          local first = put(redis.pcall, 2)
+          if first.err then return first end
+        end
+        local now = redis.call('TIME')
+        local moved = redis.pcall('HSET', KEYS[1], 'next', ARGV[5], 'timestamp', ARGV[6], 'crc', ARGV[7],
+          'committed', now[1] .. string.format('%03d', math.floor(now[2] / 1000)))
+        if type(moved) == 'table' then return moved end
+        for i = 3, #KEYS do put(redis.call, i) end
         return 1
         """#)
 }

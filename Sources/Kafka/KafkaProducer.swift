@@ -33,6 +33,8 @@ public final class KafkaProducer: @unchecked Sendable {  // `topics` is guarded 
                 "enable.idempotence": "true", "acks": "all",
                 "message.timeout.ms": String(deliveryTimeout.milliseconds), "linger.ms": "5",
                 "queue.buffering.max.messages": "100000", "queue.buffering.max.kbytes": "262144",
+                // Above what the topics of the contract take: the broker decides, not the client.
+                "message.max.bytes": "8388608",
             ],
             fixed: ["partitioner": "murmur2_random"],
             adjust: { conf in

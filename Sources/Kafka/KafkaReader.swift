@@ -111,6 +111,11 @@ public struct KafkaReaderProgress: Equatable, Sendable, CustomStringConvertible 
     /// The broker has nothing at `offset` yet and nothing between the position and it: compaction leaves such holes.
     package mutating func end(_ partition: KafkaPartition, at offset: KafkaOffset) { advance(partition, to: offset) }
 
+    /// Offsets between the positions and the watermarks found at the start: at most so many records are still to come.
+    public var remaining: Int {
+        targets.reduce(0) { $0 + Int(clamping: max(0, $1.value.rawValue - (positions[$1.key]?.rawValue ?? 0))) }
+    }
+
     /// Whether every partition was read to the watermark found at the start.
     public var isCaughtUp: Bool { targets.allSatisfy { partition, target in (positions[partition] ?? 0) >= target } }
 

@@ -86,9 +86,9 @@ public enum LeadingEigenpairs {
 
     /// Orthonormal columns for the span of q [n, w], in place: q · V · λ^-½ with the eigenpairs of its Gram matrix, twice for
     /// accuracy. Columns of a span that is too small become zero.
-    private static func orthonormalise(
-        _ q: MatrixView<Double>, _ gram: MatrixView<Double>, _ spare: MatrixView<Double>
-    ) -> Bool {
+    private static func orthonormalise(_ q: MatrixView<Double>, _ gram: MatrixView<Double>, _ spare: MatrixView<Double>)
+        -> Bool
+    {
         for _ in 0..<2 {
             Blas.multiply(q, .transposed, q, into: gram)
             guard let values = Blas.symmetricEigenvalues(gram) else { return false }

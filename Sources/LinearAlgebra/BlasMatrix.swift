@@ -40,29 +40,31 @@ public enum Blas {
 
     /// c [m, n] = scale · a [m, k] b [k, n] + (accumulate ? c : 0), each factor transposed first if so oriented.
     public static func multiply(
-        _ a: MatrixView<Float>, _ orientationA: Orientation = .plain,
-        _ b: MatrixView<Float>, _ orientationB: Orientation = .plain,
+        _ a: MatrixView<Float>, _ orientationA: Orientation = .plain, _ b: MatrixView<Float>,
+        _ orientationB: Orientation = .plain,
         into c: MatrixView<Float>, scale: Float = 1, accumulate: Bool = false
     ) {
         let depth = checkedDepth(a, orientationA, b, orientationB, c)
         guard c.rows > 0, c.columns > 0 else { return }
         cblas_sgemm(
             CblasRowMajor, orientationA.blas, orientationB.blas, Int32(c.rows), Int32(c.columns), Int32(depth), scale,
-            a.pointer, Int32(max(1, a.columns)), b.pointer, Int32(max(1, b.columns)), accumulate ? 1 : 0,
-            c.pointer, Int32(c.columns))
+            a.pointer,
+            Int32(max(1, a.columns)), b.pointer, Int32(max(1, b.columns)), accumulate ? 1 : 0, c.pointer,
+            Int32(c.columns))
     }
 
     /// The same in double precision.
     public static func multiply(
-        _ a: MatrixView<Double>, _ orientationA: Orientation = .plain,
-        _ b: MatrixView<Double>, _ orientationB: Orientation = .plain,
+        _ a: MatrixView<Double>, _ orientationA: Orientation = .plain, _ b: MatrixView<Double>,
+        _ orientationB: Orientation = .plain,
         into c: MatrixView<Double>
     ) {
         let depth = checkedDepth(a, orientationA, b, orientationB, c)
         guard c.rows > 0, c.columns > 0 else { return }
         cblas_dgemm(
             CblasRowMajor, orientationA.blas, orientationB.blas, Int32(c.rows), Int32(c.columns), Int32(depth), 1,
-            a.pointer, Int32(max(1, a.columns)), b.pointer, Int32(max(1, b.columns)), 0, c.pointer, Int32(c.columns))
+            a.pointer,
+            Int32(max(1, a.columns)), b.pointer, Int32(max(1, b.columns)), 0, c.pointer, Int32(c.columns))
     }
 
     /// Eigenvalues, ascending, of a symmetric matrix [n, n], which is overwritten: row k holds the eigenvector of value k.

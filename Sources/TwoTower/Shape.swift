@@ -26,10 +26,14 @@ public struct TowerShape: Codable, Equatable, Sendable {
 
     /// What is wrong with these sizes, or nil. Upper bounds keep products far from overflow for sizes read from a file.
     public var fault: String? {
-        func multiple(_ value: Int, of step: Int, upTo limit: Int) -> Bool { value >= step && value <= limit && value % step == 0 }
+        func multiple(_ value: Int, of step: Int, upTo limit: Int) -> Bool {
+            value >= step && value <= limit && value % step == 0
+        }
         if !(1...50_000_000).contains(items) { return "items is \(items), must be 1 to 50000000" }
         if !(0...10_000_000).contains(tokens) { return "tokens is \(tokens), must be 0 to 10000000" }
-        if !multiple(dimension, of: 16, upTo: 1024) { return "dimension is \(dimension), must be a multiple of 16 up to 1024" }
+        if !multiple(dimension, of: 16, upTo: 1024) {
+            return "dimension is \(dimension), must be a multiple of 16 up to 1024"
+        }
         if !(1...16).contains(blocks) { return "blocks is \(blocks), must be 1 to 16" }
         if !multiple(hidden, of: 16, upTo: 8192) { return "hidden is \(hidden), must be a multiple of 16 up to 8192" }
         return nil

@@ -12,13 +12,20 @@ enum Here {
     static let reason: Comment = "redis-server is not on the PATH (Debian: redis-server)"
 }
 
-/// Runs `body` with a fresh server, which is gone afterwards.
+/// Runs `body` with a fresh server, which is gone afterwards, on a thread of its own: the cooperative pool must not block.
 func withServer(
-    _ options: RedisServer.Options = RedisServer.Options(), _ body: (RedisServer) throws -> Void
-) throws {
-    let server = try RedisServer(options)
-    defer { server.stop() }
-    try body(server)
+    _ options: RedisServer.Options = RedisServer.Options(), _ body: @escaping @Sendable (RedisServer) throws -> Void
+) async throws {
+    try await withCheckedThrowingContinuation { continuation in
+        Thread.detachNewThread {
+            continuation.resume(
+                with: Result {
+                    let server = try RedisServer(options)
+                    defer { server.stop() }
+                    try body(server)
+                })
+        }
+    }
 }
 
 /// The code of the `RedisError` that `body` throws, nil if it throws none.

@@ -4,8 +4,8 @@ import Testing
 
 @Suite(.enabled(if: Here.hasRedis, Here.reason))
 struct RedisConnectionTests {
-    @Test func bytesAndKindsOfReplySurvive() throws {
-        try withServer { server in
+    @Test func bytesAndKindsOfReplySurvive() async throws {
+        try await withServer { server in
             let connection = RedisConnection(server.address)
             let value: [UInt8] = [0, 255, 13, 10, 0]
             var set = RedisCommand("SET", "k")
@@ -29,8 +29,8 @@ struct RedisConnectionTests {
         }
     }
 
-    @Test func aLargePipelineKeepsItsOrder() throws {
-        try withServer { server in
+    @Test func aLargePipelineKeepsItsOrder() async throws {
+        try await withServer { server in
             let connection = RedisConnection(server.address)
             let text = String(repeating: "x", count: 20_000)
             let replies = try connection.pipeline((0..<500).map { RedisCommand("ECHO", "\($0)" + text) })
@@ -38,8 +38,8 @@ struct RedisConnectionTests {
         }
     }
 
-    @Test func databasesAreApart() throws {
-        try withServer { server in
+    @Test func databasesAreApart() async throws {
+        try await withServer { server in
             var third = server.address
             third.database = 3
             _ = try RedisConnection(third).send(RedisCommand("SET", "k", "three"))
@@ -50,8 +50,8 @@ struct RedisConnectionTests {
         }
     }
 
-    @Test func passwordsAreCheckedAndNotRepeated() throws {
-        try withServer(RedisServer.Options(settings: ["requirepass": "right"])) { server in
+    @Test func passwordsAreCheckedAndNotRepeated() async throws {
+        try await withServer(RedisServer.Options(settings: ["requirepass": "right"])) { server in
             var address = server.address
             #expect(code { try RedisConnection(address).connect() } == .authentication)
             address.password = "wrong-one"
@@ -64,15 +64,15 @@ struct RedisConnectionTests {
             address.username = "default"
             try RedisConnection(address).connect()
         }
-        try withServer { server in
+        try await withServer { server in
             var address = server.address
             address.password = "needless"
             #expect(code { try RedisConnection(address).connect() } == .authentication)
         }
     }
 
-    @Test func aKilledServerIsUnavailableAndComesBack() throws {
-        try withServer(RedisServer.Options(durable: true)) { server in
+    @Test func aKilledServerIsUnavailableAndComesBack() async throws {
+        try await withServer(RedisServer.Options(durable: true)) { server in
             let connection = RedisConnection(server.address)
             _ = try connection.send(RedisCommand("SET", "k", "kept"))
             let first = server.processIdentifier
@@ -88,8 +88,8 @@ struct RedisConnectionTests {
         }
     }
 
-    @Test func aSilentServerIsUnavailableInTime() throws {
-        try withServer { server in
+    @Test func aSilentServerIsUnavailableInTime() async throws {
+        try await withServer { server in
             let connection = RedisConnection(server.address, timeouts: RedisTimeouts(reply: .milliseconds(50)))
             let error = #expect(throws: RedisError.self) { try connection.send(RedisCommand("BLPOP", "none", "0")) }
             #expect(error?.code == .unavailable)
@@ -111,8 +111,8 @@ struct RedisConnectionTests {
         #expect(code { try RedisConnection(refused).connect() } == .unavailable)
     }
 
-    @Test func scriptsOutliveAFlushAndAReconnection() throws {
-        try withServer { server in
+    @Test func scriptsOutliveAFlushAndAReconnection() async throws {
+        try await withServer { server in
             let connection = RedisConnection(server.address)
             let script = RedisScript("return {KEYS[1], ARGV[1]}")
             func run() throws -> RedisReply {
@@ -134,8 +134,8 @@ struct RedisConnectionTests {
         }
     }
 
-    @Test func errorsOfScriptsKeepTheirFirstWord() throws {
-        try withServer { server in
+    @Test func errorsOfScriptsKeepTheirFirstWord() async throws {
+        try await withServer { server in
             let connection = RedisConnection(server.address)
             func code(_ source: String) -> RedisError.Code? {
                 RedisTests.code {

@@ -3,8 +3,8 @@ import Testing
 
 @Suite(.enabled(if: Here.hasRedis, Here.reason))
 struct RedisFactsTests {
-    @Test func aFitServerPasses() throws {
-        try withServer(RedisServer.Options(durable: true, settings: ["maxmemory": "50mb"])) { server in
+    @Test func aFitServerPasses() async throws {
+        try await withServer(RedisServer.Options(durable: true, settings: ["maxmemory": "50mb"])) { server in
             let facts = try RedisConnection(server.address).check([RedisScript("return 1")])
             #expect(facts.maximumMemory == 50 << 20)
             #expect(facts.isAppendOnly)
@@ -12,23 +12,23 @@ struct RedisFactsTests {
         }
     }
 
-    @Test func aServerThatEvictsIsRefused() throws {
+    @Test func aServerThatEvictsIsRefused() async throws {
         let options = RedisServer.Options(settings: ["maxmemory": "50mb", "maxmemory-policy": "allkeys-lru"])
-        try withServer(options) { server in
+        try await withServer(options) { server in
             let error = #expect(throws: RedisError.self) { try RedisConnection(server.address).check([]) }
             #expect(error?.code == .unsuitable)
             #expect(error?.message.contains("noeviction") == true)
         }
     }
 
-    @Test func aScriptThatDoesNotCompileIsNamedAtStart() throws {
-        try withServer { server in
+    @Test func aScriptThatDoesNotCompileIsNamedAtStart() async throws {
+        try await withServer { server in
             #expect(throws: RedisError.self) { try RedisConnection(server.address).check([RedisScript("(")]) }
         }
     }
 
-    @Test func aReplicaAndAClusterAreRefused() throws {
-        try withServer(RedisServer.Options(settings: ["replicaof": "127.0.0.1 1"])) { server in
+    @Test func aReplicaAndAClusterAreRefused() async throws {
+        try await withServer(RedisServer.Options(settings: ["replicaof": "127.0.0.1 1"])) { server in
             let connection = RedisConnection(server.address)
             #expect(code { try connection.check([]) } == .readOnly)
             #expect(
@@ -48,8 +48,8 @@ struct RedisFactsTests {
         #expect(verdict(info.replacing("memory:1", with: "memory:?") + "cluster_enabled:0\r\n") == .unsuitable)
     }
 
-    @Test func aFullServerRefusesWritesByCode() throws {
-        try withServer(RedisServer.Options(settings: ["maxmemory": "1"])) { server in
+    @Test func aFullServerRefusesWritesByCode() async throws {
+        try await withServer(RedisServer.Options(settings: ["maxmemory": "1"])) { server in
             let error = #expect(throws: RedisError.self) {
                 try RedisConnection(server.address).send(RedisCommand("SET", "a", "b"))
             }

@@ -22,8 +22,8 @@ struct RedisServerTests {
         #expect(kill(process, 0) == -1)
     }
 
-    @Test func itKeepsNoTCPPort() throws {
-        try withServer { server in
+    @Test func itKeepsNoTCPPort() async throws {
+        try await withServer { server in
             let info = try RedisConnection(server.address).send(RedisCommand("INFO", "server")).optionalText()
             #expect(info?.contains("tcp_port:0\r\n") == true)
         }

@@ -24,7 +24,9 @@ import TwoTower
         let layout = tiny.layout
         let d = layout.shape.dimension
         let (pass, loss, gradients) = Self.descend(tiny, variant)
-        func mask(_ buffer: FloatBuffer) -> [Double] { buffer.values.prefix(tiny.sequences.positions * d).map(Double.init) }
+        func mask(_ buffer: FloatBuffer) -> [Double] {
+            buffer.values.prefix(tiny.sequences.positions * d).map(Double.init)
+        }
         let reference = ReferenceTower(
             layout: layout, bags: tiny.bags, known: tiny.known, sequences: tiny.sequences,
             logChances: variant.logChances?.map(Double.init), inputMask: mask(pass.inputMask),
@@ -61,7 +63,8 @@ import TwoTower
         itemPass.forward(0..<items, parameters: tiny.parameters.pointer)
         let pass = SequencePass(layout: layout, capacity: n, dropout: variant.dropout)
         pass.forward(
-            tiny.sequences, vectors: itemPass.vectors.pointer, parameters: tiny.parameters.pointer, generator: SplitMix64(seed: 9))
+            tiny.sequences, vectors: itemPass.vectors.pointer, parameters: tiny.parameters.pointer,
+            generator: SplitMix64(seed: 9))
         let outputGradient = FloatBuffer(count: n * d)
         let vectorGradient = FloatBuffer(count: items * d)
         let dense = DenseGradients(layout)
@@ -70,13 +73,16 @@ import TwoTower
             SoftmaxLoss(dimension: d).accumulate(
                 users: MatrixView(pass.output.pointer, rows: n, columns: d), rows: tiny.sequences.targetPositions,
                 targets: tiny.sequences.targets, items: MatrixView(itemPass.vectors.pointer, rows: items, columns: d),
-                logChances: variant.logChances == nil ? nil : $0, logScale: tiny.parameters.pointer[layout.logScale.offset],
-                share: 1 / Float(tiny.sequences.targets.count), userGradients: MatrixView(outputGradient.pointer, rows: n, columns: d),
+                logChances: variant.logChances == nil ? nil : $0,
+                logScale: tiny.parameters.pointer[layout.logScale.offset],
+                share: 1 / Float(tiny.sequences.targets.count),
+                userGradients: MatrixView(outputGradient.pointer, rows: n, columns: d),
                 itemGradients: MatrixView(vectorGradient.pointer, rows: items, columns: d))
         }
         dense.pointer(layout.logScale)[0] = Float(result.logScaleGradient)
         pass.backward(
-            tiny.sequences, parameters: tiny.parameters.pointer, outputGradient: outputGradient.pointer, gradients: dense,
+            tiny.sequences, parameters: tiny.parameters.pointer, outputGradient: outputGradient.pointer,
+            gradients: dense,
             vectorGradients: vectorGradient.pointer)
         itemPass.backward(0..<items, gradient: vectorGradient.pointer, gradients: dense)
         var gradients = [Float](repeating: 0, count: layout.count)

@@ -41,7 +41,9 @@ struct ReferenceTower {
         let d = layout.shape.dimension
         var sum = known[item] ? Array(values(p, layout.itemEmbedding, row: item)) : [Double](repeating: 0, count: d)
         for token in bags[item] {
-            for (i, value) in values(p, layout.tokenEmbedding, row: Int(token)).enumerated() { sum[i] += value / Double(bags[item].count) }
+            for (i, value) in values(p, layout.tokenEmbedding, row: Int(token)).enumerated() {
+                sum[i] += value / Double(bags[item].count)
+            }
         }
         return unit(sum)
     }
@@ -62,7 +64,8 @@ struct ReferenceTower {
                         * inputMask[position * d + i]
                 }
                 for (index, block) in layout.blocks.enumerated() {
-                    let gates = zip(product(p, block.gates, norm(p, block.gateNorm, x)), values(p, block.gatesBias)).map(+)
+                    let gates = zip(product(p, block.gates, norm(p, block.gateNorm, x)), values(p, block.gatesBias))
+                        .map(+)
                     for i in 0..<d {
                         let forget = sigmoid(gates[i])
                         states[index][i] = forget * states[index][i] + (1 - forget) * gates[d + i]
@@ -70,8 +73,11 @@ struct ReferenceTower {
                     let gated = (0..<d).map { gates[2 * d + $0] * sigmoid(gates[2 * d + $0]) * states[index][$0] }
                     let mixed = product(p, block.mix, gated)
                     for i in 0..<d { x[i] += mixed[i] * branchMasks[index].mix[position * d + i] }
-                    let up = zip(product(p, block.feedUp, norm(p, block.feedNorm, x)), values(p, block.feedUpBias)).map(+)
-                    let down = zip(product(p, block.feedDown, up.map { $0 * sigmoid($0) }), values(p, block.feedDownBias)).map(+)
+                    let up = zip(product(p, block.feedUp, norm(p, block.feedNorm, x)), values(p, block.feedUpBias)).map(
+                        +)
+                    let down = zip(
+                        product(p, block.feedDown, up.map { $0 * sigmoid($0) }), values(p, block.feedDownBias)
+                    ).map(+)
                     for i in 0..<d { x[i] += down[i] * branchMasks[index].feed[position * d + i] }
                 }
                 outputs.append(x)
@@ -89,7 +95,8 @@ struct ReferenceTower {
         for (position, target) in zip(sequences.targetPositions, sequences.targets) {
             let user = unit(outputs[Int(position)])
             let scores = items.enumerated().map { item, vector in
-                scale * zip(user, vector).reduce(0) { $0 + $1.0 * $1.1 } - (item == Int(target) ? 0 : logChances?[item] ?? 0)
+                scale * zip(user, vector).reduce(0) { $0 + $1.0 * $1.1 }
+                    - (item == Int(target) ? 0 : logChances?[item] ?? 0)
             }
             sum += log(scores.reduce(0) { $0 + exp($1) }) - scores[Int(target)]
         }

@@ -58,11 +58,13 @@ import TwoTower
     @Test func doesNotDependOnTheBatchNorTheInstructionSet() {
         let model = Self.model(TinyCase())
         let expected = Self.run(model, batch: 1)
-        #expect(Set(expected.map(\.bitPattern)).count > expected.count / 2, "states must differ for this to mean anything")
+        #expect(
+            Set(expected.map(\.bitPattern)).count > expected.count / 2, "states must differ for this to mean anything")
         for batch in [1, 7, 64] {
             for level in InstructionSet.available {
                 level.select()
-                #expect(Self.run(model, batch: batch).map(\.bitPattern) == expected.map(\.bitPattern), "\(batch), \(level)")
+                #expect(
+                    Self.run(model, batch: batch).map(\.bitPattern) == expected.map(\.bitPattern), "\(batch), \(level)")
             }
         }
     }
@@ -82,7 +84,8 @@ import TwoTower
                 let range = start..<min(start + batch, shoppers)
                 var part = Array(states[range.lowerBound * size..<range.upperBound * size])
                 Streaming.step(
-                    model, &part, inputs: Array(inputs[range.lowerBound * d..<range.upperBound * d]), Array(actions[range]),
+                    model, &part, inputs: Array(inputs[range.lowerBound * d..<range.upperBound * d]),
+                    Array(actions[range]),
                     Array(gaps[range]), scratch)
                 states.replaceSubrange(range.lowerBound * size..<range.upperBound * size, with: part)
             }
@@ -115,12 +118,14 @@ import TwoTower
 /// Steps and readouts over arrays.
 enum Streaming {
     static func step(
-        _ model: Model, _ states: inout [Float], inputs: [Float], _ actions: [Action], _ gaps: [Int64?], _ scratch: StepScratch
+        _ model: Model, _ states: inout [Float], inputs: [Float], _ actions: [Action], _ gaps: [Int64?],
+        _ scratch: StepScratch
     ) {
         states.withUnsafeMutableBufferPointer { states in
             guard let base = states.baseAddress else { return }
             model.step(
-                StepBatch(count: actions.count, states: base, inputs: inputs, actions: actions, gaps: gaps), scratch: scratch)
+                StepBatch(count: actions.count, states: base, inputs: inputs, actions: actions, gaps: gaps),
+                scratch: scratch)
         }
     }
 

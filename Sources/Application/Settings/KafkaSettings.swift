@@ -1,4 +1,5 @@
 import Configuration
+import Connectors
 import Kafka
 
 /// How to reach Kafka, and as which group.

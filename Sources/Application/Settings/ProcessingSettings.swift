@@ -1,4 +1,5 @@
 import Configuration
+import Streaming
 
 /// Which towers to serve.
 public struct ModelSettings: ConfigurationSection {
@@ -55,20 +56,12 @@ public struct HistorySettings: ConfigurationSection {
     }
 }
 
-/// When a shopper's list is refreshed.
-public enum RefreshRule: String, CaseIterable, ConfigurationValue {
-    /// Once per shopper and batch, at the shopper's last event in it.
-    case batch
-    /// At every event: for replays and verification.
-    case everyEvent = "every-event"
-}
-
 /// The lists that are published.
 public struct ListSettings: ConfigurationSection {
     /// Items of a list.
     public var size: Int
     /// Which events publish a list.
-    public var refresh: RefreshRule
+    public var refresh: ShopperSettings.Refresh
 
     /// Declares and reads the keys.
     public init(reading keys: inout KeyReader) {
@@ -79,3 +72,6 @@ public struct ListSettings: ConfigurationSection {
             "batch: one list per shopper and batch, at the last event in it. every-event: one at each event.")
     }
 }
+
+// The stage knows nothing of configuration.
+extension ShopperSettings.Refresh: ConfigurationValue {}

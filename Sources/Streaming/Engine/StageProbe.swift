@@ -1,8 +1,8 @@
 /// Watches a worker: how long each part of a batch takes, and how large batches are.
 public struct StageProbe: Sendable {
-    /// The timed parts of a batch.
+    /// The timed parts of a batch. `apply` is the stage's work as a whole; a stage may time parts of it.
     public enum Part: String, CaseIterable, Sendable {
-        case decode, load, apply, encode, fence, produce, commit
+        case decode, load, apply, step, search, compose, encode, fence, produce, commit
     }
 
     private let clock: @Sendable () -> Int64

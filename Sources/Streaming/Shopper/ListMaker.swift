@@ -8,11 +8,13 @@ struct ListMaker {
     private let settings: ShopperSettings
     private let configuration: String
     private let scratch = ExactScratch()
+    private let probe: StageProbe
 
-    init(model: Model, settings: ShopperSettings, configuration: String) {
+    init(model: Model, settings: ShopperSettings, configuration: String, probe: StageProbe) {
         self.model = model
         self.settings = settings
         self.configuration = configuration
+        self.probe = probe
     }
 
     /// The records of the lists at `entries`, in their order; each is of the state as it is now.
@@ -20,11 +22,15 @@ struct ListMaker {
         for entries: [Entry<Event>], of states: [ShopperRecord], _ snapshot: CatalogueSnapshot
     ) throws(StreamError) -> [OutputRecord] {
         guard !entries.isEmpty else { return [] }
-        let rows = try search(entries.map { states[$0.state] }, snapshot)
-        var records: [OutputRecord] = []
-        records.reserveCapacity(entries.count)
-        for (entry, row) in zip(entries, rows) { records.append(try record(entry, row, snapshot)) }
-        return records
+        let rows = try probe.time(.search) { () throws(StreamError) in
+            try search(entries.map { states[$0.state] }, snapshot)
+        }
+        return try probe.time(.compose) { () throws(StreamError) in
+            var records: [OutputRecord] = []
+            records.reserveCapacity(entries.count)
+            for (entry, row) in zip(entries, rows) { records.append(try record(entry, row, snapshot)) }
+            return records
+        }
     }
 
     private func search(

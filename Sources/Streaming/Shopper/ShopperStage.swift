@@ -22,6 +22,7 @@ public final class ShopperStage: KeyedStage {
     private let metrics: ShopperMetrics
     private let lists: ListMaker
     private let stepper: Stepper
+    private let probe: StageProbe
 
     /// A stage of one thread.
     ///
@@ -30,7 +31,7 @@ public final class ShopperStage: KeyedStage {
     ///   - letterLimit: bytes of a dead letter's value; longer ones are cut.
     public init(
         model: Model, catalogue: LiveCatalogue, settings: ShopperSettings, configuration: String, decoder: EventDecoder,
-        letterLimit: Int, metrics: ShopperMetrics
+        letterLimit: Int, metrics: ShopperMetrics, probe: StageProbe = .silent
     ) {
         self.model = model
         self.catalogue = catalogue
@@ -38,8 +39,9 @@ public final class ShopperStage: KeyedStage {
         self.decoder = decoder
         letters = DeadLetterOffice(topic: settings.topic, limit: letterLimit)
         self.metrics = metrics
-        lists = ListMaker(model: model, settings: settings, configuration: configuration)
+        lists = ListMaker(model: model, settings: settings, configuration: configuration, probe: probe)
         stepper = Stepper(model: model)
+        self.probe = probe
     }
 
     public func decode(_ record: LogRecord) -> Intake<Event> {
@@ -69,7 +71,7 @@ public final class ShopperStage: KeyedStage {
         var lastApplied = [Int?](repeating: nil, count: states.count)
         for wave in waves(entries, states: states.count) {
             let applied = wave.filter { keep(entries[$0], in: &states[entries[$0].state], snapshot, &receipt) }
-            stepper.step(applied.map { entries[$0].state }, of: &states)
+            probe.time(.step) { stepper.step(applied.map { entries[$0].state }, of: &states) }
             for index in applied { lastApplied[entries[index].state] = index }
             if settings.refresh == .everyEvent {
                 records += try publish(applied.map { entries[$0] }, states, snapshot, &receipt)

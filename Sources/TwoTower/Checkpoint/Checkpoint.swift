@@ -1,22 +1,6 @@
 import Foundation
 import LinearAlgebra
 
-/// What a training run was: written beside the model so that it can be understood and repeated.
-public struct TrainingFacts: Codable, Equatable, Sendable {
-    /// Seed of every random choice.
-    public var seed: UInt64
-    /// Digest of the events and the catalogue that the model was trained on.
-    public var dataDigest: String
-    public var events: Int
-    public var shoppers: Int
-    /// Epochs up to the kept parameters.
-    public var epochs: Int
-    /// Share of the validation's next new items that were among the first ten; nil without a validation part.
-    public var recallAt10: Double?
-    /// The settings in force, by name.
-    public var settings: [String: Double]
-}
-
 /// A trained model on its way to or from a directory of three files.
 ///
 /// - `model.safetensors`: the parameters by name, fp32, and the items' vectors.
@@ -56,14 +40,16 @@ public struct Checkpoint: Sendable {
         /// Hex digest of the three files.
         func digest(directory: String) throws(CheckpointError) -> String {
             do { return try ContentDigest.hex([description, vocabulary, tensors]) } catch {
-                throw CheckpointError(.inaccessible, file: directory + Checkpoint.description, "has no version: \(error)")
+                throw CheckpointError(
+                    .inaccessible, file: directory + Checkpoint.description, "has no version: \(error)")
             }
         }
     }
 
     /// Makes a checkpoint of trained parameters.
     package init(
-        layout: TowerLayout, parameters: FloatBuffer, itemVectors: FloatBuffer, items: [String], tokens: [String], facts: TrainingFacts
+        layout: TowerLayout, parameters: FloatBuffer, itemVectors: FloatBuffer, items: [String], tokens: [String],
+        facts: TrainingFacts
     ) throws(CheckpointError) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
@@ -74,10 +60,12 @@ public struct Checkpoint: Sendable {
         }
         sources.append(
             Safetensors.Source(
-                name: Self.itemVectorName, shape: [layout.shape.items, layout.shape.dimension], values: itemVectors.values))
+                name: Self.itemVectorName, shape: [layout.shape.items, layout.shape.dimension],
+                values: itemVectors.values))
         do {
             files = Files(
-                description: try encoder.encode(Description(format: Self.formatVersion, shape: layout.shape, training: facts)),
+                description: try encoder.encode(
+                    Description(format: Self.formatVersion, shape: layout.shape, training: facts)),
                 vocabulary: try encoder.encode(Vocabulary(items: items, tokens: tokens)),
                 tensors: try Safetensors.encode(sources))
         } catch {
@@ -93,36 +81,43 @@ public struct Checkpoint: Sendable {
             do { return try Data(contentsOf: url) } catch {
                 throw CheckpointError(
                     .inaccessible, file: url.path,
-                    "cannot be read (\((error as NSError).localizedDescription)); `breadcrumb train` makes a checkpoint")
+                    "cannot be read (\((error as NSError).localizedDescription)); `breadcrumb train` makes a checkpoint"
+                )
             }
         }
         files = Files(
-            description: try read(Self.description), vocabulary: try read(Self.vocabularyFile), tensors: try read(Self.tensorFile))
+            description: try read(Self.description), vocabulary: try read(Self.vocabularyFile),
+            tensors: try read(Self.tensorFile))
         (model, facts) = try Self.decode(files, directory: directory.path + "/")
     }
 
     /// Writes the three files into a new directory beside `directory` and renames it into place, so that a reader sees the
-    /// whole of a checkpoint or none. A checkpoint that stood there is replaced.
+    /// whole of a checkpoint or none. A checkpoint that stood there is moved aside an instant before, and back on failure.
     public func save(to directory: URL) throws(CheckpointError) {
         let manager = FileManager.default
         let parent = directory.deletingLastPathComponent()
         let temporary = parent.appendingPathComponent(".\(directory.lastPathComponent).\(UUID().uuidString)")
-        let retired = parent.appendingPathComponent(".\(directory.lastPathComponent).\(UUID().uuidString).old")
+        defer { try? manager.removeItem(at: temporary) }
         do {
-            defer { try? manager.removeItem(at: temporary) }
             try manager.createDirectory(at: temporary, withIntermediateDirectories: true)
             for (name, data) in [
-                (Self.description, files.description), (Self.vocabularyFile, files.vocabulary), (Self.tensorFile, files.tensors),
+                (Self.description, files.description), (Self.vocabularyFile, files.vocabulary),
+                (Self.tensorFile, files.tensors),
             ] {
                 try data.write(to: temporary.appendingPathComponent(name))
             }
-            let replaces = manager.fileExists(atPath: directory.path)
-            if replaces { try manager.moveItem(at: directory, to: retired) }
-            try manager.moveItem(at: temporary, to: directory)
-            if replaces { try manager.removeItem(at: retired) }
         } catch {
-            throw CheckpointError(.inaccessible, file: directory.path, "cannot be written: \((error as NSError).localizedDescription)")
+            throw CheckpointError(
+                .inaccessible, file: directory.path, "cannot be written: \((error as NSError).localizedDescription)")
         }
+        let retired = temporary.appendingPathExtension("old")
+        let replaces = rename(directory.path, retired.path) == 0
+        guard rename(temporary.path, directory.path) == 0 else {
+            let reason = String(cString: strerror(errno))
+            if replaces { _ = rename(retired.path, directory.path) }
+            throw CheckpointError(.inaccessible, file: directory.path, "cannot be put in place: \(reason)")
+        }
+        if replaces { try? manager.removeItem(at: retired) }
     }
 
     private static func decode(_ files: Files, directory: String) throws(CheckpointError) -> (Model, TrainingFacts) {
@@ -142,7 +137,8 @@ public struct Checkpoint: Sendable {
         ] {
             guard found.count == expected else {
                 throw CheckpointError(
-                    .malformed, file: directory + vocabularyFile, "\(name): expected \(expected) by \(Self.description), found \(found.count)")
+                    .malformed, file: directory + vocabularyFile,
+                    "\(name): expected \(expected) by \(Self.description), found \(found.count)")
             }
             guard Set(found).count == found.count else {
                 throw CheckpointError(.malformed, file: directory + vocabularyFile, "\(name): a name occurs twice")
@@ -160,7 +156,8 @@ public struct Checkpoint: Sendable {
         let vectors = FloatBuffer(count: shape.items * shape.dimension)
         try file.read(itemVectorName, shape: [shape.items, shape.dimension], into: vectors.pointer)
         let model = Model(
-            version: try files.digest(directory: directory), layout: layout, parameters: parameters, itemVectors: vectors,
+            version: try files.digest(directory: directory), layout: layout, parameters: parameters,
+            itemVectors: vectors,
             vocabulary: FeatureVocabulary(tokens: vocabulary.tokens), items: vocabulary.items.map { .init($0) })
         return (model, description.training)
     }
@@ -177,7 +174,8 @@ public struct Checkpoint: Sendable {
         return switch error {
         case DecodingError.keyNotFound(let key, let context): "\(place(context.codingPath + [key])): missing"
         case DecodingError.typeMismatch(let type, let context): "\(place(context.codingPath)): expected \(type)"
-        case DecodingError.valueNotFound(let type, let context): "\(place(context.codingPath)): expected \(type), found null"
+        case DecodingError.valueNotFound(let type, let context):
+            "\(place(context.codingPath)): expected \(type), found null"
         default: "is not valid JSON of the expected form"
         }
     }
@@ -185,5 +183,7 @@ public struct Checkpoint: Sendable {
 
 extension Model {
     /// Loads the model of a checkpoint directory; see `Checkpoint`.
-    public static func load(from directory: URL) throws(CheckpointError) -> Model { try Checkpoint(directory: directory).model }
+    public static func load(from directory: URL) throws(CheckpointError) -> Model {
+        try Checkpoint(directory: directory).model
+    }
 }

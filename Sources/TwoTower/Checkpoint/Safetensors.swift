@@ -23,7 +23,7 @@ package enum Safetensors {
     struct Entry: Codable {
         var dtype: String
         var shape: [Int]
-        var data_offsets: [Int]
+        var dataOffsets: [Int]
     }
 
     /// The bytes of a file of these tensors, in the order given.
@@ -32,7 +32,7 @@ package enum Safetensors {
         var offset = 0
         for tensor in tensors {
             let end = offset + tensor.values.count * 4
-            entries[tensor.name] = Entry(dtype: "F32", shape: tensor.shape, data_offsets: [offset, end])
+            entries[tensor.name] = Entry(dtype: "F32", shape: tensor.shape, dataOffsets: [offset, end])
             offset = end
         }
         let encoder = JSONEncoder()
@@ -61,7 +61,9 @@ package enum Safetensors {
             guard data.count >= 8 else { throw malformed("\(data.count) bytes are too few for a safetensors file") }
             let length = data.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
             guard length <= Safetensors.maximumHeader, Int(length) <= data.count - 8 else {
-                throw malformed("the header claims \(length) bytes but the file holds \(data.count - 8) after its length; is it truncated?")
+                throw malformed(
+                    "the header claims \(length) bytes but the file holds \(data.count - 8) after its length; is it truncated?"
+                )
             }
             let start = 8 + Int(length)
             let header = data.subdata(in: data.startIndex + 8..<data.startIndex + start)
@@ -83,27 +85,36 @@ package enum Safetensors {
             var end = 0
             let size = data.count - dataStart
             let ordered = entries.sorted {
-                $0.value.data_offsets == $1.value.data_offsets
-                    ? $0.key < $1.key : $0.value.data_offsets.lexicographicallyPrecedes($1.value.data_offsets)
+                $0.value.dataOffsets == $1.value.dataOffsets
+                    ? $0.key < $1.key : $0.value.dataOffsets.lexicographicallyPrecedes($1.value.dataOffsets)
             }
             for (name, entry) in ordered {
-                func fail(_ reason: String) -> CheckpointError { CheckpointError(.malformed, file: file, tensor: name, reason) }
+                func fail(_ reason: String) -> CheckpointError {
+                    CheckpointError(.malformed, file: file, tensor: name, reason)
+                }
                 guard entry.dtype == "F32" else { throw fail("type is \(entry.dtype), expected F32") }
-                guard entry.data_offsets.count == 2 else { throw fail("data_offsets must hold two numbers") }
-                let (from, to) = (entry.data_offsets[0], entry.data_offsets[1])
-                guard from == end else { throw fail("data starts at byte \(from), expected \(end): tensors overlap or leave a gap") }
-                guard to >= from, to <= size else { throw fail("data ends at byte \(to) of \(size): the file is truncated") }
+                guard entry.dataOffsets.count == 2 else { throw fail("data_offsets must hold two numbers") }
+                let (from, to) = (entry.dataOffsets[0], entry.dataOffsets[1])
+                guard from == end else {
+                    throw fail("data starts at byte \(from), expected \(end): tensors overlap or leave a gap")
+                }
+                guard to >= from, to <= size else {
+                    throw fail("data ends at byte \(to) of \(size): the file is truncated")
+                }
                 var bytes = 4
                 for extent in entry.shape {
                     let (product, overflow) = bytes.multipliedReportingOverflow(by: extent)
                     guard extent >= 0, !overflow else { throw fail("shape \(entry.shape) is impossible") }
                     bytes = product
                 }
-                guard bytes == to - from else { throw fail("shape \(entry.shape) needs \(bytes) bytes, found \(to - from)") }
+                guard bytes == to - from else {
+                    throw fail("shape \(entry.shape) needs \(bytes) bytes, found \(to - from)")
+                }
                 end = to
             }
             guard end == size else {
-                throw CheckpointError(.malformed, file: file, "\(size - end) bytes after the last tensor belong to none")
+                throw CheckpointError(
+                    .malformed, file: file, "\(size - end) bytes after the last tensor belong to none")
             }
         }
 
@@ -114,16 +125,19 @@ package enum Safetensors {
                 throw CheckpointError(.wrongTensor, file: file, tensor: name, "missing, expected shape \(shape)")
             }
             guard entry.shape == shape else {
-                throw CheckpointError(.wrongTensor, file: file, tensor: name, "expected shape \(shape), found \(entry.shape)")
+                throw CheckpointError(
+                    .wrongTensor, file: file, tensor: name, "expected shape \(shape), found \(entry.shape)")
             }
             return entry
         }
 
         /// Copies the tensor into `destination`, which holds as many floats as `shape` says.
-        package func read(_ name: String, shape: [Int], into destination: UnsafeMutablePointer<Float>) throws(CheckpointError) {
+        package func read(_ name: String, shape: [Int], into destination: UnsafeMutablePointer<Float>)
+            throws(CheckpointError)
+        {
             let entry = try check(name, shape: shape)
-            let from = data.startIndex + dataStart + entry.data_offsets[0]
-            let to = data.startIndex + dataStart + entry.data_offsets[1]
+            let from = data.startIndex + dataStart + entry.dataOffsets[0]
+            let to = data.startIndex + dataStart + entry.dataOffsets[1]
             let count = (to - from) / 4
             let target = UnsafeMutableRawBufferPointer(start: destination, count: to - from)
             data.copyBytes(to: target, from: from..<to)

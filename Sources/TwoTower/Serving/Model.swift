@@ -20,7 +20,8 @@ public final class Model: Sendable {
     package let tower: ServingTower
 
     package init(
-        version: String, layout: TowerLayout, parameters: FloatBuffer, itemVectors: FloatBuffer, vocabulary: FeatureVocabulary,
+        version: String, layout: TowerLayout, parameters: FloatBuffer, itemVectors: FloatBuffer,
+        vocabulary: FeatureVocabulary,
         items: [ItemID]
     ) {
         self.version = version

@@ -61,13 +61,17 @@ package struct ServingTower: Sendable {
             let rows = rows ?? weight.shape[0]
             let result = FloatBuffer(count: rows * columns)
             let source = parameters.pointer + weight.offset + firstRow * columns
-            for row in 0..<rows { for column in 0..<columns { result.pointer[column * rows + row] = source[row * columns + column] } }
+            for row in 0..<rows {
+                for column in 0..<columns { result.pointer[column * rows + row] = source[row * columns + column] }
+            }
             return result
         }
         blocks = layout.blocks.map {
             Block(
-                forget: transposed($0.gates, firstRow: 0, rows: d), candidate: transposed($0.gates, firstRow: d, rows: d),
-                output: transposed($0.gates, firstRow: 2 * d, rows: d), mix: transposed($0.mix), feedUp: transposed($0.feedUp),
+                forget: transposed($0.gates, firstRow: 0, rows: d),
+                candidate: transposed($0.gates, firstRow: d, rows: d),
+                output: transposed($0.gates, firstRow: 2 * d, rows: d), mix: transposed($0.mix),
+                feedUp: transposed($0.feedUp),
                 feedDown: transposed($0.feedDown))
         }
         var scale: [Float] = [parameters.pointer[layout.logScale.offset]]
@@ -101,38 +105,46 @@ package struct ServingTower: Sendable {
             _ = normedRows.update(fromContentsOf: streamRows)
             Kernels.rmsNormalise(&normed, gain: values(block.gateNorm).span, epsilon: Self.epsilon)
             Kernels.affine(
-                normed.span, weights: weights.forget.values.span, bias: values(block.gatesBias, from: 0, d).span, rows: rows, inputs: d,
+                normed.span, weights: weights.forget.values.span, bias: values(block.gatesBias, from: 0, d).span,
+                rows: rows, inputs: d,
                 outputs: d, into: &forget)
             Kernels.affine(
-                normed.span, weights: weights.candidate.values.span, bias: values(block.gatesBias, from: d, d).span, rows: rows,
+                normed.span, weights: weights.candidate.values.span, bias: values(block.gatesBias, from: d, d).span,
+                rows: rows,
                 inputs: d, outputs: d, into: &candidate)
             Kernels.affine(
-                normed.span, weights: weights.output.values.span, bias: values(block.gatesBias, from: 2 * d, d).span, rows: rows,
+                normed.span, weights: weights.output.values.span, bias: values(block.gatesBias, from: 2 * d, d).span,
+                rows: rows,
                 inputs: d, outputs: d, into: &output)
             Kernels.sigmoid(&forget)
             Kernels.silu(&output)
             for row in 0..<rows {
-                let state = UnsafeMutableBufferPointer(start: batch.states + row * layout.shape.stateSize + index * d, count: d)
+                let state = UnsafeMutableBufferPointer(
+                    start: batch.states + row * layout.shape.stateSize + index * d, count: d)
                 var recurrence = state.mutableSpan
                 Kernels.gatedUpdate(
                     &recurrence, keep: forget.span.extracting(row * d..<(row + 1) * d),
                     candidate: candidate.span.extracting(row * d..<(row + 1) * d))
                 for i in 0..<d { outputRows[row * d + i] *= state[i] }
             }
-            Kernels.accumulate(output.span, weights: weights.mix.values.span, rows: rows, inputs: d, outputs: d, into: &stream)
+            Kernels.accumulate(
+                output.span, weights: weights.mix.values.span, rows: rows, inputs: d, outputs: d, into: &stream)
             _ = normedRows.update(fromContentsOf: streamRows)
             Kernels.rmsNormalise(&normed, gain: values(block.feedNorm).span, epsilon: Self.epsilon)
             Kernels.affine(
-                normed.span, weights: weights.feedUp.values.span, bias: values(block.feedUpBias).span, rows: rows, inputs: d,
+                normed.span, weights: weights.feedUp.values.span, bias: values(block.feedUpBias).span, rows: rows,
+                inputs: d,
                 outputs: width, into: &hidden)
             Kernels.silu(&hidden)
             Kernels.affine(
-                hidden.span, weights: weights.feedDown.values.span, bias: values(block.feedDownBias).span, rows: rows, inputs: width,
+                hidden.span, weights: weights.feedDown.values.span, bias: values(block.feedDownBias).span, rows: rows,
+                inputs: width,
                 outputs: d, into: &normed)
             Kernels.add(&stream, normed.span)
         }
         for row in 0..<rows {
-            (batch.states + row * layout.shape.stateSize + layout.blocks.count * d).update(from: scratch.stream.pointer + row * d, count: d)
+            (batch.states + row * layout.shape.stateSize + layout.blocks.count * d).update(
+                from: scratch.stream.pointer + row * d, count: d)
         }
     }
 

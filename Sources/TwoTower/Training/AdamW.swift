@@ -31,13 +31,15 @@ final class AdamW {
     func step(_ number: Int, learningRate: Double, weightDecay: Double, scale: Double) -> Step {
         Step(
             rate: Float(learningRate / (1 - pow(Double(beta1), Double(number)))),
-            secondCorrection: Float(1 / (1 - pow(Double(beta2), Double(number)))), keep: Float(1 - learningRate * weightDecay),
+            secondCorrection: Float(1 / (1 - pow(Double(beta2), Double(number)))),
+            keep: Float(1 - learningRate * weightDecay),
             scale: Float(scale))
     }
 
     /// Updates `parameters[offset..<offset + count]` by a gradient of `count` values.
     func update(
-        _ parameters: UnsafeMutablePointer<Float>, offset: Int, count: Int, gradient: UnsafePointer<Float>, _ step: Step, decays: Bool
+        _ parameters: UnsafeMutablePointer<Float>, offset: Int, count: Int, gradient: UnsafePointer<Float>,
+        _ step: Step, decays: Bool
     ) {
         let (values, m, v) = (parameters + offset, first.pointer + offset, second.pointer + offset)
         let keep = decays ? step.keep : 1

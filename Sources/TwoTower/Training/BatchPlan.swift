@@ -2,7 +2,7 @@ import Commerce
 
 /// How a log is cut into batches: each shopper's history in segments of bounded length, segments packed into batches of a
 /// bounded number of events, each batch dealt to the shards.
-struct BatchPlan {
+package struct BatchPlan {
     /// A run of one shopper's events that a batch takes as one sequence.
     private struct Segment {
         var events: Range<Int>
@@ -11,8 +11,10 @@ struct BatchPlan {
     }
 
     /// The sequences of one batch, one pack per shard, with the log's item rows as items and targets.
-    struct Batch {
-        var shards: [PackedSequences]
+    package struct Batch {
+        package var shards: [PackedSequences]
+
+        package init(shards: [PackedSequences]) { self.shards = shards }
 
         var targets: Int { shards.reduce(0) { $0 + $1.targets.count } }
     }

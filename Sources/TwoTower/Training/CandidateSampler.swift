@@ -2,7 +2,7 @@ import Foundation
 
 /// Chooses the items of a batch: all items that occur in training while these are few, else a shared sample of negatives by
 /// popularity, with the batch's own items.
-struct CandidateSampler: Sendable {
+package struct CandidateSampler: Sendable {
     /// A batch's items and the batch in terms of them.
     struct Selection {
         /// Items of the log, ascending.
@@ -23,7 +23,7 @@ struct CandidateSampler: Sendable {
     /// - Parameters:
     ///   - counts: how often each item of the log occurs in the training part; items that do not are never chosen.
     ///   - negatives: sampled items per batch; nil for all.
-    init(counts: [Int32], negatives: Int?) {
+    package init(counts: [Int32], negatives: Int?) {
         seen = counts.indices.filter { counts[$0] > 0 }.map(Int32.init)
         var rows = [Int32](repeating: -1, count: counts.count)
         for (row, item) in seen.enumerated() { rows[Int(item)] = Int32(row) }
@@ -49,7 +49,8 @@ struct CandidateSampler: Sendable {
 
     func select(for batch: BatchPlan.Batch, generator: inout SplitMix64) -> Selection {
         guard let negatives else {
-            return Selection(active: seen, shards: batch.shards.map { localised($0) { rowOfItem[Int($0)] } }, logChances: nil)
+            return Selection(
+                active: seen, shards: batch.shards.map { localised($0) { rowOfItem[Int($0)] } }, logChances: nil)
         }
         var sampled: Set<Int32> = []
         for _ in 0..<negatives { sampled.insert(draw(&generator)) }

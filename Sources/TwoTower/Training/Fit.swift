@@ -16,7 +16,8 @@ final class Fit {
 
     /// - Parameter scheduledEpochs: the schedule's length; given the deadline, it is cut to what fits once the speed is known.
     init(
-        _ histories: Histories, layout: TowerLayout, bags: FeatureBags, settings: TrainingSettings, scheduledEpochs: Double,
+        _ histories: Histories, layout: TowerLayout, bags: FeatureBags, settings: TrainingSettings,
+        scheduledEpochs: Double,
         deadline: Double?
     ) throws(TrainingError) {
         self.histories = histories
@@ -24,13 +25,15 @@ final class Fit {
         self.scheduledEpochs = scheduledEpochs
         self.deadline = deadline
         guard
-            let parameters = Initialisation.parameters(layout: layout, histories: histories, bags: bags, seed: settings.seed)
+            let parameters = Initialisation.parameters(
+                layout: layout, histories: histories, bags: bags, seed: settings.seed)
         else { throw TrainingError(.diverged, "the factorisation of the items' co-occurrences does not converge") }
         let counts = histories.itemCounts(layout.shape.items)
         let seen = counts.count { $0 > 0 }
         step = TrainingStep(
             layout: layout, parameters: parameters, bags: bags,
-            candidates: CandidateSampler(counts: counts, negatives: seen > settings.fullSoftmaxItems ? settings.negatives : nil),
+            candidates: CandidateSampler(
+                counts: counts, negatives: seen > settings.fullSoftmaxItems ? settings.negatives : nil),
             settings: settings)
     }
 
@@ -47,7 +50,9 @@ final class Fit {
         var sum = 0.0
         let began = clock.elapsed
         for batch in 0..<plan.count {
-            if steps == Self.probe { limitSchedule(plan, secondsPerStep: (clock.elapsed - began) / Double(Self.probe), clock) }
+            if steps == Self.probe {
+                limitSchedule(plan, secondsPerStep: (clock.elapsed - began) / Double(Self.probe), clock)
+            }
             let total = max(1, Int((scheduledEpochs * Double(plan.count)).rounded()))
             guard steps < total else { return false }
             if let deadline, steps > Self.probe, clock.elapsed > deadline { return false }
@@ -57,7 +62,9 @@ final class Fit {
             steps += 1
             guard loss.isFinite else {
                 throw TrainingError(
-                    .diverged, "training diverged in epoch \(index + 1): the loss is \(loss); a lower learning rate than \(settings.learningRate) helps")
+                    .diverged,
+                    "training diverged in epoch \(index + 1): the loss is \(loss); a lower learning rate than \(settings.learningRate) helps"
+                )
             }
             sum += loss
             report(sum / Double(batch + 1), Double(steps) / Double(total))

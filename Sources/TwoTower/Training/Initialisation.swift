@@ -8,7 +8,9 @@ enum Initialisation {
     static func parameters(layout: TowerLayout, histories: Histories, bags: FeatureBags, seed: UInt64) -> FloatBuffer? {
         var generator = SplitMix64(seed: seed, streams: 0)
         let parameters = FloatBuffer(count: layout.count)
-        guard fillItems(layout, histories, &generator, parameters.pointer + layout.itemEmbedding.offset) else { return nil }
+        guard fillItems(layout, histories, &generator, parameters.pointer + layout.itemEmbedding.offset) else {
+            return nil
+        }
         fillTokens(layout, histories, bags, parameters.pointer)
         for block in layout.blocks { fill(block, layout.shape, &generator, parameters.pointer) }
         // The factor on cosine scores: a temperature of 0.07.
@@ -18,15 +20,19 @@ enum Initialisation {
 
     /// Item embeddings: a truncated factorisation of the positive PMI of co-occurrences, scaled to a mean length of 1.
     private static func fillItems(
-        _ layout: TowerLayout, _ histories: Histories, _ generator: inout SplitMix64, _ target: UnsafeMutablePointer<Float>
+        _ layout: TowerLayout, _ histories: Histories, _ generator: inout SplitMix64,
+        _ target: UnsafeMutablePointer<Float>
     ) -> Bool {
         let (n, d) = (layout.shape.items, layout.shape.dimension)
         let matrix = Cooccurrence.positivePMI(histories, items: n)
         let rank = min(n, d)
-        guard let vectors = LeadingEigenpairs.scaledVectors(of: matrix, count: rank, start: { generator.normal() }) else { return false }
+        guard let vectors = LeadingEigenpairs.scaledVectors(of: matrix, count: rank, start: { generator.normal() })
+        else { return false }
         var (total, filled) = (0.0, 0)
         for row in 0..<n {
-            let square = (0..<rank).reduce(0.0) { $0 + Double(vectors[row * rank + $1]) * Double(vectors[row * rank + $1]) }
+            let square = (0..<rank).reduce(0.0) {
+                $0 + Double(vectors[row * rank + $1]) * Double(vectors[row * rank + $1])
+            }
             if square > 0 { (total, filled) = (total + square.squareRoot(), filled + 1) }
         }
         let factor = filled > 0 && total > 0 ? Double(filled) / total : 1
@@ -65,7 +71,8 @@ enum Initialisation {
     /// A block that starts as: candidate = its input, forget gates spread from short to long memory, output gate 1, and no
     /// feed-forward part.
     private static func fill(
-        _ block: BlockTensors, _ shape: TowerShape, _ generator: inout SplitMix64, _ parameters: UnsafeMutablePointer<Float>
+        _ block: BlockTensors, _ shape: TowerShape, _ generator: inout SplitMix64,
+        _ parameters: UnsafeMutablePointer<Float>
     ) {
         let d = shape.dimension
         func noise(_ tensor: Tensor, _ deviation: Double) {

@@ -61,7 +61,8 @@ package final class ItemPass {
             let embedding = kept[row] ? parameters + layout.itemEmbedding.offset + item * d : nil
             bags.withBag(of: item) {
                 ItemTower.sum(
-                    embedding: embedding, bag: $0, tokens: parameters + layout.tokenEmbedding.offset, dimension: d, into: vector)
+                    embedding: embedding, bag: $0, tokens: parameters + layout.tokenEmbedding.offset, dimension: d,
+                    into: vector)
             }
             lengths.pointer[row] = ItemTower.normalise(vector, dimension: d)
         }
@@ -78,7 +79,8 @@ package final class ItemPass {
                 slot.update(repeating: 0, count: d)
                 continue
             }
-            RowMath.normaliseBackward(unit: vectors.pointer + row * d, length: length, gradient: slot, into: slot, count: d)
+            RowMath.normaliseBackward(
+                unit: vectors.pointer + row * d, length: length, gradient: slot, into: slot, count: d)
             bags.withBag(of: Int(active[row])) { bag in
                 let share = bag.isEmpty ? 0 : 1 / Float(bag.count)
                 for token in bag {

@@ -21,12 +21,15 @@ package enum RowMath {
 
     private static func forEachVector(of row: UnsafeMutableBufferPointer<Float>, _ body: (SIMD16<Float>) -> Void) {
         let bytes = UnsafeRawBufferPointer(row)
-        for vector in 0..<row.count / 16 { body(bytes.loadUnaligned(fromByteOffset: vector * 64, as: SIMD16<Float>.self)) }
+        for vector in 0..<row.count / 16 {
+            body(bytes.loadUnaligned(fromByteOffset: vector * 64, as: SIMD16<Float>.self))
+        }
     }
 
     /// The gradient of x / |x| carried back: into = (gradient - unit · (unit · gradient)) / length, all [d].
     static func normaliseBackward(
-        unit: UnsafePointer<Float>, length: Float, gradient: UnsafePointer<Float>, into result: UnsafeMutablePointer<Float>, count d: Int
+        unit: UnsafePointer<Float>, length: Float, gradient: UnsafePointer<Float>,
+        into result: UnsafeMutablePointer<Float>, count d: Int
     ) {
         let along = dot(unit, gradient, d)
         let inverse = 1 / length

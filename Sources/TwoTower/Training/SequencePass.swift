@@ -100,9 +100,11 @@ package final class SequencePass {
     ///   - vectors: [m, d] unit vectors that `sequences.items` names.
     ///   - generator: source of the dropout masks; nil switches dropout off.
     package func forward(
-        _ sequences: PackedSequences, vectors: UnsafePointer<Float>, parameters: UnsafePointer<Float>, generator: SplitMix64?
+        _ sequences: PackedSequences, vectors: UnsafePointer<Float>, parameters: UnsafePointer<Float>,
+        generator: SplitMix64?
     ) {
-        precondition(sequences.positions <= capacity, "\(sequences.positions) positions exceed the capacity of \(capacity)")
+        precondition(
+            sequences.positions <= capacity, "\(sequences.positions) positions exceed the capacity of \(capacity)")
         var generator = generator
         let n = sequences.positions
         let d = layout.shape.dimension
@@ -117,7 +119,8 @@ package final class SequencePass {
             affine(trace.mixed, block.mix, nil, parameters, n, into: scratch)
             drop(scratch.pointer, trace.mixMask, count: n * d, &generator)
             for i in 0..<n * d { trace.middle.pointer[i] = trace.input.pointer[i] + scratch.pointer[i] }
-            normalise(trace.middle, parameters + block.feedNorm.offset, n, scale: trace.feedNorm, into: trace.feedNormed)
+            normalise(
+                trace.middle, parameters + block.feedNorm.offset, n, scale: trace.feedNorm, into: trace.feedNormed)
             affine(trace.feedNormed, block.feedUp, block.feedUpBias, parameters, n, into: trace.hidden)
             let width = n * layout.shape.hidden
             RowMath.sigmoid(of: trace.hidden.pointer, into: trace.hiddenSigmoid.pointer, count: width)
@@ -183,7 +186,8 @@ package final class SequencePass {
 
     /// y [n, outputs] = x [n, inputs] · weightᵀ + bias.
     private func affine(
-        _ x: FloatBuffer, _ weight: Tensor, _ bias: Tensor?, _ parameters: UnsafePointer<Float>, _ rows: Int, into y: FloatBuffer
+        _ x: FloatBuffer, _ weight: Tensor, _ bias: Tensor?, _ parameters: UnsafePointer<Float>, _ rows: Int,
+        into y: FloatBuffer
     ) {
         let (outputs, inputs) = (weight.shape[0], weight.shape[1])
         if let bias {
@@ -196,7 +200,9 @@ package final class SequencePass {
     }
 
     /// Drops elements by chance and scales up the rest; the mask keeps the factors for the way back.
-    private func drop(_ values: UnsafeMutablePointer<Float>, _ mask: FloatBuffer, count: Int, _ generator: inout SplitMix64?) {
+    private func drop(
+        _ values: UnsafeMutablePointer<Float>, _ mask: FloatBuffer, count: Int, _ generator: inout SplitMix64?
+    ) {
         guard dropout > 0, var random = generator else {
             mask.pointer.update(repeating: 1, count: count)
             return

@@ -19,18 +19,23 @@ extension SequencePass {
             let trace = traces[index]
             // Feed-forward part: x2 = x1 + mask ⊙ (D silu(U z + u) + d).
             for i in 0..<n * d { scratch.pointer[i] = stream[i] * trace.feedMask.pointer[i] }
-            affineBackward(trace.hiddenOut, block.feedDown, block.feedDownBias, parameters, n, scratch, gradients, into: hiddenGradient)
+            affineBackward(
+                trace.hiddenOut, block.feedDown, block.feedDownBias, parameters, n, scratch, gradients,
+                into: hiddenGradient)
             for i in 0..<n * layout.shape.hidden {
                 let s = trace.hiddenSigmoid.pointer[i]
                 hiddenGradient.pointer[i] *= s + trace.hidden.pointer[i] * s * (1 - s)
             }
-            affineBackward(trace.feedNormed, block.feedUp, block.feedUpBias, parameters, n, hiddenGradient, gradients, into: scratch)
+            affineBackward(
+                trace.feedNormed, block.feedUp, block.feedUpBias, parameters, n, hiddenGradient, gradients,
+                into: scratch)
             normaliseBackward(trace.middle, trace.feedNorm, block.feedNorm, parameters, n, gradients)
             // Recurrent part: x1 = x + mask ⊙ M (o ⊙ h).
             for i in 0..<n * d { scratch.pointer[i] = stream[i] * trace.mixMask.pointer[i] }
             affineBackward(trace.mixed, block.mix, nil, parameters, n, scratch, gradients, into: mixedGradient)
             recurBackward(sequences, trace, mixedGradient: mixedGradient.pointer)
-            affineBackward(trace.gateNormed, block.gates, block.gatesBias, parameters, n, gateGradient, gradients, into: scratch)
+            affineBackward(
+                trace.gateNormed, block.gates, block.gatesBias, parameters, n, gateGradient, gradients, into: scratch)
             normaliseBackward(trace.input, trace.gateNorm, block.gateNorm, parameters, n, gradients)
         }
         for i in 0..<n * d { stream[i] *= inputMask.pointer[i] }
@@ -64,7 +69,8 @@ extension SequencePass {
 
     /// Given the gradient of y [n, outputs]: adds those of weight and bias, writes that of x [n, inputs].
     private func affineBackward(
-        _ x: FloatBuffer, _ weight: Tensor, _ bias: Tensor?, _ parameters: UnsafePointer<Float>, _ rows: Int, _ gradient: FloatBuffer,
+        _ x: FloatBuffer, _ weight: Tensor, _ bias: Tensor?, _ parameters: UnsafePointer<Float>, _ rows: Int,
+        _ gradient: FloatBuffer,
         _ gradients: DenseGradients, into result: FloatBuffer
     ) {
         let (outputs, inputs) = (weight.shape[0], weight.shape[1])

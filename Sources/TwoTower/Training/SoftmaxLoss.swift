@@ -35,7 +35,8 @@ package final class SoftmaxLoss {
     ///   - itemGradients: [m, d]; added to.
     /// - Returns: the loss, and its gradient by `logScale`.
     package func accumulate(
-        users: MatrixView<Float>, rows: [Int32], targets: [Int32], items: MatrixView<Float>, logChances: UnsafeBufferPointer<Float>?, logScale: Float,
+        users: MatrixView<Float>, rows: [Int32], targets: [Int32], items: MatrixView<Float>,
+        logChances: UnsafeBufferPointer<Float>?, logScale: Float,
         share: Float, userGradients: MatrixView<Float>, itemGradients: MatrixView<Float>
     ) -> (loss: Double, logScaleGradient: Double) {
         let scale = exp(logScale)
@@ -63,7 +64,9 @@ package final class SoftmaxLoss {
             let gradient = MatrixView(unitGradients.pointer, rows: count, columns: dimension)
             Blas.multiply(scores, .plain, items, into: gradient, scale: scale)
             // Σ gradient · logit over a row is the unit vector's product with its own gradient.
-            for index in 0..<count * dimension { scaleGradient += Double(unit.pointer[index] * gradient.pointer[index]) }
+            for index in 0..<count * dimension {
+                scaleGradient += Double(unit.pointer[index] * gradient.pointer[index])
+            }
             for index in 0..<count {
                 let target = userGradients.pointer + Int(rows[start + index]) * dimension
                 RowMath.normaliseBackward(

@@ -26,9 +26,11 @@ public enum Trainer {
         let features = VocabularyBuilder(items: log.items, catalogue: catalogue, settings: settings)
         let layout = TowerLayout(
             TowerShape(
-                items: log.itemCount, tokens: features.vocabulary.tokens.count, dimension: settings.dimension, blocks: settings.blocks,
+                items: log.itemCount, tokens: features.vocabulary.tokens.count, dimension: settings.dimension,
+                blocks: settings.blocks,
                 hidden: settings.hidden))
-        var run = Run(log: log, histories: histories, features: features, layout: layout, settings: settings, clock: clock)
+        var run = Run(
+            log: log, histories: histories, features: features, layout: layout, settings: settings, clock: clock)
         let choice = try run.chooseEpochs(progress)
         let fit = try run.fitAll(choice, progress)
         let facts = TrainingFacts(
@@ -44,10 +46,13 @@ public enum Trainer {
     private static func check(_ log: TrainingLog, _ histories: Histories) throws(TrainingError) {
         guard log.count > 0 else { throw TrainingError(.tooLittleData, "there are no events to train on") }
         guard log.itemCount > 1 else {
-            throw TrainingError(.tooLittleData, "all \(log.count) events are on one item: there is nothing to choose from")
+            throw TrainingError(
+                .tooLittleData, "all \(log.count) events are on one item: there is nothing to choose from")
         }
         let pairs = (0..<histories.shopperCount).contains { shopper in
-            histories.events(of: shopper).dropFirst().contains { !histories.isRepeat[$0] && histories.actions[$0] != .cartRemoval }
+            histories.events(of: shopper).dropFirst().contains {
+                !histories.isRepeat[$0] && histories.actions[$0] != .cartRemoval
+            }
         }
         guard pairs else {
             throw TrainingError(.tooLittleData, "no shopper has events on two items: there is no order to learn from")
@@ -99,7 +104,10 @@ private struct Run {
     /// Fewer queries say nothing.
     private static let minimumQueries = 20
 
-    init(log: TrainingLog, histories: Histories, features: VocabularyBuilder, layout: TowerLayout, settings: TrainingSettings, clock: TrainingClock) {
+    init(
+        log: TrainingLog, histories: Histories, features: VocabularyBuilder, layout: TowerLayout,
+        settings: TrainingSettings, clock: TrainingClock
+    ) {
         self.log = log
         self.histories = histories
         self.features = features
@@ -115,9 +123,12 @@ private struct Run {
         let start = times[min(times.count - 1, Int(Double(times.count) * (1 - settings.validationShare)))]
         let earlier = Histories(log, before: start)
         let validation = Validation(
-            histories: histories, start: start, trained: earlier.itemCounts(layout.shape.items), layout: layout, bags: features.bags,
+            histories: histories, start: start, trained: earlier.itemCounts(layout.shape.items), layout: layout,
+            bags: features.bags,
             seed: settings.seed)
-        guard validation.queries >= Self.minimumQueries, earlier.isRepeat.contains(false), earlier.eventCount > 1 else { return nil }
+        guard validation.queries >= Self.minimumQueries, earlier.isRepeat.contains(false), earlier.eventCount > 1 else {
+            return nil
+        }
         report(.preparing, epoch: 0, 0, nil, nil, progress)
         let fit = try Fit(
             earlier, layout: layout, bags: features.bags, settings: settings, scheduledEpochs: Double(settings.epochs),
@@ -131,7 +142,8 @@ private struct Run {
             }
             latest = validation.recall(fit.parameters)
             best.scheduledEpochs = fit.scheduledEpochs
-            if latest > best.recall { (best.recall, best.epochs) = (latest, epoch + 1) }
+            // Of equals the later: where recall is at its limit, the order within the ten still improves.
+            if latest >= best.recall { (best.recall, best.epochs) = (latest, epoch + 1) }
             if !goesOn || epoch + 1 - best.epochs >= settings.patience { break }
         }
         return best
@@ -147,7 +159,8 @@ private struct Run {
         for epoch in 0..<epochs {
             let goesOn = try fit.epoch(epoch, clock: clock) { loss, fraction in
                 let done = min(1, fraction * fit.scheduledEpochs / Double(epochs))
-                report(.fitting, epoch: epoch + 1, fittingFrom + done * (1 - fittingFrom), loss, choice?.recall, progress)
+                report(
+                    .fitting, epoch: epoch + 1, fittingFrom + done * (1 - fittingFrom), loss, choice?.recall, progress)
             }
             epochsDone = epoch + 1
             if !goesOn { break }

@@ -15,7 +15,7 @@ public struct TrainingSettings: Equatable, Sendable {
     /// AdamW's decay of weights and embeddings per unit of learning rate, 0 to 1.
     public var weightDecay = 0.01
     /// Chance of an element of the residual stream to be dropped, 0 to 0.9.
-    public var dropout = 0.3
+    public var dropout = 0.2
     /// Chance per batch of an item with features to appear without its ID embedding, 0 to 0.9: what new items live by.
     public var idDropout = 0.1
     /// Events per batch, 16 to 65536.
@@ -47,7 +47,9 @@ public struct TrainingSettings: Equatable, Sendable {
     public var faults: [String] {
         var faults: [String] = []
         func check<Value: Comparable>(_ name: String, _ value: Value, in range: ClosedRange<Value>) {
-            if !range.contains(value) { faults.append("\(name) is \(value), must be \(range.lowerBound) to \(range.upperBound)") }
+            if !range.contains(value) {
+                faults.append("\(name) is \(value), must be \(range.lowerBound) to \(range.upperBound)")
+            }
         }
         check("dimension", dimension, in: 16...512)
         if dimension % 16 != 0 { faults.append("dimension is \(dimension), must be a multiple of 16") }
@@ -72,9 +74,11 @@ public struct TrainingSettings: Equatable, Sendable {
     /// The settings by name, for a checkpoint's record of its training.
     var record: [String: Double] {
         [
-            "dimension": Double(dimension), "blocks": Double(blocks), "epochs": Double(epochs), "timeLimit": timeLimit ?? 0,
+            "dimension": Double(dimension), "blocks": Double(blocks), "epochs": Double(epochs),
+            "timeLimit": timeLimit ?? 0,
             "learningRate": learningRate, "weightDecay": weightDecay, "dropout": dropout, "idDropout": idDropout,
-            "batchEvents": Double(batchEvents), "sequenceLength": Double(sequenceLength), "validationShare": validationShare,
+            "batchEvents": Double(batchEvents), "sequenceLength": Double(sequenceLength),
+            "validationShare": validationShare,
             "patience": Double(patience), "fullSoftmaxItems": Double(fullSoftmaxItems), "negatives": Double(negatives),
             "minimumTokenItems": Double(minimumTokenItems), "maximumTokens": Double(maximumTokens),
         ]

@@ -4,7 +4,7 @@ import LinearAlgebra
 ///
 /// The batch is dealt to a fixed number of shards, each with gradients of its own, and sums are taken in the order of the
 /// shards: the result depends on the seed, not on threads.
-final class TrainingStep: @unchecked Sendable {
+package final class TrainingStep: @unchecked Sendable {
     // Unchecked: within a step each piece of a parallel loop writes its own shard or its own range of rows.
 
     /// What one shard needs.
@@ -37,7 +37,11 @@ final class TrainingStep: @unchecked Sendable {
     private let optimizer: AdamW
     private(set) var number = 0
 
-    init(layout: TowerLayout, parameters: FloatBuffer, bags: FeatureBags, candidates: CandidateSampler, settings: TrainingSettings) {
+    /// A step on `parameters`, which are updated in place.
+    package init(
+        layout: TowerLayout, parameters: FloatBuffer, bags: FeatureBags, candidates: CandidateSampler,
+        settings: TrainingSettings
+    ) {
         self.layout = layout
         self.parameters = parameters
         self.settings = settings
@@ -53,7 +57,7 @@ final class TrainingStep: @unchecked Sendable {
 
     /// Moves the parameters by one batch; returns the mean loss, which is not finite if training has diverged: the
     /// parameters are then left as they were.
-    func run(_ batch: BatchPlan.Batch, learningRate: Double) -> Double {
+    package func run(_ batch: BatchPlan.Batch, learningRate: Double) -> Double {
         number += 1
         var generator = SplitMix64(seed: settings.seed, streams: number)
         let selection = candidates.select(for: batch, generator: &generator)
@@ -62,22 +66,31 @@ final class TrainingStep: @unchecked Sendable {
         Parallel.ranges(of: count) { _, range in items.forward(range, parameters: parameters.pointer) }
         for (index, shard) in shards.enumerated() { shard.sequences = selection.shards[index] }
         let share = 1 / Float(max(1, batch.targets))
-        Parallel.pieces { piece in descend(shards[piece], piece: piece, items: count, selection.logChances, share: share) }
+        Parallel.pieces { piece in
+            descend(shards[piece], piece: piece, items: count, selection.logChances, share: share)
+        }
         Parallel.ranges(of: count) { piece, range in reduceItems(range, piece: piece) }
         Parallel.ranges(of: shards[0].gradients.buffer.count) { piece, range in reduceDense(range, piece: piece) }
         let loss = shards.reduce(0) { $0 + $1.lossSum }
         let norm = shards.reduce(0) { $0 + $1.squares }.squareRoot()
         if loss.isFinite && norm.isFinite {
             let scale = min(1, Self.largestNorm / max(norm, 1e-30))
-            let step = optimizer.step(number, learningRate: learningRate, weightDecay: settings.weightDecay, scale: scale)
+            let step = optimizer.step(
+                number, learningRate: learningRate, weightDecay: settings.weightDecay, scale: scale)
             Parallel.ranges(of: count) { _, range in updateItems(range, step) }
             Parallel.ranges(of: layout.tensors.count - 1) { _, range in updateDense(range, step) }
+            let logScale = parameters.pointer + layout.logScale.offset
+            logScale.pointee = min(logScale.pointee, Self.largestLogScale)
         }
+        // Not a number if the gradient is none, though the loss may be one.
         return loss + (norm - norm)
     }
 
     /// Gradients are scaled down to this length.
     private static let largestNorm = 1.0
+    /// The factor on cosine scores stays at most 100 (as in CLIP, Radford et al. 2021): on data that can be told apart without
+    /// error it would grow for ever.
+    private static let largestLogScale: Float = 4.60517
 
     private func descend(_ shard: Shard, piece: Int, items count: Int, _ logChances: [Float]?, share: Float) {
         let d = layout.shape.dimension
@@ -90,16 +103,19 @@ final class TrainingStep: @unchecked Sendable {
             generator: SplitMix64(seed: settings.seed, streams: number, piece))
         let result = (logChances ?? []).withUnsafeBufferPointer { chances in
             shard.loss.accumulate(
-                users: MatrixView(shard.pass.output.pointer, rows: sequences.positions, columns: d), rows: sequences.targetPositions,
+                users: MatrixView(shard.pass.output.pointer, rows: sequences.positions, columns: d),
+                rows: sequences.targetPositions,
                 targets: sequences.targets, items: MatrixView(items.vectors.pointer, rows: count, columns: d),
-                logChances: logChances == nil ? nil : chances, logScale: parameters.pointer[layout.logScale.offset], share: share,
+                logChances: logChances == nil ? nil : chances, logScale: parameters.pointer[layout.logScale.offset],
+                share: share,
                 userGradients: MatrixView(shard.outputGradient.pointer, rows: sequences.positions, columns: d),
                 itemGradients: MatrixView(shard.vectorGradients.pointer, rows: count, columns: d))
         }
         shard.lossSum = result.loss
         shard.gradients.pointer(layout.logScale)[0] += Float(result.logScaleGradient)
         shard.pass.backward(
-            sequences, parameters: parameters.pointer, outputGradient: shard.outputGradient.pointer, gradients: shard.gradients,
+            sequences, parameters: parameters.pointer, outputGradient: shard.outputGradient.pointer,
+            gradients: shard.gradients,
             vectorGradients: shard.vectorGradients.pointer)
     }
 
@@ -142,7 +158,8 @@ final class TrainingStep: @unchecked Sendable {
     private func updateDense(_ range: Range<Int>, _ step: AdamW.Step) {
         for tensor in layout.tensors[range.lowerBound + 1..<range.upperBound + 1] {
             optimizer.update(
-                parameters.pointer, offset: tensor.offset, count: tensor.count, gradient: shards[0].gradients.pointer(tensor), step,
+                parameters.pointer, offset: tensor.offset, count: tensor.count,
+                gradient: shards[0].gradients.pointer(tensor), step,
                 decays: tensor.shape.count > 1)
         }
     }

@@ -46,9 +46,11 @@ final class Validation: @unchecked Sendable {
         var chosen: [Int: (events: Range<Int>, queries: [Int])] = [:]
         var queries = 0
         let pieces = (0..<Parallel.pieces).map { _ in Piece() }
-        for shopper in Array(0..<histories.shopperCount).shuffled(using: &generator) where queries < Self.maximumQueries {
+        for shopper in Array(0..<histories.shopperCount).shuffled(using: &generator) where queries < Self.maximumQueries
+        {
             let all = histories.events(of: shopper)
-            let mine = all.dropFirst().filter { histories.times[$0] >= start && !histories.isRepeat[$0] }.prefix(Self.queriesPerShopper)
+            let mine = all.dropFirst().filter { histories.times[$0] >= start && !histories.isRepeat[$0] }.prefix(
+                Self.queriesPerShopper)
             guard let last = mine.last else { continue }
             let first = max(all.lowerBound, last - Self.maximumHistory)
             let kept = mine.filter { $0 > first }

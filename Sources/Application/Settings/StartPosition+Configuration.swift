@@ -1,15 +1,6 @@
 import Commerce
 import Configuration
-
-/// Where a group without state begins to read.
-public enum StartPosition: Equatable, Sendable {
-    /// At the oldest record that is kept.
-    case earliest
-    /// At the next record that comes.
-    case latest
-    /// At the first record with this timestamp or a later one.
-    case time(EventTime)
-}
+import Connectors
 
 extension StartPosition: ConfigurationValue {
     public static var kind: String { "earliest, latest, or a time such as 2026-11-01T00:00:00Z" }

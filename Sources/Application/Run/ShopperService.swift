@@ -1,0 +1,164 @@
+import Commerce
+import Connectors
+import Foundation
+import Kafka
+import Observability
+import Redis
+import Streaming
+import TwoTower
+
+/// The main job: a shop's events in, refreshed lists out.
+///
+/// Everything is put together here: the model and the catalogue, the connections, the group's member and its threads, and
+/// what can be looked at from outside. `run` starts it, keeps it going and ends it in order.
+public final class ShopperService {
+    private let settings: Settings
+    private let model: Model
+    private let log: Logger
+    private let registry: MetricRegistry
+    private let readiness = Readiness(["redis", "kafka", "catalogue", "partitions"])
+    private let streamMetrics: StreamMetrics
+    /// The counts of the shoppers' stage.
+    public let shopperMetrics: ShopperMetrics
+
+    /// A service that serves `model`; nothing is connected yet.
+    public init(settings: Settings, model: Model, log: Logger, registry: MetricRegistry) {
+        self.settings = settings
+        self.model = model
+        self.log = log
+        self.registry = registry
+        streamMetrics = StreamMetrics(registry)
+        shopperMetrics = ShopperMetrics(registry, clock: wallClock)
+    }
+
+    /// Runs until `shutdown` is requested, then finishes the batches in flight and leaves the group.
+    ///
+    /// - Parameter started: called when the group has been joined.
+    /// - Throws: what no waiting helps against, in one sentence.
+    public func run(until shutdown: Shutdown, started: () -> Void = {}) throws {
+        registry.registerProcessMetrics()
+        registry.gauge("breadcrumb_model_info", "The model in force; always 1.", ["version": model.version]).set(1)
+        let server = try HTTPServer.start(
+            address: settings.http.address, port: settings.http.port,
+            handler: HTTPRouter.monitoring(metrics: registry, readiness: readiness).respond)
+        defer { server.stop() }
+        log.info(
+            "starting",
+            [
+                "model": LogValue(model.version), "items": LogValue(model.items.count),
+                "metrics": LogValue("http://\(settings.http.address):\(server.port)/metrics"),
+            ])
+        guard let parts = try prepare(shutdown) else { return }
+        defer { parts.feed.stop() }
+        started()
+        defer { parts.runner.stop() }
+        try parts.runner.start(parts.group)
+        try supervise(parts, until: shutdown)
+        log.info("stopping: finishing what is in flight")
+    }
+
+    // MARK: Putting together
+
+    private struct Parts {
+        let runner: GroupRunner<ShopperStage>
+        let group: KafkaConsumerGroup
+        let supervisor: Supervisor
+        let feed: CatalogueFeed
+        let catalogue: LiveCatalogue
+        /// Kept alive with the runner, whose sink it is.
+        let producer: KafkaProducer
+    }
+
+    /// Connects to everything, waiting for what is away; nil where the end was asked for meanwhile.
+    private func prepare(_ shutdown: Shutdown) throws -> Parts? {
+        let start = StartUp(settings: settings, log: log, readiness: readiness, shutdown: shutdown)
+        guard try start.checkRedis(), let partitions = try start.checkTopics() else { return nil }
+        let catalogue = try LiveCatalogue(model: model)
+        let feed = CatalogueFeed(
+            start.kafka, topic: settings.topics.catalogue, catalogue: catalogue,
+            observe: CatalogueWatch(log: log, registry: registry, readiness: readiness, catalogue: catalogue).take)
+        guard let records = try start.patiently({ () throws(KafkaError) in try feed.load() }) else { return nil }
+        readiness.set("catalogue", .ready)
+        log.info("catalogue read", ["records": LogValue(records), "items": LogValue(catalogue.snapshot.index.count)])
+        return try parts(start, partitions, catalogue, feed, shutdown)
+    }
+
+    private func parts(
+        _ start: StartUp, _ partitions: Int, _ catalogue: LiveCatalogue, _ feed: CatalogueFeed, _ shutdown: Shutdown
+    ) throws -> Parts {
+        let wakes = (0..<settings.workers.threads).map { _ in Wake() }
+        let producer = try KafkaProducer(
+            start.kafka, deliveryTimeout: settings.kafka.sessionTimeout / 2,
+            deliveryCompleted: { for wake in wakes { wake.signal() } })
+        let supervisor = Supervisor(log: log, registry: registry, readiness: readiness, wake: shutdown.wake)
+        let claims = ClaimDesk(
+            store: try start.store(patience: settings.workers.claimTimeout),
+            client: try KafkaClient(start.kafka, group: settings.kafka.group), topic: settings.topics.events,
+            group: settings.kafka.group, partitionCount: partitions, start: settings.kafka.start, timeout: .seconds(10))
+        let runner = GroupRunner<ShopperStage>(
+            claims: claims, wakes: wakes,
+            sink: KafkaSink(
+                producer, topics: .init(lists: settings.topics.recommendations, deadLetters: settings.topics.deadLetters),
+                clock: wallClock),
+            limits: .init(
+                batch: settings.workers.batch, batchesInFlight: settings.workers.batchesInFlight,
+                cachedStates: settings.workers.cacheUsers),
+            probe: streamMetrics.probe, session: settings.kafka.sessionTimeout,
+            releaseLimit: settings.kafka.sessionTimeout / 2, supervise: supervisor.take,
+            makeContext: try context(start, catalogue))
+        var consumer = start.kafka
+        consumer.consumerProperties["session.timeout.ms"] = String(settings.kafka.sessionTimeout.wholeMilliseconds)
+        let group = try KafkaConsumerGroup(
+            consumer, group: settings.kafka.group, topic: settings.topics.events, handler: runner)
+        return Parts(
+            runner: runner, group: group, supervisor: supervisor, feed: feed, catalogue: catalogue, producer: producer)
+    }
+
+    /// Makes what a worker's thread works with.
+    private func context(
+        _ start: StartUp, _ catalogue: LiveCatalogue
+    ) throws -> @Sendable () -> WorkerPool<ShopperStage>.Context {
+        let (settings, model, metrics, probe) = (settings, model, shopperMetrics, streamMetrics.probe)
+        let digest = try settings.listDigest()
+        let open = try start.storeMaker(patience: .seconds(1))
+        return {
+            let stage = ShopperStage(
+                model: model, catalogue: catalogue, settings: settings.shoppers, configuration: digest,
+                decoder: EventDecoder(
+                    limits: .init(
+                        payload: settings.events.maximumBytes.bytes, futureSkew: settings.events.maximumSkew.wholeMilliseconds)),
+                letterLimit: ShopperService.letterLimit, metrics: metrics, probe: probe)
+            return .init(stage: stage, store: open())
+        }
+    }
+
+    /// Bytes of a dead letter's value that are sent whole: what the topic takes, with room for key and headers.
+    private static let letterLimit = 3 << 20
+
+    // MARK: Keeping going
+
+    private func supervise(_ parts: Parts, until shutdown: Shutdown) throws {
+        var lags: Set<PartitionIndex> = []
+        while !shutdown.isRequested {
+            if let fatal = parts.supervisor.fatal { throw fatal }
+            if parts.supervisor.isOfferDue() { parts.runner.reassign() }
+            lags = publish(parts.runner.lag(of: settings.topics.events), before: lags)
+            shutdown.wake.wait(upTo: .milliseconds(500))
+        }
+    }
+
+    private func publish(_ lag: [PartitionIndex: Int64], before: Set<PartitionIndex>) -> Set<PartitionIndex> {
+        let name = "breadcrumb_partition_lag_records"
+        for (partition, records) in lag {
+            registry.gauge(name, "Records in the log that are not in the state yet.", ["partition": partition.description])
+                .set(Double(records))
+        }
+        for partition in before.subtracting(lag.keys) { registry.remove(name, ["partition": partition.description]) }
+        return Set(lag.keys)
+    }
+}
+
+/// The wall clock, to the millisecond.
+let wallClock: @Sendable () -> EventTime = {
+    EventTime(milliseconds: Int64(Date().timeIntervalSince1970 * 1_000))
+}

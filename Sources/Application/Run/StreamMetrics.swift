@@ -1,0 +1,31 @@
+import Dispatch
+import Observability
+import Streaming
+
+/// What is measured of the stream's engine, whatever its stage.
+struct StreamMetrics: Sendable {
+    private let parts: [StageProbe.Part: Histogram]
+    private let batches: Histogram
+
+    init(_ registry: MetricRegistry) {
+        parts = Dictionary(
+            uniqueKeysWithValues: StageProbe.Part.allCases.map { part in
+                (
+                    part,
+                    registry.histogram(
+                        "breadcrumb_stage_duration_seconds", "How long a part of a micro-batch took.", ["stage": part.rawValue])
+                )
+            })
+        batches = registry.histogram("breadcrumb_batch_events", "Records of a micro-batch.", unit: .count)
+    }
+
+    /// Records what workers do.
+    var probe: StageProbe {
+        StageProbe(
+            clock: { Int64(bitPattern: DispatchTime.now().uptimeNanoseconds) },
+            took: { part, nanoseconds in parts[part]?.record(Int(nanoseconds)) }, sized: { batches.record($0) })
+    }
+
+    /// The durations of a part so far.
+    func durations(_ part: StageProbe.Part) -> Histogram? { parts[part] }
+}

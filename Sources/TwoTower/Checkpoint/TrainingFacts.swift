@@ -1,0 +1,28 @@
+/// What a training run was: written beside the model so that it can be understood and repeated.
+public struct TrainingFacts: Codable, Equatable, Sendable {
+    /// Seed of every random choice.
+    public var seed: UInt64
+    /// Digest of the events and the catalogue that the model was trained on.
+    public var dataDigest: String
+    public var events: Int
+    public var shoppers: Int
+    /// Epochs up to the kept parameters.
+    public var epochs: Int
+    /// Share of the validation's next new items that were among the first ten; nil without a validation part.
+    public var recallAt10: Double?
+    /// The settings in force, by name.
+    public var settings: [String: Double]
+
+    public init(
+        seed: UInt64, dataDigest: String, events: Int, shoppers: Int, epochs: Int, recallAt10: Double?,
+        settings: [String: Double]
+    ) {
+        self.seed = seed
+        self.dataDigest = dataDigest
+        self.events = events
+        self.shoppers = shoppers
+        self.epochs = epochs
+        self.recallAt10 = recallAt10
+        self.settings = settings
+    }
+}

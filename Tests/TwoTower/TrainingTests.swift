@@ -1,0 +1,149 @@
+import Commerce
+import LinearAlgebra
+import Testing
+import TwoTower
+
+/// Whole training runs on small made-up shops.
+@Suite struct TrainingTests {
+    /// Shoppers who walk around a ring of items, one step at a time and now and then two: the next item follows from the last.
+    static func ring(items: Int = 60, shoppers: Int = 250, events: Int = 12, seed: UInt64 = 1) -> TrainingLog {
+        var generator = SplitMix64(seed: seed)
+        var log = TrainingLog()
+        for shopper in 0..<shoppers {
+            var item = Int.random(in: 0..<items, using: &generator)
+            for event in 0..<events {
+                let time = Int64(shopper) * 1_000_000 + Int64(event) * 60_000
+                log.append(
+                    shopper: .known("u\(shopper)"), item: ItemID("i\(item)"), action: .browse,
+                    time: EventTime(milliseconds: time))
+                item = (item + (generator.uniform() < 0.9 ? 1 : 2)) % items
+            }
+        }
+        return log
+    }
+
+    static var quick: TrainingSettings {
+        var settings = TrainingSettings()
+        settings.dimension = 32
+        settings.epochs = 6
+        settings.batchEvents = 256
+        settings.dropout = 0.1
+        return settings
+    }
+
+    /// Per position of each of the log's shoppers: the rank of the next item, 0 first, among items not in the history, by
+    /// the serving path.
+    static func ranks(_ model: Model, _ log: TrainingLog) -> [Int] {
+        let d = model.dimension
+        let histories = Histories(log)
+        let scratch = model.makeScratch()
+        var ranks: [Int] = []
+        for shopper in 0..<histories.shopperCount {
+            var state = model.initialState
+            let events = histories.events(of: shopper)
+            for event in events.dropLast() {
+                guard let row = model.row(of: log.items[Int(histories.items[event])]),
+                    let next = model.row(of: log.items[Int(histories.items[event + 1])])
+                else { continue }
+                let gap: Int64? = event == events.lowerBound ? nil : histories.times[event] - histories.times[event - 1]
+                Streaming.step(
+                    model, &state, inputs: Array(model.trainedInput(row)), [histories.actions[event]], [gap], scratch)
+                let user = Streaming.readout(model, state)
+                let history = Set(events.lowerBound...event).map { model.row(of: log.items[Int(histories.items[$0])]) }
+                let scores = (0..<model.items.count).map { item in
+                    history.contains(item)
+                        ? -Float.infinity : (0..<d).reduce(Float(0)) { $0 + user[$1] * model.trainedOutput(item)[$1] }
+                }
+                ranks.append(scores.enumerated().count { $0.offset != next && $0.element >= scores[next] })
+            }
+        }
+        return ranks
+    }
+
+    @Test func learnsTheOrderOfEvents() throws {
+        let checkpoint = try Trainer.train(Self.ring(), settings: Self.quick)
+        let ranks = Self.ranks(checkpoint.model, Self.ring(shoppers: 40, seed: 99))
+        // By popularity the next item is first once in 60 times and among ten once in 6; by co-occurrence alone, without the
+        // direction, the two neighbours would share the first place.
+        let first = Double(ranks.count { $0 == 0 }) / Double(ranks.count)
+        let ten = Double(ranks.count { $0 < 10 }) / Double(ranks.count)
+        #expect(first > 0.6, "share of next items in the first place: \(first)")
+        #expect(ten > 0.95, "recall@10: \(ten)")
+        let recall = try #require(checkpoint.facts.recallAt10)
+        #expect(recall > 0.9)
+    }
+
+    @Test func sampledNegativesLearnItToo() throws {
+        var settings = Self.quick
+        settings.fullSoftmaxItems = 10
+        settings.negatives = 24
+        let checkpoint = try Trainer.train(Self.ring(), settings: settings)
+        let ranks = Self.ranks(checkpoint.model, Self.ring(shoppers: 40, seed: 99))
+        #expect(Double(ranks.count { $0 < 10 }) / Double(ranks.count) > 0.9)
+    }
+
+    @Test func equalSeedsGiveEqualCheckpoints() throws {
+        var settings = Self.quick
+        settings.epochs = 2
+        let log = Self.ring(shoppers: 60)
+        let first = try Trainer.train(log, settings: settings)
+        let second = try Trainer.train(log, settings: settings)
+        #expect(first.model.version == second.model.version)
+        settings.seed = 2
+        let third = try Trainer.train(log, settings: settings)
+        #expect(third.model.version != first.model.version)
+        #expect(Array(third.model.itemVectors.values) != Array(first.model.itemVectors.values))
+    }
+
+    @Test func newItemsLieWhereTheirFeaturesSay() throws {
+        // Shoppers stay within one half of the shop; the catalogue tells the halves apart.
+        var generator = SplitMix64(seed: 4)
+        var log = TrainingLog()
+        for shopper in 0..<120 {
+            for event in 0..<10 {
+                let item = Int.random(in: 0..<20, using: &generator) + (shopper % 2 == 0 ? 0 : 20)
+                log.append(
+                    shopper: .known("u\(shopper)"), item: ItemID("i\(item)"), action: .browse,
+                    time: EventTime(milliseconds: Int64(shopper * 1000 + event)))
+            }
+        }
+        let catalogue = (0..<40).map {
+            CatalogueItem(item: ItemID("i\($0)"), category: [$0 < 20 ? "Garden" : "Kitchen"])
+        }
+        let model = try Trainer.train(log, catalogue: catalogue, settings: Self.quick).model
+        var vector = [Float](repeating: 0, count: model.dimension)
+        let found = vector.withUnsafeMutableBufferPointer {
+            model.featureVector(of: CatalogueItem(item: ItemID("new"), category: ["Kitchen"]), into: $0)
+        }
+        #expect(found)
+        func nearness(_ items: Range<Int>) -> Float {
+            items.compactMap { model.row(of: ItemID("i\($0)")) }.reduce(Float(0)) { sum, row in
+                sum + zip(model.trainedOutput(row), vector).reduce(0) { $0 + $1.0 * $1.1 }
+            } / Float(items.count)
+        }
+        #expect(nearness(20..<40) > nearness(0..<20) + 0.3)
+        let nothing = vector.withUnsafeMutableBufferPointer {
+            model.featureVector(of: CatalogueItem(item: ItemID("odd"), title: "never seen"), into: $0)
+        }
+        #expect(!nothing && vector.allSatisfy { $0 == 0 })
+    }
+
+    @Test func reportsProgress() throws {
+        var seen: [TrainingProgress] = []
+        _ = try Trainer.train(Self.ring(shoppers: 60), settings: Self.quick) { seen.append($0) }
+        #expect(Set(seen.map(\.stage)) == [.preparing, .validating, .fitting])
+        #expect(seen.allSatisfy { (0...1).contains($0.fraction) } && seen.last?.fraction ?? 0 > 0.99)
+        #expect(seen.compactMap(\.loss).allSatisfy { $0.isFinite })
+    }
+
+    @Test func stopsAtTheTimeLimit() throws {
+        var settings = Self.quick
+        settings.epochs = 1000
+        settings.patience = 1000
+        settings.timeLimit = 1
+        var last = 0.0
+        _ = try Trainer.train(Self.ring(), settings: settings) { last = max(last, $0.elapsed) }
+        // A thousand epochs take minutes; the bound leaves room for a busy machine.
+        #expect(last < 20)
+    }
+}
