@@ -5,8 +5,8 @@ struct CodeMaskTests {
     @Test(
         "Comments and texts are blank, interpolated code stays",
         arguments: [
-            ("let a = 1 // b", "let a = 1"), ("a /* b /* c */ d */ e", "a                     e"),
-            (#"f("try!", g)"#, "f(      , g)"), (#"f("\(g("x)")) y")"#, "f(   g(    )   )"),
+            ("let a = 1 // b", "let a = 1"), ("a /* b /* c */ d */ e", "a                   e"),
+            (#"f("try!", g)"#, "f(      , g)"), (#"f("\(g("x)")) y")"#, "f(   g(    )    )"),
             (##"f(#"a"b"#)"##, "f(       )"), (#"f("\"", g)"#, "f(    , g)"), ("'\"' + a", "    + a"),
         ])
     func blanks(text: String, code: String) {
@@ -19,7 +19,7 @@ struct CodeMaskTests {
     func lines() {
         #expect(
             CodeMask.code(of: "let a = \"\"\"\n  b \"c\" // d\n  \"\"\"\nlet e")
-                == "let a =    \n           \n     \nlet e")
+                == "let a =    \n            \n     \nlet e")
     }
 }
 

@@ -1,7 +1,8 @@
 /// A declaration of a Swift file, read from its first line: enough for a rule about documentation.
 struct Declaration {
     private static let modifiers: Set<Substring> = [
-        "public", "package", "static", "final", "mutating", "nonmutating", "nonisolated", "indirect", "override",
+        "public", "package", "internal", "fileprivate", "private", "static", "final", "mutating", "nonmutating",
+        "nonisolated", "indirect", "override",
         "required",
         "convenience", "consuming", "borrowing", "lazy", "weak", "unowned", "private(set)", "internal(set)",
         "package(set)",
@@ -51,6 +52,9 @@ struct Declaration {
         let above = file.lines[..<index].last { !$0.drop { $0 == " " }.hasPrefix("@") } ?? ""
         isDocumented = above.drop { $0 == " " }.hasPrefix("///")
     }
+
+    /// Kind and name, for a message.
+    var title: String { kind == "init" ? "an initialiser that can fail" : "\(kind) \(name)" }
 
     /// A stored property; its meaning may be plain from its name and type.
     var isStored: Bool { (kind == "var" || kind == "let") && (!head.contains("{") || head.contains("= ")) }

@@ -34,7 +34,7 @@ struct DocumentationTests {
             .filter { $0.1.isShared && !isPlain($0.1, known) }
         return (shared + requirements(of: file)).filter { !$0.1.isDocumented }.map { index, declaration in
             Finding(
-                file, at: index, "\(declaration.kind) \(declaration.name) is not documented",
+                file, at: index, "\(declaration.title) is not documented",
                 remedy: "a /// line above it: what it does, shapes, units, errors")
         }
     }

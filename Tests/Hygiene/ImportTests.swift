@@ -5,8 +5,10 @@ struct ImportTests {
     /// Line index and module of every import.
     static func imports(of file: ProjectFile) -> [(index: Int, module: String)] {
         file.code.enumerated().compactMap { index, line in
-            line.firstMatch(of: /^\s*(?:@\w+\s+|public\s+|package\s+)*import\s+(?:(?:struct|class|enum|func)\s+)?(\w+)/)
-                .map { (index, String($0.1)) }
+            let words = line.split(separator: " ").drop { $0.hasPrefix("@") || ["public", "package"].contains($0) }
+            guard words.first == "import" else { return nil }
+            let module = words.dropFirst().first { !["struct", "class", "enum", "func", "var"].contains($0) }
+            return module.map { (index, String($0.prefix { $0 != "." })) }
         }
     }
 

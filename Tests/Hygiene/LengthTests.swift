@@ -25,11 +25,10 @@ struct LengthTests {
     /// a function ends before the next line that stands no deeper and does not continue its head, or with its `}`.
     static func functions(of file: ProjectFile) -> [(index: Int, length: Int)] {
         file.code.indices.compactMap { index -> (Int, Int)? in
-            let head = file.code[index]
-            guard head.contains(/^\s*(?:[@\w()]+\s+)*(?:func\s|init[?]?[(<]|deinit\b|subscript[(<])/) else {
+            guard let kind = Declaration(file, at: index)?.kind, ["func", "init", "subscript"].contains(kind) else {
                 return nil
             }
-            let indentation = head.prefix { $0 == " " }.count
+            let indentation = file.code[index].prefix { $0 == " " }.count
             let rest = file.code[(index + 1)...]
             let end = rest.firstIndex { line in
                 let text = line.drop { $0 == " " }
