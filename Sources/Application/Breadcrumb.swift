@@ -6,9 +6,7 @@ extension Program {
             "Follows each shopper's trail of events and publishes a fresh list of recommendations after every step.",
         version: "0.1.0",
         commands: [
-            RunCommand.self,
-            StatusCommand.self,
-            UserCommand.self,
-            ConfigCommand.self,
+            TopicsCommand.self, ImportCommand.self, TrainCommand.self, RunCommand.self, StatusCommand.self,
+            UserCommand.self, DemoCommand.self, ConfigCommand.self,
         ])
 }

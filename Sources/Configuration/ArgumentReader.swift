@@ -83,6 +83,12 @@ public struct ArgumentReader: Sendable {
         return example
     }
 
+    /// An option that may be given any number of times: `--column a=b --column c=d`. In the order given.
+    public mutating func repeated(_ name: String, kind: String, _ doc: String) -> [String] {
+        options.append(Option(name: name, kind: kind, standard: nil, doc: doc + " May be given several times."))
+        return take(name)
+    }
+
     /// An argument by its position, which must be given.
     public mutating func positional<Value: ConfigurationValue>(
         _ name: String, example: Value, accepting constraint: Constraint<Value> = .any, _ doc: String

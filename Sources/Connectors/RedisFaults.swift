@@ -8,7 +8,7 @@ extension StreamError {
         case .wrongType:
             self.init(
                 .corrupt,
-                "\(error.message); something else writes keys under \(namespace): give Breadcrumb a namespace of its own"
+                "\(error.message); others write under \(namespace): give Breadcrumb a namespace of its own"
             )
         case .script("CORRUPT"):
             self.init(
@@ -16,13 +16,14 @@ extension StreamError {
         case .script("FORMAT"):
             self.init(
                 .permanent,
-                "\(error.message): state under \(namespace) has another format than \(RedisNamespace.format), which this "
-                    + "version writes; use the version that made it, or a new namespace")
+                "\(error.message): state under \(namespace) has another format than "
+                    + "\(RedisNamespace.format), which this version writes; use the version that made it, or a new namespace"
+            )
         case .script("PARTITIONS"):
             self.init(
                 .partitionCountChanged,
-                "\(error.message): state under \(namespace) was made with that number of partitions and the topic has another; "
-                    + "restore the topic's number, or replay into a new namespace")
+                "\(error.message): state under \(namespace) was made with that number of partitions and the "
+                    + "topic has another; restore the topic's number, or replay into a new namespace")
         default:
             self.init(error.isRetriable ? .unavailable : .permanent, error.message)
         }

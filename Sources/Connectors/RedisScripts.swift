@@ -2,10 +2,11 @@ import Redis
 
 /// The Lua scripts of claim and commit.
 ///
-/// Lua's numbers are doubles, so epochs and offsets stay strings and are compared as such. Lua has no rollback: a script
-/// checks everything before it writes, and its first write goes through `pcall`, so that a refusal (OOM, READONLY, MISCONF:
-/// decided once per script; NOPERM) is returned in the server's own words with nothing written. A commit's first write is a
-/// SET, since the claim has shown that HSET is allowed. Lists of arguments are walked, never unpacked.
+/// Lua's numbers are doubles, so epochs and offsets stay strings and are compared as such. Lua has no rollback: a
+/// script checks everything before it writes, and its first write goes through `pcall`, so that a refusal (OOM,
+/// READONLY, MISCONF: decided once per script; NOPERM) is returned in the server's own words with nothing written. A
+/// commit's first write is a SET, since the claim has shown that HSET is allowed. Lists of arguments are walked, never
+/// unpacked.
 enum RedisScripts {
     /// `KEYS`: head. `ARGV`: format, partition count, nonce, owner's label.
     /// Returns epoch, next, timestamp, crc (null or empty where nothing was applied).
@@ -29,9 +30,9 @@ enum RedisScripts {
         return redis.call('HMGET', KEYS[1], 'epoch', 'next', 'timestamp', 'crc')
         """#)
 
-    /// `KEYS`: head, state keys. `ARGV`: format, nonce, epoch, expected next ('' for none), next, timestamp, crc, time to
-    /// live in ms ('' for ever), then one value per state key.
-    /// Returns 1 when all was written, 0 when the fence or the offset differ.
+    /// `KEYS`: head, state keys. `ARGV`: format, nonce, epoch, expected next ('' for none), next, timestamp, crc, time
+    /// to live in ms ('' for ever), then one value per state key. Returns 1 when all was written, 0 when the fence or
+    /// the offset differ.
     static let commit = RedisScript(
         #"""
         if #ARGV ~= #KEYS + 7 then return {err = 'ERR keys and values differ in number'} end

@@ -17,8 +17,8 @@ public final class RedisStateReader {
         try heads([partition]).first ?? nil
     }
 
-    /// The heads of all partitions, by number. Their count is the topic's, or, where that is unknown, the one frozen in the
-    /// head of partition 0; empty where that has none.
+    /// The heads of all partitions, by number. Their count is the topic's, or, where that is unknown, the one frozen in
+    /// the head of partition 0; empty where that has none.
     public func heads(partitionCount: Int? = nil) throws(StreamError) -> [RedisHead?] {
         var count = partitionCount
         if count == nil { count = try head(PartitionIndex(0))?.partitionCount }
@@ -26,7 +26,8 @@ public final class RedisStateReader {
         return try heads((0..<Int32(clamping: max(count, 0))).map { PartitionIndex($0) })
     }
 
-    /// The stored bytes of a state record, nil where there is none, and the milliseconds until it expires, nil for never.
+    /// The stored bytes of a state record, nil where there is none, and the milliseconds until it expires, nil for
+    /// never.
     public func state(
         _ key: StateKey, _ partition: PartitionIndex
     ) throws(StreamError) -> (bytes: [UInt8], expiresIn: Int64?)? {

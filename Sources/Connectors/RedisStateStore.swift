@@ -3,11 +3,11 @@ import Streaming
 
 /// How a `RedisStateStore` keeps state.
 public struct RedisStateOptions: Sendable {
-    /// How long a record stays after its last write; nil for ever. It only collects what is long past the expiry by event
-    /// time, so it is to be a good deal longer.
+    /// How long a record stays after its last write; nil for ever. It only collects what is long past the expiry by
+    /// event time, so it is to be a good deal longer.
     public var timeToLive: Duration?
-    /// How many replicas must acknowledge a commit (`WAIT`); 0 asks none. A commit that too few acknowledge in time fails as
-    /// `unavailable`, though the primary has it: the worker claims again, once they are back.
+    /// How many replicas must acknowledge a commit (`WAIT`); 0 asks none. A commit that too few acknowledge in time
+    /// fails as `unavailable`, though the primary has it: the worker claims again, once they are back.
     public var replicas: Int
     /// What `status` shows as the owner of a claimed partition, such as host and process.
     public var owner: String
@@ -132,8 +132,8 @@ public final class RedisStateStore: StateStore {
             guard count >= options.replicas else {
                 throw RedisError(
                     .replicasMissing,
-                    "Redis at \(connection.address): \(count) of \(options.replicas) replicas acknowledged a commit within "
-                        + "\(limit) ms; bring them back, or lower the number asked for")
+                    "Redis at \(connection.address): \(count) of \(options.replicas) replicas acknowledged a "
+                        + "commit within \(limit) ms; bring them back, or lower the number asked for")
             }
         } catch {
             throw StreamError(error, namespace)

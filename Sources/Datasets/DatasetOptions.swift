@@ -84,6 +84,8 @@ public struct DatasetOptions: Equatable, Sendable {
     /// Nil: as the file's name tells.
     public var format: DatasetFormat?
     public var columns: ColumnMap
+    /// What a CSV or TSV file calls actions, where it is not the contract's name: `["view": .browse]`.
+    public var actions: [String: Action]
     public var time: TimeFormat
     /// What stands between the levels of a category path in a CSV or TSV file; spaces around levels are dropped.
     public var categorySeparator: String
@@ -93,12 +95,13 @@ public struct DatasetOptions: Equatable, Sendable {
     public var maximumRow: Int
 
     public init(
-        format: DatasetFormat? = nil, columns: ColumnMap = ColumnMap(), time: TimeFormat = .automatic,
-        categorySeparator: String = ">",
+        format: DatasetFormat? = nil, columns: ColumnMap = ColumnMap(), actions: [String: Action] = [:],
+        time: TimeFormat = .automatic, categorySeparator: String = ">",
         latest: EventTime = .latest, maximumRow: Int = 1 << 20
     ) {
         self.format = format
         self.columns = columns
+        self.actions = actions
         self.time = time
         self.categorySeparator = categorySeparator
         self.latest = latest

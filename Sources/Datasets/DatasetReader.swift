@@ -24,9 +24,11 @@ public struct RowFault: Error, Equatable, Sendable, CustomStringConvertible {
 /// goes on; a broken file (truncated gzip, say) is an error and ends it. Not for use by several threads.
 public final class DatasetReader<Record> {
     private let lines: LineReader
-    private let readRow: () throws -> Result<Record, RowFault>?
+    private let readRow: () throws -> (line: Int, row: Result<Record, RowFault>)?
     /// The number of rows given out, good and bad, the header not counted.
     public private(set) var rows = 0
+    /// The line on which the row given out last begins; 0 before the first.
+    public private(set) var line = 0
 
     /// The size of the file on the disk in bytes.
     public var size: Int { lines.size }
@@ -37,8 +39,9 @@ public final class DatasetReader<Record> {
     /// The next row; nil at the end of the file.
     /// - Throws: `FileFault` where the file cannot be read on.
     public func next() throws -> Result<Record, RowFault>? {
-        let row = try readRow()
-        if row != nil { rows += 1 }
+        guard let (line, row) = try readRow() else { return nil }
+        rows += 1
+        self.line = line
         return row
     }
 
@@ -60,7 +63,7 @@ public final class DatasetReader<Record> {
 
     private static func jsonRows(
         _ lines: LineReader, _ options: DatasetOptions, _ form: RecordForm<Record>
-    ) -> () throws -> Result<Record, RowFault>? {
+    ) -> () throws -> (line: Int, row: Result<Record, RowFault>)? {
         let decode = form.lines(options)
         return {
             while let line = try lines.next() {
@@ -70,9 +73,9 @@ public final class DatasetReader<Record> {
                         throw RecordFault(
                             .payloadTooLarge, "the line has more than the \(options.maximumRow) bytes allowed")
                     }
-                    return .success(try decode(line.bytes))
+                    return (line.number, .success(try decode(line.bytes)))
                 } catch {
-                    return .failure(RowFault(line: line.number, error, line.bytes))
+                    return (line.number, .failure(RowFault(line: line.number, error, line.bytes)))
                 }
             }
             return nil
@@ -82,7 +85,7 @@ public final class DatasetReader<Record> {
     private static func tableRows(
         _ lines: LineReader, _ path: String, _ format: DatasetFormat, _ options: DatasetOptions,
         _ form: RecordForm<Record>
-    ) throws -> () throws -> Result<Record, RowFault>? {
+    ) throws -> () throws -> (line: Int, row: Result<Record, RowFault>)? {
         let table = try DelimitedReader(lines, format: format, maximumRow: options.maximumRow)
         guard let header = try table.next() else {
             throw DatasetFault("\(path): the file is empty; its first line must name the columns")
@@ -95,12 +98,13 @@ public final class DatasetReader<Record> {
         return {
             switch try table.next() {
             case nil: return nil
-            case .failure(let fault): return .failure(fault)
+            case .failure(let fault): return (fault.line, .failure(fault))
             case .success(let row):
                 do throws(RecordFault) {
-                    return .success(try form.row(try TableRow(row, layout: layout, fields: form.fields), options))
+                    let cells = try TableRow(row, layout: layout, fields: form.fields)
+                    return (row.line, .success(try form.row(cells, options)))
                 } catch {
-                    return .failure(RowFault(line: row.line, error, table.excerpt))
+                    return (row.line, .failure(RowFault(line: row.line, error, table.excerpt)))
                 }
             }
         }

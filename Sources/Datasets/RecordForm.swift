@@ -21,8 +21,9 @@ extension RecordForm<Event> {
             needed: [["type"], ["user_id", "anonymous_id"], ["item_id"], ["timestamp"]],
             row: { row, options throws(RecordFault) in
                 let type = try row.required(1)
-                guard let action = Action(name: String(decoding: type, as: UTF8.self)) else {
-                    let known = Action.allCases.map(\.name).joined(separator: ", ")
+                let name = String(decoding: type, as: UTF8.self)
+                guard let action = options.actions[name] ?? Action(name: name) else {
+                    let known = (options.actions.keys.sorted() + Action.allCases.map(\.name)).joined(separator: ", ")
                     throw RecordFault(.unknownType, "type \(excerpt(type)) is none of \(known)")
                 }
                 let user = try row.identifier(2)

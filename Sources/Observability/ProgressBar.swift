@@ -12,7 +12,7 @@ public final class ProgressBar: Sendable {
     /// - Parameters:
     ///   - label: what is being done: "training".
     ///   - total: how many units there are; nil where nobody knows.
-    ///   - unit: what is counted, in the plural: "events".
+    ///   - unit: what is counted, in the plural: "events". Empty where only the share done says anything.
     public init(_ label: String, total: Int?, unit: String, descriptor: Int32 = STDERR_FILENO) {
         self.descriptor = descriptor
         var size = winsize()

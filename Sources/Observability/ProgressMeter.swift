@@ -56,11 +56,11 @@ package struct ProgressMeter {
                     "[" + String(repeating: "#", count: filled) + String(repeating: ".", count: 20 - filled) + "]")
             }
             parts.append("\(Int(share * 100))%")
-            parts.append("\(Self.grouped(done)) of \(Self.grouped(total)) \(unit)")
+            if !unit.isEmpty { parts.append("\(Self.grouped(done)) of \(Self.grouped(total)) \(unit)") }
         } else {
             parts.append("\(Self.grouped(done)) \(unit)")
         }
-        parts.append(rate >= 10 ? "\(Self.grouped(Int(min(rate, 1e15))))/s" : "\(Double(Int(rate * 10)) / 10)/s")
+        if !unit.isEmpty { parts.append(Self.rate(rate)) }
         if finished {
             parts.append("in \(Self.clock(seconds))")
         } else if let total, rate > 0 {
@@ -69,6 +69,11 @@ package struct ProgressMeter {
         if !note.isEmpty { parts.append(note) }
         let line = parts.joined(separator: "  ")
         return columns.map { String(line.prefix(max(1, $0 - 1))) } ?? line
+    }
+
+    /// `1,234/s`, `2.5/s`
+    private static func rate(_ rate: Double) -> String {
+        rate >= 10 ? "\(grouped(Int(min(rate, 1e15))))/s" : "\(Double(Int(rate * 10)) / 10)/s"
     }
 
     /// `1,234,567`

@@ -31,7 +31,8 @@ public struct RedisAddress: Equatable, Sendable, CustomStringConvertible,
         self.password = password
     }
 
-    /// Longest path of a socket file in bytes (`sun_path`, less its closing zero); hiredis would cut a longer one silently.
+    /// Longest path of a socket file in bytes (`sun_path`, less its closing zero); hiredis would cut a longer one
+    /// silently.
     public static let maximumPathLength = 107
 
     /// Parses the URL form. The error names what is wrong and never repeats the text, which may hold a password.

@@ -17,8 +17,8 @@ public struct RedisTimeouts: Equatable, Sendable {
 /// A blocking connection to one Redis server, used from one thread at a time.
 ///
 /// It connects at the first command, and again at the next command after any fault, so a caller that may repeat its
-/// command has nothing else to do. The process must ignore `SIGPIPE`, since hiredis writes with `write(2)`: the program's
-/// start does that for `breadcrumb`, a test suite does it for itself (`signal(SIGPIPE, SIG_IGN)`).
+/// command has nothing else to do. The process must ignore `SIGPIPE`, since hiredis writes with `write(2)`: the
+/// program's start does that for `breadcrumb`, a test suite does it for itself (`signal(SIGPIPE, SIG_IGN)`).
 public final class RedisConnection {
     public let address: RedisAddress
     public let timeouts: RedisTimeouts
@@ -32,8 +32,8 @@ public final class RedisConnection {
         self.timeouts = timeouts
     }
 
-    /// Opens the connection if it is not open: connects, authenticates, selects the database, and checks with PING that a
-    /// Redis server is ready to serve.
+    /// Opens the connection if it is not open: connects, authenticates, selects the database, and checks with PING that
+    /// a Redis server is ready to serve.
     public func connect() throws(RedisError) {
         guard handle == nil else { return }
         let fresh = try Handle(address, timeouts)
@@ -79,8 +79,8 @@ public final class RedisConnection {
         handle = nil
     }
 
-    /// Sends the commands in one go and reads their replies, in order. Error replies stand in their places; only a fault of
-    /// the connection is thrown, after which any of the commands may or may not have been run.
+    /// Sends the commands in one go and reads their replies, in order. Error replies stand in their places; only a
+    /// fault of the connection is thrown, after which any of the commands may or may not have been run.
     public func pipeline(_ commands: [RedisCommand]) throws(RedisError) -> [RedisReply] {
         try connect()
         guard let handle else { return [] }
@@ -105,8 +105,8 @@ public final class RedisConnection {
         return reply
     }
 
-    /// Makes the server know `script` and remembers the digest that the server gave it. A script that does not compile is an
-    /// error reply, thrown.
+    /// Makes the server know `script` and remembers the digest that the server gave it. A script that does not compile
+    /// is an error reply, thrown.
     @discardableResult
     public func load(_ script: RedisScript) throws(RedisError) -> String {
         guard let digest = try send(RedisCommand("SCRIPT", "LOAD", script.source)).optionalText() else {

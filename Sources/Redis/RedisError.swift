@@ -1,6 +1,7 @@
 /// A fault between this process and a Redis server: what kind, and one sentence that names the place and the remedy.
 public struct RedisError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// What kind of fault it is. An error reply's kind is decided by its first word (`LOADING …`), never by its English.
+    /// What kind of fault it is. An error reply's kind is decided by its first word (`LOADING …`), never by its
+    /// English.
     public enum Code: Equatable, Sendable {
         /// The address itself cannot be used.
         case invalidAddress

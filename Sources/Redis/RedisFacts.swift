@@ -82,8 +82,8 @@ extension RedisConnection {
         return try RedisFacts(info: info, place: address.description)
     }
 
-    /// Checks at start that the server can keep what Breadcrumb promises: version 6 or later, no eviction, a primary, no
-    /// cluster, and that it takes every one of `scripts`.
+    /// Checks at start that the server can keep what Breadcrumb promises: version 6 or later, no eviction, a primary,
+    /// no cluster, and that it takes every one of `scripts`.
     @discardableResult
     public func check(_ scripts: [RedisScript]) throws(RedisError) -> RedisFacts {
         let facts = try facts()

@@ -20,7 +20,7 @@ final class Handle {
             guard path.utf8.count <= RedisAddress.maximumPathLength else {
                 throw RedisError(
                     .invalidAddress,
-                    "Redis at \(address): a socket's path has at most \(RedisAddress.maximumPathLength) bytes; use a shorter one"
+                    "Redis at \(address): the path is above \(RedisAddress.maximumPathLength) bytes; use a shorter one"
                 )
             }
             opened = redisConnectUnixWithTimeout(path, limit)

@@ -11,7 +11,8 @@ public enum RedisReply: Equatable, Sendable {
     case array([RedisReply])
     case error(RedisError)
 
-    /// The bytes of a bulk string; nil for null. Another kind of reply is `protocolViolation`, an error reply is thrown.
+    /// The bytes of a bulk string; nil for null. Another kind of reply is `protocolViolation`, an error reply is
+    /// thrown.
     public func optionalBytes() throws(RedisError) -> [UInt8]? {
         switch self {
         case .null: nil

@@ -8,7 +8,8 @@ import Synchronization
 public final class RedisServer: Sendable {
     /// How the server is set up.
     public struct Options: Sendable {
-        /// Writes every change to an append-only file and syncs it before replying, so that a killed server loses nothing.
+        /// Writes every change to an append-only file and syncs it before replying, so that a killed server loses
+        /// nothing.
         public var durable: Bool
         /// Further settings of `redis.conf`, by name; they win over ours.
         public var settings: [String: String]

@@ -6,8 +6,9 @@ import Synchronization
 /// By `posix_spawn`, since Foundation's `Process` learns of an end by a socket that other children may hold open.
 /// `end` consumes it, so the shell is waited for exactly once.
 struct ServerProcess: ~Copyable {
-    /// Starts the server, says its process number, gives up the output, and waits for a signal's name on its input. The
-    /// input's end without one means that the parent is gone: then the directory (`$0`) has no owner any more either.
+    /// Starts the server, says its process number, gives up the output, and waits for a word on its input. KILL leaves
+    /// the directory (`$0`) for a restart; TERM, or the input's end because the parent is gone, removes it with the
+    /// server.
     private static let guardian = #"""
         "$@" </dev/null &
         server=$!
@@ -16,7 +17,7 @@ struct ServerProcess: ~Copyable {
         read -r line
         kill -s "${line:-KILL}" "$server"
         wait "$server"
-        [ -n "$line" ] || rm -rf -- "$0"
+        [ "$line" = KILL ] || rm -rf -- "$0"
         """#
 
     /// The server's process number (not the shell's).
@@ -44,8 +45,8 @@ struct ServerProcess: ~Copyable {
         posix_spawn_file_actions_adddup2(&actions, inward.theirs, 0)
         posix_spawn_file_actions_adddup2(&actions, outward.theirs, 1)
         posix_spawn_file_actions_adddup2(&actions, outward.theirs, 2)
-        // A thread of Dispatch blocks signals and children inherit that: the shell would never hear of its child's end, nor
-        // the server of SIGTERM. An ignored SIGPIPE is inherited likewise.
+        // A thread of Dispatch blocks signals and children inherit that: the shell would never hear of its child's end,
+        // nor the server of SIGTERM. An ignored SIGPIPE is inherited likewise.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -89,8 +90,8 @@ struct ServerProcess: ~Copyable {
     }
 }
 
-/// Two connected descriptors, nil if there are none to be had (`errno`). Closed on exec from the start (which `pipe` cannot
-/// do), so that no other child keeps a guardian from seeing the end of its input.
+/// Two connected descriptors, nil if there are none to be had (`errno`). Closed on exec from the start (which `pipe`
+/// cannot do), so that no other child keeps a guardian from seeing the end of its input.
 private func channel() -> (ours: Int32, theirs: Int32)? {
     var ends: [Int32] = [-1, -1]
     let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)

@@ -70,7 +70,8 @@ struct RedisFaultTests {
         }
     }
 
-    /// Memory full, a server turned replica: refused in the server's words, nothing half written, fine again afterwards.
+    /// Memory full, a server turned replica: refused in the server's words, nothing half written, fine again
+    /// afterwards.
     @Test func aServerThatTakesNoWritesIsUnavailable() async throws {
         try await Place.with { place in
             let store = place.store()

@@ -105,7 +105,7 @@ struct RedisStateStoreTests {
             let fence = try store.claim(partition, nonce: nonce, partitionCount: 8).fence
             try place.send("LPUSH", "shop:v1:{p3}:s:u:c", "x")
             let before = try place.contents()
-            let writes = ["u:a", "u:b", "u:c"].map { StateWrite(key: $0, value: [1]) }
+            let writes = ["u:a", "u:b", "u:c"].map { StateWrite(key: StateKey($0), value: [1]) }
             let commit = Commit(fence: fence, expected: nil, position: position(10), writes: writes)
             let error = #expect(throws: StreamError.self) { try store.commit(commit) }
             #expect(error?.code == .corrupt)
@@ -167,7 +167,7 @@ struct RedisStateStoreTests {
         try await Place.with { place in
             let store = place.store()
             let fence = try store.claim(partition, nonce: nonce, partitionCount: 8).fence
-            let keys = (0..<20_000).map { "u:\($0)" }
+            let keys = (0..<20_000).map { StateKey("u:\($0)") }
             let writes = keys.enumerated().map { index, key in
                 StateWrite(key: key, value: [UInt8](repeating: UInt8(truncatingIfNeeded: index), count: 2_000))
             }

@@ -5,7 +5,8 @@ import Redis
 import Streaming
 import Testing
 
-/// What this machine has: tests of state in Redis run on a server of their own, and are skipped where none is installed.
+/// What this machine has: tests of state in Redis run on a server of their own, and are skipped where none is
+/// installed.
 enum RedisHere {
     static let isInstalled: Bool = {
         // hiredis writes with write(2): a server that went away must be an error, not the end of the test run.

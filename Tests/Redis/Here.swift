@@ -12,7 +12,8 @@ enum Here {
     static let reason: Comment = "redis-server is not on the PATH (Debian: redis-server)"
 }
 
-/// Runs `body` with a fresh server, which is gone afterwards, on a thread of its own: the cooperative pool must not block.
+/// Runs `body` with a fresh server, which is gone afterwards, on a thread of its own: the cooperative pool must not
+/// block.
 func withServer(
     _ options: RedisServer.Options = RedisServer.Options(), _ body: @escaping @Sendable (RedisServer) throws -> Void
 ) async throws {

@@ -24,11 +24,3 @@ extension Settings {
         return Array(try SHA256.digest(of: form.bytes).prefix(8)).hexadecimal
     }
 }
-
-extension Duration {
-    /// Whole milliseconds, towards zero.
-    var wholeMilliseconds: Int64 {
-        let (seconds, attoseconds) = components
-        return seconds * 1_000 + attoseconds / 1_000_000_000_000_000
-    }
-}

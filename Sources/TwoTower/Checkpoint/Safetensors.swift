@@ -23,7 +23,13 @@ package enum Safetensors {
     struct Entry: Codable {
         var dtype: String
         var shape: [Int]
+        /// First byte and the byte after the last, from the start of the numbers.
         var dataOffsets: [Int]
+
+        private enum CodingKeys: String, CodingKey {
+            case dtype, shape
+            case dataOffsets = "data_offsets"
+        }
     }
 
     /// The bytes of a file of these tensors, in the order given.

@@ -100,7 +100,7 @@ private struct Run {
     }
 
     /// Part of the time limit that validation may take: the final fit has more events and no early stop.
-    private static let validationPart = 0.45
+    private static let validationPart = 0.4
     /// Fewer queries say nothing.
     private static let minimumQueries = 20
 
@@ -146,6 +146,10 @@ private struct Run {
             if latest >= best.recall { (best.recall, best.epochs) = (latest, epoch + 1) }
             if !goesOn || epoch + 1 - best.epochs >= settings.patience { break }
         }
+        // Cut short by the time limit while recall still rose: the fit on everything may use all the time that is left.
+        if Double(best.epochs) >= best.scheduledEpochs {
+            (best.epochs, best.scheduledEpochs) = (settings.epochs, Double(settings.epochs))
+        }
         return best
     }
 
@@ -158,7 +162,7 @@ private struct Run {
         let epochs = choice?.epochs ?? settings.epochs
         for epoch in 0..<epochs {
             let goesOn = try fit.epoch(epoch, clock: clock) { loss, fraction in
-                let done = min(1, fraction * fit.scheduledEpochs / Double(epochs))
+                let done = min(1, fraction * max(1, fit.scheduledEpochs / Double(epochs)))
                 report(
                     .fitting, epoch: epoch + 1, fittingFrom + done * (1 - fittingFrom), loss, choice?.recall, progress)
             }

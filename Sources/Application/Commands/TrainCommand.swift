@@ -1,0 +1,104 @@
+import Commerce
+import Configuration
+import Datasets
+import Foundation
+import TwoTower
+
+/// Fits the towers to a shop's files and writes a checkpoint.
+struct TrainCommand: Command {
+    static let name = "train"
+    static let abstract = "Trains the towers on a file of events and a file of items, and writes a checkpoint."
+
+    private let job: TrainingJob
+    private let model: String
+
+    init(reading arguments: inout ArgumentReader) {
+        let events = arguments.required(
+            "events", example: "events.csv", accepting: .notEmpty, "The events: CSV, TSV or JSON lines, also as .gz.")
+        let items: String? = arguments.option(
+            "items", accepting: .notEmpty, "The catalogue, in one of the same forms; without it items have no features."
+        )
+        model = arguments.option(
+            "model", default: "model", accepting: .notEmpty, "Folder of the checkpoint; an older one in it is replaced."
+        )
+        let until: EventTime? = arguments.option("until", "Trains on the events before this time alone.")
+        var eventOptions = arguments.datasetOptions()
+        var itemOptions = eventOptions
+        eventOptions.columns = arguments.columnMap("column", of: "the events")
+        eventOptions.actions = arguments.actionNames()
+        itemOptions.columns = arguments.columnMap("item-column", of: "the catalogue")
+        job = TrainingJob(
+            events: InputTable(path: events, options: eventOptions),
+            items: items.map { InputTable(path: $0, options: itemOptions) }, until: until,
+            settings: Self.settings(&arguments))
+    }
+
+    private static func settings(_ arguments: inout ArgumentReader) -> TrainingSettings {
+        var settings = TrainingSettings()
+        let limit: Duration? = arguments.option(
+            "time-limit", accepting: .within(.seconds(1) ... .seconds(10_000_000)),
+            "Ends training after about this long. Not given: no limit.")
+        settings.timeLimit = limit.map { $0 / .seconds(1) }
+        settings.epochs = arguments.option(
+            "epochs", default: settings.epochs, accepting: .within(1...1000), "Passes over the events at most.")
+        settings.dimension = arguments.option(
+            "dimension", default: settings.dimension, accepting: .within(16...512),
+            "Length of the vectors, a multiple of 16.")
+        settings.blocks = arguments.option(
+            "blocks", default: settings.blocks, accepting: .within(1...8), "Recurrent blocks on top of one another.")
+        settings.seed = UInt64(
+            arguments.option(
+                "seed", default: Int(clamping: settings.seed), accepting: .within(0...Int.max),
+                "Seed of every random choice: equal files, settings and seed give an equal model."))
+        if settings.dimension % 16 != 0 { arguments.refuse("must be a multiple of 16", at: .flag("--dimension")) }
+        return settings
+    }
+
+    func run() throws -> ExitCode {
+        let folder = try CheckpointFolder(path: model)
+        var bars = StepBars()
+        let outcome = try job.run(
+            progress: { bars.show($0) },
+            refused: {
+                bars.finish()
+                tell($0.description)
+            })
+        bars.finish()
+        try folder.save(outcome.checkpoint)
+        print(summary(outcome, folder))
+        return .success
+    }
+
+    private func summary(_ outcome: TrainingJob.Outcome, _ folder: CheckpointFolder) -> String {
+        let (facts, model) = (outcome.checkpoint.facts, outcome.checkpoint.model)
+        var trained = "\(facts.events) events of \(facts.shoppers) shoppers on \(model.items.count) items"
+        if let until = job.until { trained += " before \(until.rfc3339) (\(outcome.laterEvents) later ones left out)" }
+        let recall = facts.recallAt10.map { "\(percent($0)) of the latest part's next new items" }
+        return """
+            checkpoint  \(folder.url.path)
+            version     \(model.version)
+            trained on  \(trained)
+            catalogue   \(outcome.items) records
+            epochs      \(facts.epochs)
+            recall@10   \(recall ?? "not measured: too few events")
+            """
+    }
+}
+
+extension StepBars {
+    /// Shows a step of a training job.
+    mutating func show(_ step: TrainingJob.Step) {
+        switch step {
+        case .reading(let progress): show(progress, doing: "reading")
+        case .training(let progress):
+            let epoch = progress.epoch > 0 ? " epoch \(progress.epoch)" : ""
+            let loss = progress.loss.map { "loss \(String(format: "%.3f", $0))" }
+            let recall = progress.recall.map { "recall@10 \(percent($0))" }
+            let note = [progress.stage.rawValue + epoch, loss, recall].compactMap { $0 }.joined(separator: "  ")
+            show("training", Int(min(max(progress.fraction, 0), 1) * 1000), of: 1000, unit: "", note: note)
+        }
+    }
+}
+
+/// `12.3%`
+private func percent(_ share: Double) -> String { String(format: "%.1f%%", share * 100) }

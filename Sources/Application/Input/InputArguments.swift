@@ -1,0 +1,69 @@
+import Commerce
+import Configuration
+import Datasets
+
+// Names for values that belong to modules which know nothing of configuration.
+extension TimeFormat: ConfigurationValue {}
+extension DatasetFormat: ConfigurationValue {}
+
+extension EventTime: ConfigurationValue {
+    public static var kind: String { "a time such as 2026-11-01T00:00:00Z" }
+
+    public init?(_ raw: Configuration.RawValue) {
+        switch raw {
+        case .string(let written), .untyped(let written), .date(let written): self.init(rfc3339: written.utf8)
+        default: return nil
+        }
+    }
+
+    public var text: String { rfc3339 }
+}
+
+extension ArgumentReader {
+    /// Reads how a shop's files are written, columns and actions apart: `--time-format`, `--category-separator`, `--format`.
+    mutating func datasetOptions() -> DatasetOptions {
+        let format: DatasetFormat? = option(
+            "format", "How the rows are written, where the file's name does not end in .csv, .tsv or .jsonl.")
+        let time = option(
+            "time-format", default: TimeFormat.automatic, "How the times of a CSV or TSV file are written.")
+        let separator = option(
+            "category-separator", default: ">", accepting: .notEmpty,
+            "What stands between the levels of a category in a CSV or TSV file.")
+        return DatasetOptions(format: format, time: time, categorySeparator: separator)
+    }
+
+    /// Reads a column map: `--column user_id=customer`, or `--column type==purchase` for what all rows share.
+    ///
+    /// - Parameter file: whose columns they are, for the help.
+    mutating func columnMap(_ name: String, of file: String) -> ColumnMap {
+        let entries = repeated(
+            name, kind: "field=column",
+            "Takes a field of \(file) from a column of another name; field==value gives all rows one value.")
+        do throws(DatasetFault) {
+            return try ColumnMap(entries: entries)
+        } catch {
+            refuse(error.message, at: .flag("--" + name))
+            return ColumnMap()
+        }
+    }
+
+    /// Reads what the file calls the actions: `--type browse=view`.
+    mutating func actionNames() -> [String: Action] {
+        let entries = repeated(
+            "type", kind: "action=name",
+            "What a CSV or TSV file calls an action: browse=view, cart=addtocart, purchase=transaction.")
+        var names: [String: Action] = [:]
+        for entry in entries {
+            let parts = entry.split(separator: "=", maxSplits: 1)
+            guard parts.count == 2, let action = Action(name: String(parts[0])) else {
+                let known = Action.allCases.map(\.name).joined(separator: ", ")
+                refuse("\(entry) is not of the form action=name, action being \(known)", at: .flag("--type"))
+                continue
+            }
+            if let other = names.updateValue(action, forKey: String(parts[1])), other != action {
+                refuse("\(parts[1]) cannot be both \(other.name) and \(action.name)", at: .flag("--type"))
+            }
+        }
+        return names
+    }
+}
