@@ -86,7 +86,12 @@ let package = Package(
         tests("Kafka", ["Kafka", "Bytes", "Observability"]),
         tests("Redis", ["Redis", "Bytes"]),
         tests("Connectors", ["Connectors", "Streaming", "Kafka", "Redis", "Commerce", "Observability"]),
-        tests("Application", ["Application", "JSON", "Observability", "Configuration", "Commerce", "Redis"]),
+        tests(
+            "Application",
+            [
+                "Application", "Bytes", "JSON", "Observability", "Configuration", "Commerce", "Datasets", "TwoTower",
+                "Kafka", "Redis", "Connectors",
+            ]),
         tests(
             "Integration",
             [
