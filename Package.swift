@@ -89,8 +89,8 @@ let package = Package(
         tests(
             "Application",
             [
-                "Application", "Bytes", "JSON", "Observability", "LinearAlgebra", "Configuration", "Commerce", "TwoTower",
-                "Streaming", "Kafka", "Redis", "Connectors",
+                "Application", "Bytes", "JSON", "Observability", "LinearAlgebra", "Configuration", "Commerce", "Datasets",
+                "TwoTower", "Streaming", "Kafka", "Redis", "Connectors",
             ]),
         tests(
             "Integration",
