@@ -95,7 +95,7 @@ let package = Package(
         tests(
             "Integration",
             [
-                "Application", "Bytes", "JSON", "Observability", "Configuration", "Commerce", "Datasets", "TwoTower",
+                "Application", "Bytes", "JSON", "Observability", "Configuration", "LinearAlgebra", "Commerce", "Datasets", "TwoTower",
                 "Retrieval", "Streaming", "Kafka", "Redis", "Connectors",
             ]),
         tests("Hygiene", []),
