@@ -110,7 +110,7 @@ import Testing
                 producer, topics: KafkaSink.Topics(lists: "lists", deadLetters: "rejects"),
                 clock: { EventTime(milliseconds: 0) })
             let delivery = try sink.produce([
-                OutputRecord(destination: .lists, key: nil, value: [UInt8](repeating: 0, count: 2_000_000))
+                OutputRecord(destination: .lists, key: nil, value: [UInt8](repeating: 0, count: 9_000_000))
             ])
             guard case .failed(let error) = delivery.state else {
                 Issue.record("\(delivery.state)")
