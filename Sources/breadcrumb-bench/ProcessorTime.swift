@@ -7,8 +7,8 @@ struct ProcessorTime {
     var process: Double
     /// Of it, the thread of the embedded cluster's broker.
     var embeddedBroker: Double
-    /// Of it, the threads that work on partitions.
-    var workers: Double
+    /// Of it, the threads of librdkafka's clients.
+    var kafkaClients: Double
     var redis: Double
     /// The named Kafka, where it runs on this machine.
     var kafka: Double?
@@ -18,9 +18,16 @@ struct ProcessorTime {
         let times = threads.compactMap { Stat(path: "/proc/self/task/\($0)/stat") }
         func sum(_ prefix: String) -> Double { times.reduce(0) { $0 + ($1.name.hasPrefix(prefix) ? $1.seconds : 0) } }
         return ProcessorTime(
-            process: ProcessStatistics.cpuSeconds(), embeddedBroker: sum("rdk:mock"), workers: sum("worker-"),
+            process: ProcessStatistics.cpuSeconds(), embeddedBroker: sum("rdk:mock"), kafkaClients: sum("rdk:") - sum("rdk:mock"),
             redis: redis.flatMap { Stat(path: "/proc/\($0)/stat")?.seconds } ?? .nan,
             kafka: kafka.flatMap { Stat(path: "/proc/\($0)/stat")?.seconds })
+    }
+
+    /// What the calling thread has used, in nanoseconds.
+    static func ofThisThread() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 
     /// The process that listens on a local TCP port: the broker's. Nil where there is none, or another user's.

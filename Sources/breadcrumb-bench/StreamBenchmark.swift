@@ -89,7 +89,7 @@ struct StreamBenchmark {
         let embedded = after.embeddedBroker - before.embeddedBroker
         let apart = after.kafka.flatMap { after in before.kafka.map { after - $0 } }
         saturated.processor = .init(
-            worker: each(after.process - before.process - embedded), workerThreads: each(after.workers - before.workers),
+            worker: each(after.process - before.process - embedded), kafkaClients: each(after.kafkaClients - before.kafkaClients),
             redis: each(after.redis - before.redis), broker: kafka == nil ? each(embedded) : apart.map(each))
         return saturated
     }

@@ -19,7 +19,8 @@ struct StreamReport: Codable {
         var hidden = SyntheticShop.shape.hidden
     }
 
-    /// Wall time of a part, summed over threads: where threads outnumber free cores, waiting for a core is in it.
+    /// Time of a part, summed over threads: wall time through Kafka and Redis (where threads outnumber free cores, waiting
+    /// for a core is in it), processor time in memory.
     struct StageCost: Codable {
         var stage: String
         var microsecondsPerEvent: Double
@@ -30,8 +31,8 @@ struct StreamReport: Codable {
     struct Processor: Codable {
         /// The process without the embedded broker.
         var worker: Double
-        /// Of it, the threads that work on partitions; the rest is librdkafka's client.
-        var workerThreads: Double
+        /// Of it, the threads of librdkafka's clients.
+        var kafkaClients: Double
         var redis: Double
         /// Nil where the broker is not on this machine.
         var broker: Double?
@@ -63,7 +64,7 @@ struct StreamReport: Codable {
     var machine: Machine
     var versions: [String: String]
     var settings: Settings
-    /// The same log through the same engine on one thread, without Kafka and Redis.
+    /// The same log through the same engine on one thread, without Kafka and Redis, by processor time.
     var memory: Saturated
     var saturated: Saturated
     var paced: Paced
@@ -86,7 +87,7 @@ struct StreamReport: Codable {
                 + "\(settings.batch), refresh \(settings.refresh), payload \(settings.payloadBytes) B, \(settings.partitions) "
                 + "partitions, \(settings.threads) threads, d = \(settings.dimension)",
             "",
-            row("", "in memory, 1 thread", "Kafka and Redis"),
+            row("", "in memory, CPU time", "Kafka and Redis"),
             row("events/s", number(memory.eventsPerSecond), number(saturated.eventsPerSecond)),
             row("lists/s", number(memory.listsPerSecond), number(saturated.listsPerSecond)),
             row("events of a batch", number(memory.meanBatch), number(saturated.meanBatch)),
@@ -96,7 +97,7 @@ struct StreamReport: Codable {
         }
         if let processor = saturated.processor {
             lines.append(row("CPU worker, µs/event", "", number(processor.worker)))
-            lines.append(row("  its worker threads", "", number(processor.workerThreads)))
+            lines.append(row("  of it librdkafka", "", number(processor.kafkaClients)))
             lines.append(row("CPU Redis, µs/event", "", number(processor.redis)))
             lines.append(row("CPU broker, µs/event", "", processor.broker.map(number) ?? "elsewhere"))
         }

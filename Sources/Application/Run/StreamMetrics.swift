@@ -22,9 +22,12 @@ package struct StreamMetrics: Sendable {
     }
 
     /// Records what workers do.
-    package var probe: StageProbe {
+    package var probe: StageProbe { probe(clock: { Int64(bitPattern: DispatchTime.now().uptimeNanoseconds) }) }
+
+    /// Records what workers do by another clock, in nanoseconds.
+    package func probe(clock: @escaping @Sendable () -> Int64) -> StageProbe {
         StageProbe(
-            clock: { Int64(bitPattern: DispatchTime.now().uptimeNanoseconds) },
+            clock: clock,
             took: { part, nanoseconds in parts[part]?.record(Int(nanoseconds)) }, sized: { batches.record($0) })
     }
 
