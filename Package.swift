@@ -69,7 +69,12 @@ let package = Package(
                 "Streaming", "Kafka", "Redis", "Connectors",
             ]),
         program("breadcrumb", ["Application"]),
-        program("breadcrumb-bench", ["Application", "Commerce", "LinearAlgebra", "Retrieval"]),
+        program(
+            "breadcrumb-bench",
+            [
+                "Application", "Bytes", "Observability", "Configuration", "LinearAlgebra", "Commerce", "TwoTower", "Retrieval",
+                "Streaming", "Kafka", "Redis",
+            ]),
 
         tests("Bytes", ["Bytes"]),
         tests("JSON", ["JSON"]),
