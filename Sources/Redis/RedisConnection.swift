@@ -51,7 +51,7 @@ public final class RedisConnection {
             // The server's own words may repeat the command's arguments, so they are left out.
             throw RedisError(
                 .authentication,
-                "Redis at \(address): the user or password was refused (\(error.word)); correct the Redis address"
+                "Redis at \(address): the user or password was refused (\(error.word)); correct them"
             )
         }
         let ready = replies.removeLast()

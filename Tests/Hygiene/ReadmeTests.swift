@@ -24,6 +24,29 @@ struct ReadmeTests {
             }
         }
     }
+
+    @Test("Lists every metric of the sources, and no other")
+    func metrics() throws {
+        let readme = try #require(Self.readme)
+        let listed = readme.lines.compactMap { $0.firstMatch(of: /^\| `(breadcrumb_[a-z_]+)` \|/).map { String($0.1) } }
+        let sources = Project.swift.filter { $0.area == "Sources" }
+        let made = Set(
+            sources.flatMap { file in
+                file.lines.flatMap { line in line.matches(of: /"(breadcrumb_[a-z_]+)"/).map { String($0.1) } }
+            })
+        #expect(made.count > 10)
+        #expect(Set(listed) == made && listed.count == made.count)
+    }
+
+    @Test("Lists every folder of Sources and Tests")
+    func everyFolder() throws {
+        let text = try #require(Self.readme).lines.joined(separator: "\n")
+        for area in ["Sources", "Tests"] {
+            for module in Set(Project.files.filter { $0.area == area }.compactMap(\.module)).sorted() {
+                #expect(text.contains("`\(area)/\(module)`"), "README.md: no `\(area)/\(module)`")
+            }
+        }
+    }
 }
 
 extension String {

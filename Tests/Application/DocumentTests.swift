@@ -1,0 +1,43 @@
+import Application
+import Configuration
+import Foundation
+import Testing
+
+/// README.md and docs/ against the program.
+@Suite("What the pages say of the program")
+struct DocumentTests {
+    /// The text of a page, by its path from the root.
+    private func page(_ path: String) throws -> String {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        return try String(contentsOf: root.appending(path: path), encoding: .utf8)
+    }
+
+    @Test("docs/configuration.md lists the keys as they are declared")
+    func keys() throws {
+        let page = try page("docs/configuration.md")
+        let table = page.split(separator: "\n").filter { $0.hasPrefix("|") }.map { $0 + "\n" }.joined()
+        #expect(
+            table == KeyReport.markdown(Settings.declaredKeys()),
+            "put what `breadcrumb config --markdown` prints in its place")
+    }
+
+    @Test("README.md names every command but the demo's, and none that is not there")
+    func commands() throws {
+        let named = Set(try page("README.md").matches(of: /\bbreadcrumb ([a-z]+)/).map { String($0.1) })
+        let commands = Set(Program.breadcrumb.commands.map { $0.name })
+        // `ops/demo` runs that one.
+        #expect(named == commands.subtracting(["demo"]))
+    }
+
+    @Test("Every key that README.md names is declared")
+    func namedKeys() throws {
+        let declared = Settings.declaredKeys().map(\.name)
+        let sections = Set(declared.compactMap { $0.split(separator: ".").first.map(String.init) })
+        let named = try page("README.md").matches(of: /`([a-z]+)\.([a-z_]+)(?: = [^`]*)?`/)
+            .filter { sections.contains(String($0.1)) }
+            .map { "\($0.1).\($0.2)" }
+        #expect(named.count > 5)
+        for key in named { #expect(declared.contains(key)) }
+    }
+}
