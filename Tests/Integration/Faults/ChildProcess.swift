@@ -19,7 +19,10 @@ extension Faults {
         /// Starts `executable`; standard output and standard error are read as one.
         init(_ executable: String, _ arguments: [String], environment: [String: String] = [:]) throws {
             var ends: [Int32] = [-1, -1]
-            try #require(pipe2(&ends, O_CLOEXEC) == 0)
+            // Closed on exec from the start, which `pipe` cannot do: no other child keeps us from seeing the output's end.
+            let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+            let made = socketpair(AF_UNIX, kind, 0, &ends)
+            try #require(made == 0)
             var actions = posix_spawn_file_actions_t()
             posix_spawn_file_actions_init(&actions)
             defer { posix_spawn_file_actions_destroy(&actions) }

@@ -36,7 +36,7 @@ extension Faults {
 
         @Test func sigtermFinishesWhatIsInFlight() async throws {
             // Only a process that left the group lets another in before so long a session is over.
-            let session = Faults.apache == nil ? "6s" : "60s"
+            let session = FaultsHere.apache == nil ? "6s" : "60s"
             try await Deployment.with(CrashTests.slow + ["kafka.session_timeout = \"\(session)\""]) { shop in
                 let process = try shop.start()
                 defer { process.destroy() }
@@ -104,7 +104,7 @@ extension Faults {
             }
         }
 
-        @Test(.enabled(if: Faults.apache != nil, Faults.needsApache)) func aFrozenProcessIsRefused() async throws {
+        @Test(.enabled(if: FaultsHere.apache != nil, FaultsHere.needsApache)) func aFrozenProcessIsRefused() async throws {
             try await Deployment.with(CrashTests.slow) { shop in
                 let frozen = try shop.start()
                 defer { frozen.destroy() }

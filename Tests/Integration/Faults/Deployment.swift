@@ -29,7 +29,7 @@ extension Faults {
         ///   - apache: the embedded cluster is used where nil.
         ///   - configuration: further lines of the configuration file, each `key = value`.
         init(
-            partitions: Int = 4, apache: String? = Faults.apache, leavingOut omitted: Set<String> = [],
+            partitions: Int = 4, apache: String? = FaultsHere.apache, leavingOut omitted: Set<String> = [],
             redis options: RedisServer.Options = .init(), _ configuration: [String] = []
         ) throws {
             redis = try RedisServer(options)
@@ -76,12 +76,12 @@ extension Faults {
         /// Starts `breadcrumb run` on the configuration.
         func start(_ flags: String..., environment: [String: String] = [:]) throws -> ChildProcess {
             try ChildProcess(
-                try #require(Faults.binary), ["run", "--config", file] + flags, environment: environment)
+                try #require(FaultsHere.binary), ["run", "--config", file] + flags, environment: environment)
         }
 
         /// Runs `body` with a new deployment on a thread of its own.
         static func with(
-            partitions: Int = 4, apache: String? = Faults.apache, leavingOut omitted: Set<String> = [],
+            partitions: Int = 4, apache: String? = FaultsHere.apache, leavingOut omitted: Set<String> = [],
             redis: RedisServer.Options = .init(), _ configuration: [String] = [],
             _ body: @escaping @Sendable (Deployment) throws -> Void
         ) async throws {
@@ -156,9 +156,10 @@ extension Faults {
         /// Waits until every event is in the state.
         func waitUntilApplied(_ process: ChildProcess, _ seconds: Double = 60) throws {
             let ends = try ends()
-            let isApplied = try process.polls(seconds) { try applied() == ends }
+            let isApplied = try process.polls(seconds) { try self.applied() == ends }
+            let applied = try self.applied()
             try #require(
-                isApplied, "applied \(try applied()) of \(ends); the log says \(process.lines.suffix(12).joined(separator: "\n"))")
+                isApplied, "applied \(applied) of \(ends); the log says \(process.lines.suffix(12).joined(separator: "\n"))")
         }
 
         /// A small random model, saved as a checkpoint.

@@ -20,7 +20,8 @@ extension Faults {
         }
         try #require(status == 0)
         let request = Array("GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8)
-        try #require(send(descriptor, request, request.count, Int32(MSG_NOSIGNAL.rawValue)) == request.count)
+        let sent = send(descriptor, request, request.count, Int32(MSG_NOSIGNAL))
+        try #require(sent == request.count)
         var answer: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 65_536)
         while true {
@@ -35,15 +36,9 @@ extension Faults {
         )
     }
 
-    /// Where a program is, by `PATH`.
-    static func find(_ program: String) -> String? {
-        (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":").map { "\($0)/\(program)" }
-            .first { FileManager.default.isExecutableFile(atPath: $0) }
-    }
-
     /// What can be seen of a process from outside.
     @Suite struct MonitoringTests {
-        @Test(.enabled(if: Faults.find("promtool") != nil, "promtool is not on the PATH (Debian: prometheus)"))
+        @Test(.enabled(if: FaultsHere.find("promtool") != nil, "promtool is not on the PATH (Debian: prometheus)"))
         func promtoolAcceptsTheMetrics() async throws {
             try await Deployment.with { shop in
                 let process = try shop.start()

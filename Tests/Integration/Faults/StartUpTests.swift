@@ -11,7 +11,7 @@ extension Faults {
             _ shop: Deployment, code: Int32 = 1, flags: String..., environment: [String: String] = [:]
         ) throws -> String {
             let process = try ChildProcess(
-                try #require(Faults.binary),
+                try #require(FaultsHere.binary),
                 ["run", "--config", shop.directory.appendingPathComponent("shop.toml").path, "--log-level", "error"] + flags,
                 environment: environment)
             defer { process.destroy() }
@@ -50,7 +50,7 @@ extension Faults {
             }
         }
 
-        @Test(.enabled(if: Faults.apache != nil, Faults.needsApache)) func aMissingTopicNamesTheRemedy() async throws {
+        @Test(.enabled(if: FaultsHere.apache != nil, FaultsHere.needsApache)) func aMissingTopicNamesTheRemedy() async throws {
             try await Deployment.with(leavingOut: ["catalogue", "letters"]) { shop in
                 let line = try StartUpTests.refusal(shop)
                 #expect(line.contains(shop.settings.topics.catalogue))
@@ -82,7 +82,7 @@ extension Faults {
                 let file = shop.directory.appendingPathComponent("wrong.toml").path
                 try "lists.sise = 3\nworkers.batch = 0\nredis.url = \"http://shop\"\n".write(
                     toFile: file, atomically: true, encoding: .utf8)
-                let process = try ChildProcess(try #require(Faults.binary), ["run", "--config", file, "--http-port", "99999"])
+                let process = try ChildProcess(try #require(FaultsHere.binary), ["run", "--config", file, "--http-port", "99999"])
                 defer { process.destroy() }
                 #expect(process.wait() == .exit(2))
                 for part in [
