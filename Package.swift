@@ -86,11 +86,16 @@ let package = Package(
         tests("Kafka", ["Kafka", "Bytes", "Observability"]),
         tests("Redis", ["Redis", "Bytes"]),
         tests("Connectors", ["Connectors", "Streaming", "Kafka", "Redis", "Commerce", "Observability"]),
-        tests("Application", ["Application", "JSON", "Observability", "Configuration", "Commerce", "Redis"]),
+        tests(
+            "Application",
+            [
+                "Application", "Bytes", "JSON", "Observability", "LinearAlgebra", "Configuration", "Commerce", "TwoTower",
+                "Streaming", "Kafka", "Redis", "Connectors",
+            ]),
         tests(
             "Integration",
             [
-                "Application", "Bytes", "JSON", "Observability", "Configuration", "Commerce", "Datasets", "TwoTower",
+                "Application", "Bytes", "JSON", "Observability", "Configuration", "LinearAlgebra", "Commerce", "Datasets", "TwoTower",
                 "Retrieval", "Streaming", "Kafka", "Redis", "Connectors",
             ]),
         tests("Hygiene", []),

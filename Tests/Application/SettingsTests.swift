@@ -1,6 +1,7 @@
 import Application
 import Commerce
 import Configuration
+import Connectors
 import Foundation
 import Observability
 import Redis
