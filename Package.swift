@@ -89,13 +89,15 @@ let package = Package(
         tests(
             "Application",
             [
-                "Application", "Bytes", "JSON", "Observability", "LinearAlgebra", "Configuration", "Commerce", "TwoTower",
+                "Application", "Bytes", "JSON", "Observability", "LinearAlgebra", "Configuration", "Commerce",
+                "TwoTower",
                 "Streaming", "Kafka", "Redis", "Connectors",
             ]),
         tests(
             "Integration",
             [
-                "Application", "Bytes", "JSON", "Observability", "Configuration", "LinearAlgebra", "Commerce", "Datasets", "TwoTower",
+                "Application", "Bytes", "JSON", "Observability", "Configuration", "LinearAlgebra", "Commerce",
+                "Datasets", "TwoTower",
                 "Retrieval", "Streaming", "Kafka", "Redis", "Connectors",
             ]),
         tests("Hygiene", []),
