@@ -72,7 +72,8 @@ let package = Package(
         program(
             "breadcrumb-bench",
             [
-                "Application", "Bytes", "Observability", "Configuration", "LinearAlgebra", "Commerce", "TwoTower", "Retrieval",
+                "Application", "Bytes", "Observability", "Configuration", "LinearAlgebra", "Commerce", "TwoTower",
+                "Retrieval",
                 "Streaming", "Kafka", "Redis",
             ]),
 
@@ -94,13 +95,15 @@ let package = Package(
         tests(
             "Application",
             [
-                "Application", "Bytes", "JSON", "Observability", "LinearAlgebra", "Configuration", "Commerce", "Datasets",
+                "Application", "Bytes", "JSON", "Observability", "LinearAlgebra", "Configuration", "Commerce",
+                "Datasets",
                 "TwoTower", "Streaming", "Kafka", "Redis", "Connectors",
             ]),
         tests(
             "Integration",
             [
-                "Application", "Bytes", "JSON", "Observability", "Configuration", "LinearAlgebra", "Commerce", "Datasets", "TwoTower",
+                "Application", "Bytes", "JSON", "Observability", "Configuration", "LinearAlgebra", "Commerce",
+                "Datasets", "TwoTower",
                 "Retrieval", "Streaming", "Kafka", "Redis", "Connectors",
             ]),
         tests("Hygiene", []),
