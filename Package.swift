@@ -89,13 +89,13 @@ let package = Package(
         tests(
             "Application",
             [
-                "Application", "Bytes", "JSON", "Observability", "Configuration", "Commerce", "Datasets", "TwoTower",
-                "Kafka", "Redis", "Connectors",
+                "Application", "Bytes", "JSON", "Observability", "LinearAlgebra", "Configuration", "Commerce", "Datasets",
+                "TwoTower", "Streaming", "Kafka", "Redis", "Connectors",
             ]),
         tests(
             "Integration",
             [
-                "Application", "Bytes", "JSON", "Observability", "Configuration", "Commerce", "Datasets", "TwoTower",
+                "Application", "Bytes", "JSON", "Observability", "Configuration", "LinearAlgebra", "Commerce", "Datasets", "TwoTower",
                 "Retrieval", "Streaming", "Kafka", "Redis", "Connectors",
             ]),
         tests("Hygiene", []),

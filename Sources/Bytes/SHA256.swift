@@ -17,6 +17,8 @@ public struct SHA256: ~Copyable {
 
     private let context: OpaquePointer
 
+    /// A digest of nothing yet.
+    /// - Throws: `Unavailable` if OpenSSL offers no SHA-256 or has no memory for it.
     public init() throws(Unavailable) {
         guard let algorithm = Self.algorithm, let context = EVP_MD_CTX_new() else { throw Unavailable() }
         guard EVP_DigestInit_ex(context, algorithm, nil) == 1 else {

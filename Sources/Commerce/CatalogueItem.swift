@@ -6,6 +6,7 @@ public struct CatalogueItem: Equatable, Sendable {
     public var category: [String]
     public var brand: String?
     public var description: String?
+    /// In units of `currency` (19.9, not 1990).
     public var price: Double?
     public var currency: String?
     /// False keeps the item out of lists until a record says otherwise; absent means true.

@@ -38,7 +38,9 @@ public struct Event: Equatable, Sendable {
     public var item: ItemID
     public var time: EventTime
     public var sessionID: String?
+    /// Pieces, or whatever the shop counts in.
     public var quantity: Double?
+    /// In units of `currency` (19.9, not 1990).
     public var price: Double?
     public var currency: String?
 

@@ -33,7 +33,9 @@ public struct RecommendationList: Equatable, Sendable {
     /// The record that the list was computed at.
     public struct Source: Equatable, Sendable {
         public var topic: String
+        /// Of the topic; first is 0.
         public var partition: Int32
+        /// Of the record itself, not the next one.
         public var offset: Int64
 
         public init(topic: String, partition: Int32, offset: Int64) {

@@ -15,6 +15,7 @@ public struct TopicDefinition: Equatable, Sendable {
     public var name: String
     /// What the topic is for, in a sentence.
     public var purpose: String
+    /// How many partitions the topic is created with.
     public var partitions: Int32
     /// Kafka's own topic settings (`cleanup.policy`, `retention.ms` …), names and values as the broker takes them.
     public var settings: [String: String]

@@ -50,6 +50,7 @@ public struct JSONWriter: Sendable {
         quote(value)
     }
 
+    /// Writes an integer of any width, in decimal.
     public mutating func integer<Value: FixedWidthInteger>(_ value: Value) {
         separate()
         bytes.append(contentsOf: value.description.utf8)
@@ -69,11 +70,13 @@ public struct JSONWriter: Sendable {
         digits(value.description)
     }
 
+    /// Writes `true` or `false`.
     public mutating func bool(_ value: Bool) {
         separate()
         bytes.append(contentsOf: (value ? "true" : "false").utf8)
     }
 
+    /// Writes `null`.
     public mutating func null() {
         separate()
         bytes.append(contentsOf: "null".utf8)

@@ -16,6 +16,7 @@ import Synchronization
 public final class EmbeddedCluster: Sendable {
     /// `host:port` of every broker.
     public let bootstrapServers: String
+    /// How many brokers it was started with.
     public let brokerCount: Int
     private let cluster: Mutex<Owner?>
 

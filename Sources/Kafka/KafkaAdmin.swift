@@ -3,6 +3,7 @@ import CLibrdkafka
 /// A topic to create.
 public struct KafkaNewTopic: Equatable, Sendable {
     public var name: String
+    /// How many to create it with.
     public var partitions: Int
     /// Nil: the broker's default.
     public var replicationFactor: Int?
@@ -32,7 +33,9 @@ public struct KafkaTopicDescription: Equatable, Sendable {
     }
 
     public var name: String
+    /// How many there are.
     public var partitions: Int
+    /// Of the first partition: how many brokers are to hold a copy.
     public var replicationFactor: Int
     /// Every setting, by Kafka's name.
     public var settings: [String: Setting]
@@ -45,6 +48,8 @@ public struct KafkaTopicDescription: Equatable, Sendable {
 public final class KafkaAdmin: Sendable {
     public let client: KafkaClient
 
+    /// A client of its own, which creates no topic by asking for it.
+    /// - Throws: `KafkaError` if librdkafka refuses the configuration.
     public init(_ configuration: KafkaConfiguration) throws(KafkaError) {
         client = try KafkaClient(
             configuration, role: .consumer, fixed: ["allow.auto.create.topics": "false"])

@@ -1,7 +1,10 @@
 /// A sparse symmetric matrix by rows: row r holds `values[starts[r]..<starts[r + 1]]` in `columns`.
 public struct SparseSymmetric: Sendable {
+    /// Per row the place of its first entry, and at the end the number of entries: one more than there are rows.
     public var starts: [Int]
+    /// Per entry its column; the first is 0.
     public var columns: [Int32]
+    /// Per entry its value.
     public var values: [Float]
 
     public init(starts: [Int], columns: [Int32], values: [Float]) {
@@ -10,6 +13,7 @@ public struct SparseSymmetric: Sendable {
         self.values = values
     }
 
+    /// Number of rows, and of columns.
     public var rows: Int { starts.count - 1 }
 
     /// result [rows, k] = self · dense [rows, k], by row: the result does not depend on the number of threads.

@@ -3,7 +3,9 @@ import COpenBLAS
 /// A borrowed row-major matrix [rows, columns] without gaps between its rows.
 public struct MatrixView<Scalar> {
     public let pointer: UnsafeMutablePointer<Scalar>
+    /// Number of rows.
     public let rows: Int
+    /// Number of columns, which is also the distance between rows.
     public let columns: Int
 
     /// Borrows `rows · columns` values at `pointer`, which must outlive the view.

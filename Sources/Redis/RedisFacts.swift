@@ -2,8 +2,9 @@
 public struct RedisFacts: Equatable, Sendable {
     /// The server's version, such as `7.0.15`.
     public var version: String
-    /// Bytes in use, and the limit; a limit of 0 is none.
+    /// Bytes in use.
     public var usedMemory: Int64
+    /// The limit in bytes; 0 is none.
     public var maximumMemory: Int64
     /// What happens at the limit, such as `noeviction`.
     public var memoryPolicy: String

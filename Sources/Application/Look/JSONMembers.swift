@@ -41,7 +41,8 @@ extension JSONWriter {
     }
 
     /// An array of objects.
-    mutating func member<Value>(_ name: StaticString, array values: [Value], _ body: (inout JSONWriter, Value) -> Void) {
+    mutating func member<Value>(_ name: StaticString, array values: [Value], _ body: (inout JSONWriter, Value) -> Void)
+    {
         self.name(fixed: name)
         array { json in
             for value in values { json.object { json in body(&json, value) } }

@@ -3,7 +3,7 @@ import Commerce
 import Connectors
 import Kafka
 
-/// The list of a shopper that a consumer of the `recommendations` topic would keep, found without reading all of the topic.
+/// The list of a shopper that a consumer of the `recommendations` topic would keep.
 struct NewestList {
     var published: PublishedList
     var partition: KafkaPartition
@@ -20,8 +20,8 @@ struct NewestListSearch {
 
     let shopper: Shopper
     let topic: String
-    /// Event time of the shopper's last event: a list of an earlier one may be an old list that a paused worker sent late, so
-    /// the search goes on. Nil where it is not known.
+    /// Event time of the shopper's last event: a list of an earlier one may be an old list that a paused worker sent
+    /// late, so the search goes on. Nil where it is not known.
     let latest: EventTime?
     let timeout: Duration
 
@@ -31,7 +31,8 @@ struct NewestListSearch {
         var findings: [Finding] = []
     }
 
-    /// Reads the shopper's partition backwards in windows that grow, up to the watermark of now, until the list is found.
+    /// Reads the shopper's partition up to the watermark of now, in windows that grow backwards until the list is
+    /// found: a large topic is read whole only where that is needed.
     ///
     /// - Parameter partitions: of the topic.
     func run(_ configuration: KafkaConfiguration, _ client: KafkaClient, partitions: Int) throws(KafkaError) -> Result {

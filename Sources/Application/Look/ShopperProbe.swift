@@ -41,7 +41,9 @@ struct ShopperProbe {
             let head = try redis.head(PartitionIndex(0))
             guard let count = report.partitionCount ?? head?.partitionCount else {
                 report.findings.add(
-                    .problem("the number of partitions of \(settings.topics.events) is not known, so neither is the shopper's"))
+                    .problem(
+                        "the number of partitions of \(settings.topics.events) is unknown, and so is the shopper's"
+                    ))
                 return nil
             }
             report.partitionCount = count
@@ -67,7 +69,9 @@ struct ShopperProbe {
             report.findings.add(
                 .problem(
                     "\(settings.topics.events) has \(report.partitionCount ?? 0) partitions, the state under "
-                        + "\(settings.redis.namespace) was made with \(frozen): the shopper's record may stand in another partition"))
+                        + "\(settings.redis.namespace) was made with \(frozen): "
+                        + "the shopper's record may stand in another partition"
+                ))
         }
     }
 
@@ -118,8 +122,11 @@ struct ShopperProbe {
             case nil: ""
             }
         return UnknownShopper(
-            description: "\(shopper.kind) \(shopper.id.printable) is unknown: no state under \(settings.redis.namespace) in partition "
-                + "\(partition) of \(settings.topics.events), no list in \(settings.topics.recommendations)\(hint)")
+            description:
+                "\(shopper.kind) \(shopper.id.printable) is unknown: no state under "
+                + "\(settings.redis.namespace) in partition \(partition) of \(settings.topics.events), "
+                + "no list in \(settings.topics.recommendations)\(hint)"
+        )
     }
 }
 

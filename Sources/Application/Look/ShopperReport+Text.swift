@@ -12,7 +12,9 @@ extension ShopperReport {
 
     private var headText: String {
         let place =
-            if let partition, let partitionCount { "partition \(partition) of \(partitionCount) of \(eventsTopic)" } else {
+            if let partition, let partitionCount {
+                "partition \(partition) of \(partitionCount) of \(eventsTopic)"
+            } else {
                 "partition unknown"
             }
         return "\(shopper.kind.prefix(1).uppercased())\(shopper.kind.dropFirst()) \(shopper.id.printable), \(place)\n"
@@ -43,7 +45,8 @@ extension ShopperReport {
         for step in history {
             let isLate = step.entry.gap == 0
             table.add(
-                (step.time?.rfc3339).map { isLate ? "\($0) or before" : $0 }, step.entry.action.name, step.entry.item.rawValue,
+                (step.time?.rfc3339).map { isLate ? "\($0) or before" : $0 }, step.entry.action.name,
+                step.entry.item.rawValue,
                 titles[step.entry.item])
         }
         return "History: the last \(history.count) events, oldest first\n" + table.text

@@ -33,8 +33,8 @@ struct ShopperReport {
         eventsTopic = settings.topics.events
     }
 
-    /// The kept events, oldest first. The record holds the latest time and each entry's distance to the latest time before
-    /// it, so times are found from the end backwards. Numbers from outside may wrap, and never trap.
+    /// The kept events, oldest first. The record holds the latest time and each entry's distance to the latest time
+    /// before it, so times are found from the end backwards. Numbers from outside may wrap, and never trap.
     var history: [Step] {
         guard let record = stored?.record else { return [] }
         var time = record.latest

@@ -7,7 +7,8 @@ extension StatusReport {
         if hasHeads { judgeHeads() }
         for partition in partitions { judge(partition) }
         if catalogue.records == 0 {
-            findings.add(.note("\(catalogue.name): no records: the checkpoint's items are recommended as they were trained"))
+            findings.add(
+                .note("\(catalogue.name): no records: the checkpoint's items are recommended as they were trained"))
         }
     }
 
@@ -16,14 +17,15 @@ extension StatusReport {
         for frozen in Set(partitions.compactMap(\.head?.partitionCount)).sorted() where frozen != partitionCount {
             findings.add(
                 .problem(
-                    "\(eventsTopic) has \(partitionCount) partitions, the state under \(namespace) was made with \(frozen): restore "
-                        + "the topic's number, or replay into a new namespace"))
+                    "\(eventsTopic) has \(partitionCount) partitions, the state under \(namespace) was made with "
+                        + "\(frozen): restore the topic's number, or replay into a new namespace"))
         }
     }
 
     private mutating func judgeHeads() {
         if partitions.allSatisfy({ $0.head == nil }) {
-            findings.add(.note("no state yet under \(namespace): no worker has claimed a partition; `breadcrumb run` does"))
+            findings.add(
+                .note("no state yet under \(namespace): no worker has claimed a partition; `breadcrumb run` does"))
             return
         }
         let unclaimed = partitions.filter { $0.head == nil }.map { String($0.index) }
@@ -42,8 +44,8 @@ extension StatusReport {
             if hasHeads, let committed = partition.committed {
                 findings.add(
                     .problem(
-                        "\(place): no state, though group \(group) has committed offset \(committed): the state was lost, or "
-                            + "redis.namespace is another"))
+                        "\(place): no state, though group \(group) has committed offset \(committed): the state was "
+                            + "lost, or redis.namespace is another"))
             }
             return
         }
@@ -51,18 +53,22 @@ extension StatusReport {
             if next > marks.high.rawValue {
                 findings.add(
                     .problem(
-                        "\(place): Redis is ahead of the log (\(next), which ends at \(marks.high)): the topic was truncated or made anew"))
+                        "\(place): Redis is ahead of the log (\(next), which ends at \(marks.high)): "
+                            + "the topic was truncated or made anew"
+                    ))
             } else if next < marks.low.rawValue {
                 findings.add(
                     .problem(
-                        "\(place): the log begins at \(marks.low), Redis wants \(next): retention removed records that were never applied"))
+                        "\(place): the log begins at \(marks.low), Redis wants \(next): "
+                            + "retention removed records that were never applied"
+                    ))
             }
         }
         if let committed = partition.committed, committed.rawValue > next {
             findings.add(
                 .problem(
-                    "\(place): Kafka's committed offset \(committed) is past Redis' \(next): Redis lost its last writes, or another "
-                        + "namespace is served by group \(group)"))
+                    "\(place): Kafka's committed offset \(committed) is past Redis' \(next): Redis lost its "
+                        + "last writes, or another namespace is served by group \(group)"))
         }
     }
 }

@@ -27,8 +27,8 @@ struct StatusProbe {
         return report
     }
 
-    /// Each source is asked before the one that must be ahead of it (Kafka's commit follows Redis', which follows the log), so
-    /// that a pipeline at work does not look wrong.
+    /// Each source is asked before the one that must be ahead of it (Kafka's commit follows Redis', which follows
+    /// the log), so that a pipeline at work does not look wrong.
     private func gatherEvents(_ report: inout StatusReport, _ kafka: inout KafkaQuestions) {
         let (topic, timeout) = (settings.topics.events, timeout)
         report.partitionCount = kafka.partitionCount(of: topic)

@@ -11,7 +11,8 @@ extension StatusReport {
     private var eventsText: String {
         var table = TextTable(
             ("partition", .right), ("owner", .left), ("nonce", .left), ("epoch", .right), ("Redis next", .right),
-            ("Kafka committed", .right), ("log start", .right), ("log end", .right), ("lag", .right), ("last commit", .left))
+            ("Kafka committed", .right), ("log start", .right), ("log end", .right), ("lag", .right),
+            ("last commit", .left))
         for partition in partitions {
             table.add(
                 "\(partition.index)", partition.head?.owner, partition.head?.fence.nonce.text,
