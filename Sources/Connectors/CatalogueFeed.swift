@@ -105,14 +105,19 @@ public final class CatalogueFeed: Sendable {
             for message in messages {
                 let change = decoder.decode(key: message.key, value: message.value)
                 if case .refused(let fault) = change {
-                    observe(.refused(partition: partition.rawValue, offset: message.offset.rawValue, reason: fault.description))
+                    observe(
+                        .refused(
+                            partition: partition.rawValue, offset: message.offset.rawValue, reason: fault.description))
                 } else {
                     changes.append(change)
                 }
             }
             let refused = catalogue.apply(changes, partition: partition.rawValue, next: last.offset.next.rawValue)
             for (item, reason) in refused {
-                observe(.refused(partition: partition.rawValue, offset: last.offset.rawValue, reason: "\(item.rawValue): \(reason)"))
+                observe(
+                    .refused(
+                        partition: partition.rawValue, offset: last.offset.rawValue,
+                        reason: "\(item.rawValue): \(reason)"))
             }
             observe(.applied(changes.count))
         }

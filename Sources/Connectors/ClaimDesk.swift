@@ -48,7 +48,8 @@ public final class ClaimDesk: @unchecked Sendable {  // the store is used on the
     ///   - start: nil where the configuration does not say; a partition without state is then refused.
     ///   - timeout: of each question to the broker.
     public init(
-        store: any StateStore, client: KafkaClient, topic: String, group: String, partitionCount: Int, start: StartPosition?,
+        store: any StateStore, client: KafkaClient, topic: String, group: String, partitionCount: Int,
+        start: StartPosition?,
         timeout: Duration,
         makeNonce: @escaping @Sendable () -> Nonce = { Nonce(rawValue: UInt64.random(in: UInt64.min...UInt64.max)) }
     ) {
@@ -85,7 +86,8 @@ public final class ClaimDesk: @unchecked Sendable {  // the store is used on the
         guard let position = claim.position else {
             let first = try beginning(of: partition, marks)
             return Granted(
-                claim: claim, position: Position(next: Offset(first.rawValue), last: nil), start: first, isVerifying: false)
+                claim: claim, position: Position(next: Offset(first.rawValue), last: nil), start: first,
+                isVerifying: false)
         }
         let next = position.next.rawValue
         guard next <= marks.high.rawValue else {
@@ -127,7 +129,8 @@ public final class ClaimDesk: @unchecked Sendable {  // the store is used on the
         case nil:
             throw StreamError(
                 .permanent,
-                "\(topic)[\(partition)]: group \(group) is new: say where it begins with kafka.start = \"earliest\", \"latest\" or a time")
+                "\(topic)[\(partition)]: group \(group) is new: say where it begins with kafka.start = \"earliest\", \"latest\" or a time"
+            )
         }
     }
 

@@ -92,7 +92,9 @@ public final class GroupRunner<Stage: KeyedStage>: KafkaGroupHandler {
         guard let client = group.withLock({ $0?.client }) else { return [:] }
         var lag: [PartitionIndex: Int64] = [:]
         for (partition, owned) in owned.withLock({ $0 }) {
-            guard let marks = client.cachedWatermarks(of: topic, KafkaPartition(rawValue: partition.rawValue)) else { continue }
+            guard let marks = client.cachedWatermarks(of: topic, KafkaPartition(rawValue: partition.rawValue)) else {
+                continue
+            }
             lag[partition] = max(0, marks.high.rawValue - owned.progress.next.rawValue)
         }
         return lag
@@ -109,7 +111,10 @@ public final class GroupRunner<Stage: KeyedStage>: KafkaGroupHandler {
             switch outcome {
             case .granted(let granted):
                 let lease = Lease(isFresh: { ContinuousClock.now - group.renewedAt < session })
-                owned.withLock { $0[granted.claim.fence.partition] = Owned(granted: granted, lease: lease, progress: PartitionProgress(granted.position.next)) }
+                owned.withLock {
+                    $0[granted.claim.fence.partition] = Owned(
+                        granted: granted, lease: lease, progress: PartitionProgress(granted.position.next))
+                }
                 starts[partition] = granted.start
                 supervise(.claimed(granted.claim.fence.partition))
             case .unavailable(let error):

@@ -20,12 +20,15 @@ struct MemoryPass {
         let shoppers = ShopperMetrics(registry, clock: { now })
         let partition = PartitionIndex(0)
         let records = log.enumerated().map { offset, record in
-            LogRecord(partition: partition, offset: Offset(Int64(offset)), timestamp: now, key: record.key, value: record.value)
+            LogRecord(
+                partition: partition, offset: Offset(Int64(offset)), timestamp: now, key: record.key,
+                value: record.value)
         }
         let stage = ShopperStage(
             model: model, catalogue: try LiveCatalogue(model: model),
             settings: ShopperSettings(
-                historyLength: 50, eventIDWindow: 64, idleExpiry: nil, listSize: listSize, refresh: refresh, topic: "events"),
+                historyLength: 50, eventIDWindow: 64, idleExpiry: nil, listSize: listSize, refresh: refresh,
+                topic: "events"),
             configuration: "memory", decoder: EventDecoder(), letterLimit: 1_000, metrics: shoppers, probe: probe)
         let store = MemoryStateStore()
         let claim = try store.claim(partition, nonce: Nonce(rawValue: 1), partitionCount: 1)
@@ -39,8 +42,10 @@ struct MemoryPass {
         while progress == .worked { progress = worker.advance() }
         let seconds = Double(ProcessorTime.ofThisThread() - start) / 1e9
         guard progress == .idle, shoppers.committedEvents == log.count else {
-            throw StreamBenchmark.Fault(description: "the pass in memory ended with \(progress) after \(shoppers.committedEvents) events")
+            throw StreamBenchmark.Fault(
+                description: "the pass in memory ended with \(progress) after \(shoppers.committedEvents) events")
         }
-        return StageReading(metrics, events: shoppers.committedEvents, lists: shoppers.publishedLists).since(nil, seconds: seconds)
+        return StageReading(metrics, events: shoppers.committedEvents, lists: shoppers.publishedLists).since(
+            nil, seconds: seconds)
     }
 }

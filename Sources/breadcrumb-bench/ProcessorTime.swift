@@ -18,7 +18,8 @@ struct ProcessorTime {
         let times = threads.compactMap { Stat(path: "/proc/self/task/\($0)/stat") }
         func sum(_ prefix: String) -> Double { times.reduce(0) { $0 + ($1.name.hasPrefix(prefix) ? $1.seconds : 0) } }
         return ProcessorTime(
-            process: ProcessStatistics.cpuSeconds(), embeddedBroker: sum("rdk:mock"), kafkaClients: sum("rdk:") - sum("rdk:mock"),
+            process: ProcessStatistics.cpuSeconds(), embeddedBroker: sum("rdk:mock"),
+            kafkaClients: sum("rdk:") - sum("rdk:mock"),
             redis: redis.flatMap { Stat(path: "/proc/\($0)/stat")?.seconds } ?? .nan,
             kafka: kafka.flatMap { Stat(path: "/proc/\($0)/stat")?.seconds })
     }

@@ -11,7 +11,8 @@ struct RetrievalCommand: Command {
     private let json: String?
 
     init(reading arguments: inout ArgumentReader) {
-        rounds = arguments.option("rounds", default: 7, accepting: .within(1...1000), "Rounds, of which the median counts.")
+        rounds = arguments.option(
+            "rounds", default: 7, accepting: .within(1...1000), "Rounds, of which the median counts.")
         json = arguments.option("json", accepting: .notEmpty, "File to write everything to, as JSON.")
     }
 
@@ -22,7 +23,8 @@ struct RetrievalCommand: Command {
     }
 
     func run() throws -> ExitCode {
-        let report = Report(date: Date().ISO8601Format(), machine: .here(), rows: try retrievalBenchmark(rounds: rounds))
+        let report = Report(
+            date: Date().ISO8601Format(), machine: .here(), rows: try retrievalBenchmark(rounds: rounds))
         for row in report.rows { print(row) }
         if let json {
             let encoder = JSONEncoder()

@@ -31,7 +31,8 @@ struct StageReading {
         let stages = StageReading.parts.indices.map { index in
             let spent = difference(durations[index], earlier?.durations[index])
             return StreamReport.StageCost(
-                stage: StageReading.parts[index].rawValue, microsecondsPerEvent: spent.sum * 1e6 / Double(max(1, events)),
+                stage: StageReading.parts[index].rawValue,
+                microsecondsPerEvent: spent.sum * 1e6 / Double(max(1, events)),
                 calls: spent.count)
         }
         return StreamReport.Saturated(

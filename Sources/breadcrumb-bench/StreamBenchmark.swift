@@ -43,13 +43,16 @@ struct StreamBenchmark {
         let published = stage.service?.shopperMetrics.publishedLists ?? 0
         try stage.finish()
         let found = try listsInTopic(stage)
-        guard found == published else { throw Fault(description: "\(published) lists were published, the topic has \(found)") }
+        guard found == published else {
+            throw Fault(description: "\(published) lists were published, the topic has \(found)")
+        }
         let redis = try RedisConnection(stage.redis.address).facts()
         return StreamReport(
             date: Date().ISO8601Format(), command: CommandLine.arguments.joined(separator: " "), machine: machine,
             versions: ["librdkafka": KafkaClient.libraryVersion, "redis": redis.version],
             settings: .init(
-                broker: kafka.map { "Kafka at \($0)" } ?? "embedded cluster", events: events, items: items, shoppers: shoppers,
+                broker: kafka.map { "Kafka at \($0)" } ?? "embedded cluster", events: events, items: items,
+                shoppers: shoppers,
                 listSize: listSize, batch: batch, refresh: refresh.rawValue, threads: stage.settings.workers.threads,
                 partitions: partitions),
             memory: memory, saturated: saturated, paced: paced, listsInTopic: found)
@@ -61,7 +64,8 @@ struct StreamBenchmark {
         let room = partitions * 3_000_000 / (SyntheticShop.payloadBytes + 100)
         guard events <= room else {
             throw Fault(
-                description: "\(partitions) partitions of the embedded cluster hold \(room) events at most: fewer --events, "
+                description:
+                    "\(partitions) partitions of the embedded cluster hold \(room) events at most: fewer --events, "
                     + "more --partitions, or --kafka")
         }
     }
@@ -89,7 +93,8 @@ struct StreamBenchmark {
         let embedded = after.embeddedBroker - before.embeddedBroker
         let apart = after.kafka.flatMap { after in before.kafka.map { after - $0 } }
         saturated.processor = .init(
-            worker: each(after.process - before.process - embedded), kafkaClients: each(after.kafkaClients - before.kafkaClients),
+            worker: each(after.process - before.process - embedded),
+            kafkaClients: each(after.kafkaClients - before.kafkaClients),
             redis: each(after.redis - before.redis), broker: kafka == nil ? each(embedded) : apart.map(each))
         return saturated
     }
@@ -97,7 +102,8 @@ struct StreamBenchmark {
     private func reading(_ stage: ServiceStage) throws -> StageReading {
         guard let service = stage.service else { throw Fault(description: "the service is not running") }
         return StageReading(
-            service.streamMetrics, events: service.shopperMetrics.committedEvents, lists: service.shopperMetrics.publishedLists)
+            service.streamMetrics, events: service.shopperMetrics.committedEvents,
+            lists: service.shopperMetrics.publishedLists)
     }
 
     /// Waits until so many events are committed; a minute without any ends it.
@@ -120,7 +126,9 @@ struct StreamBenchmark {
 
     /// Feeds at an even rate, each event at once and not lingered over; the first second is left out of the figures.
     private func follow(_ stage: ServiceStage, _ shop: SyntheticShop, rate: Int) throws -> StreamReport.Paced {
-        guard let latency = stage.service?.shopperMetrics.latency else { throw Fault(description: "the service is not running") }
+        guard let latency = stage.service?.shopperMetrics.latency else {
+            throw Fault(description: "the service is not running")
+        }
         let log = try shop.events(events..<events + rate * (seconds + 1))
         var kafka = stage.kafka
         kafka.producerProperties["linger.ms"] = "0"
@@ -141,7 +149,8 @@ struct StreamBenchmark {
         let client = try KafkaClient(stage.kafka)
         return try (0..<partitions).reduce(0) { sum, partition in
             let marks = try client.watermarks(
-                of: stage.settings.topics.recommendations, KafkaPartition(rawValue: Int32(partition)), timeout: .seconds(10))
+                of: stage.settings.topics.recommendations, KafkaPartition(rawValue: Int32(partition)),
+                timeout: .seconds(10))
             return sum + Int(marks.high.rawValue)
         }
     }

@@ -21,7 +21,8 @@ struct StreamCommand: Command {
                 "host:port of a Kafka to run on; its topics stay there, empty within the hour. Otherwise BREADCRUMB_KAFKA, "
                     + "and if that is not set the embedded cluster.") ?? named,
             events: arguments.option(
-                "events", default: 30_000, accepting: .within(1_000...10_000_000), "Events of the backlog that is worked off."),
+                "events", default: 30_000, accepting: .within(1_000...10_000_000),
+                "Events of the backlog that is worked off."),
             items: arguments.option("items", default: 10_000, accepting: .within(10...5_000_000), "Items of the shop."),
             listSize: arguments.option("list-size", default: 20, accepting: .within(1...1000), "K: items of a list."),
             batch: arguments.option(

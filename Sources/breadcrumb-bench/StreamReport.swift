@@ -93,7 +93,8 @@ struct StreamReport: Codable {
             row("events of a batch", number(memory.meanBatch), number(saturated.meanBatch)),
         ]
         for (alone, stage) in zip(memory.stages, saturated.stages) {
-            lines.append(row(stage.stage + ", µs/event", number(alone.microsecondsPerEvent), number(stage.microsecondsPerEvent)))
+            lines.append(
+                row(stage.stage + ", µs/event", number(alone.microsecondsPerEvent), number(stage.microsecondsPerEvent)))
         }
         if let processor = saturated.processor {
             lines.append(row("CPU worker, µs/event", "", number(processor.worker)))

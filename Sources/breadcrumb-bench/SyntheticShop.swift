@@ -61,7 +61,8 @@ struct SyntheticShop {
                 eventID: "event-\(number)", action: SyntheticShop.action(random.uniform()),
                 shopper: .known("shopper-\(Int(random.uniform() * Double(shoppers)))"), item: item(random.uniform()),
                 time: EventTime(milliseconds: 1_704_067_200_000 + Int64(number) * 10),
-                sessionID: "session-\(number / 10)", price: Double(Int(random.uniform() * 10_000)) / 100, currency: "EUR")
+                sessionID: "session-\(number / 10)", price: Double(Int(random.uniform() * 10_000)) / 100,
+                currency: "EUR")
             return Record(key: event.key, value: SyntheticShop.filledUp(try event.encoded()))
         }
     }

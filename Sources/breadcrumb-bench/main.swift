@@ -3,6 +3,7 @@ import Foundation
 
 exit(
     Program(
-        name: "breadcrumb-bench", abstract: "Measures Breadcrumb on this machine, on made-up data that is the same everywhere.",
+        name: "breadcrumb-bench",
+        abstract: "Measures Breadcrumb on this machine, on made-up data that is the same everywhere.",
         version: Program.breadcrumb.version, commands: [StreamCommand.self, RetrievalCommand.self]
     ).main())

@@ -9,7 +9,8 @@ import TwoTower
 /// lists by what was bought later.
 struct DemoCommand: Command {
     static let name = "demo"
-    static let abstract = "Trains on a log, streams it through an embedded Kafka and a Redis of its own, and shows what came of it."
+    static let abstract =
+        "Trains on a log, streams it through an embedded Kafka and a Redis of its own, and shows what came of it."
 
     /// Many, since a partition of the embedded cluster holds 5 MB.
     private static let partitions = 64
@@ -24,20 +25,30 @@ struct DemoCommand: Command {
     private let logLevel: LogLevel
 
     init(reading arguments: inout ArgumentReader) {
-        events = arguments.required("events", example: "events.tsv.gz", accepting: .notEmpty, "The events, with event_id and session_id: see ops/demo_data.py.")
+        events = arguments.required(
+            "events", example: "events.tsv.gz", accepting: .notEmpty,
+            "The events, with event_id and session_id: see ops/demo_data.py.")
         items = arguments.required("items", example: "items.jsonl.gz", accepting: .notEmpty, "The catalogue.")
-        share = arguments.option("train-share", default: 0.9, accepting: .within(0.1...0.95), "Share of the events, in time, to train on.")
-        timeLimit = arguments.option("time-limit", default: .seconds(60), accepting: .within(.seconds(5) ... .seconds(3600)), "How long to train.")
+        share = arguments.option(
+            "train-share", default: 0.9, accepting: .within(0.1...0.95), "Share of the events, in time, to train on.")
+        timeLimit = arguments.option(
+            "time-limit", default: .seconds(60), accepting: .within(.seconds(5) ... .seconds(3600)),
+            "How long to train.")
         shoppers = arguments.option("shoppers", default: 3, accepting: .within(0...20), "Shoppers to show.")
-        pace = arguments.option("pace", default: 500, accepting: .within(10...100_000), "Events a second of the paced last part.")
-        window = arguments.option("window", default: 2_000, accepting: .within(100...20_000), "Events under way at most.")
-        logLevel = arguments.option("log-level", default: LogLevel.warning, "Least important lines of the service's log to show.")
+        pace = arguments.option(
+            "pace", default: 500, accepting: .within(10...100_000), "Events a second of the paced last part.")
+        window = arguments.option(
+            "window", default: 2_000, accepting: .within(100...20_000), "Events under way at most.")
+        logLevel = arguments.option(
+            "log-level", default: LogLevel.warning, "Least important lines of the service's log to show.")
     }
 
     func run() throws -> ExitCode {
         say("Reading \(events)")
         let log = try DemoLog(events: events, items: items, share: share)
-        say("  \(log.events.count) events, \(log.catalogue.count) items; to learn from: events before \(log.cutTime.rfc3339)")
+        say(
+            "  \(log.events.count) events, \(log.catalogue.count) items; to learn from: events before \(log.cutTime.rfc3339)"
+        )
         let model = try train(log)
         let stage = try ServiceStage(
             partitions: DemoCommand.partitions,
@@ -79,9 +90,13 @@ struct DemoCommand: Command {
         let contents = collector.snapshot
         if let fault = contents.fault { throw DatasetFault(fault) }
         guard contents.count == log.events.count, contents.triggers.count == log.events.count else {
-            throw DatasetFault("\(log.events.count) events gave \(contents.count) lists at \(contents.triggers.count) events: some were lost")
+            throw DatasetFault(
+                "\(log.events.count) events gave \(contents.count) lists at \(contents.triggers.count) events: some were lost"
+            )
         }
-        say("  nothing was lost: \(log.events.count) events, \(contents.count) lists, one for each event, offsets without a gap")
+        say(
+            "  nothing was lost: \(log.events.count) events, \(contents.count) lists, one for each event, offsets without a gap"
+        )
         return DemoReport(log: log, lists: contents.lists, listSize: stage.settings.lists.size)
     }
 
@@ -113,13 +128,17 @@ struct DemoCommand: Command {
         let seconds = (started.map { .now - $0 } ?? .seconds(1)) / .seconds(1)
         let before = stage.service?.shopperMetrics.latency.snapshot()
         try feedPaced(Array(log.events[fast...]), collector, stage, advance)
-        guard collector.wait(for: log.events.count, while: { !stage.hasEnded }) else { return try explain(collector, stage) }
+        guard collector.wait(for: log.events.count, while: { !stage.hasEnded }) else {
+            return try explain(collector, stage)
+        }
         try advance()
         bar.finish()
         say("  throughput: \(Int(Double(fast) / seconds)) events/s, each with its list of \(stage.settings.lists.size)")
         if let after = stage.service?.shopperMetrics.latency.snapshot() {
             let latency = before.map { after.since($0) } ?? after
-            let text = [0.5, 0.99].map { String(format: "p%.0f %.1f ms", $0 * 100, (latency.quantile($0) ?? 0) * 1_000) }
+            let text = [0.5, 0.99].map {
+                String(format: "p%.0f %.1f ms", $0 * 100, (latency.quantile($0) ?? 0) * 1_000)
+            }
             say("  event to list at \(pace) events/s: \(text.joined(separator: ", "))")
         }
     }
@@ -139,7 +158,9 @@ struct DemoCommand: Command {
     /// Says why lists did not come.
     private func explain(_ collector: ListCollector, _ stage: ServiceStage) throws {
         if stage.hasEnded { try stage.finish() }
-        throw DatasetFault(collector.snapshot.fault ?? "no list came for 30 seconds after \(collector.count): see the log with --log-level info")
+        throw DatasetFault(
+            collector.snapshot.fault
+                ?? "no list came for 30 seconds after \(collector.count): see the log with --log-level info")
     }
 
     /// The events whose lists are looked at: the last before each basket, and the ends of those that are shown.

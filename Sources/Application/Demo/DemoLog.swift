@@ -36,7 +36,8 @@ struct DemoLog {
         var catalogue: [CatalogueItem] = []
         try DatasetReader<CatalogueItem>.catalogue(path: items).readAll { catalogue.append(try $0.get()) }
         guard events.count > 100, events.allSatisfy({ $0.eventID != nil && $0.sessionID != nil }) else {
-            throw DatasetFault("\(path): the demo wants more than 100 events, each with event_id and session_id; see ops/demo_data.py")
+            throw DatasetFault(
+                "\(path): the demo wants more than 100 events, each with event_id and session_id; see ops/demo_data.py")
         }
         self.events = events
         self.catalogue = catalogue
@@ -63,7 +64,9 @@ struct DemoLog {
         var baskets: [Basket] = []
         func close(_ shopper: Shopper) {
             guard let (_, basket) = open.removeValue(forKey: shopper) else { return }
-            if basket.before != nil, !basket.newItems.isEmpty, (basket.events.first ?? 0) >= cut { baskets.append(basket) }
+            if basket.before != nil, !basket.newItems.isEmpty, (basket.events.first ?? 0) >= cut {
+                baskets.append(basket)
+            }
         }
         for (index, event) in events.enumerated() {
             let session = event.sessionID ?? ""
@@ -76,7 +79,9 @@ struct DemoLog {
             }
             open[event.shopper]?.basket.events.append(index)
             if event.action == .purchase {
-                if owned[event.shopper]?.contains(event.item) != true { open[event.shopper]?.basket.newItems.insert(event.item) }
+                if owned[event.shopper]?.contains(event.item) != true {
+                    open[event.shopper]?.basket.newItems.insert(event.item)
+                }
                 owned[event.shopper, default: []].insert(event.item)
             }
             last[event.shopper] = index

@@ -38,20 +38,27 @@ struct DemoReport {
     /// The baskets to show: the first of `count` different shoppers, of at least four purchases of new items.
     func shown(_ count: Int) -> [DemoLog.Basket] {
         var shoppers: Set<Shopper> = []
-        return log.baskets.filter { $0.newItems.count >= 4 && shoppers.count < count && shoppers.insert($0.shopper).inserted }
+        return log.baskets.filter {
+            $0.newItems.count >= 4 && shoppers.count < count && shoppers.insert($0.shopper).inserted
+        }
     }
 
     /// A shopper's visit, with the lists before and after it.
     func story(_ basket: DemoLog.Basket) -> String {
         var lines = ["Shopper \(basket.shopper.id)"]
-        if let before = basket.before { lines += describe("  recommended on coming in", at: before, bought: basket.newItems) }
+        if let before = basket.before {
+            lines += describe("  recommended on coming in", at: before, bought: basket.newItems)
+        }
         lines.append("  then did")
         let actions = basket.events.prefix(8)
         for index in actions {
             let event = log.events[index]
-            lines.append("    \(event.action.name.padding(toLength: 9, withPad: " ", startingAt: 0))\(title(event.item))")
+            lines.append(
+                "    \(event.action.name.padding(toLength: 9, withPad: " ", startingAt: 0))\(title(event.item))")
         }
-        if basket.events.count > actions.count { lines.append("    … and \(basket.events.count - actions.count) more events") }
+        if basket.events.count > actions.count {
+            lines.append("    … and \(basket.events.count - actions.count) more events")
+        }
         if let last = basket.events.last { lines += describe("  recommended afterwards", at: last, bought: []) }
         return lines.joined(separator: "\n")
     }
@@ -61,7 +68,8 @@ struct DemoReport {
         return ["\(heading) (\(list.eventTime.rfc3339.prefix(16)))"]
             + list.slots.prefix(6).map { slot in
                 let score = String(format: "%5.2f", slot.score)
-                return "    \(slot.rank). \(score)  \(title(slot.item))\(bought.contains(slot.item) ? "   ← bought in this visit" : "")"
+                return
+                    "    \(slot.rank). \(score)  \(title(slot.item))\(bought.contains(slot.item) ? "   ← bought in this visit" : "")"
             }
     }
 

@@ -80,7 +80,9 @@ final class ListCollector: Sendable {
                 let lists = try messages.map { message in
                     let expected = next[message.partition] ?? KafkaOffset(rawValue: 0)
                     guard message.offset == expected else {
-                        throw StreamError(.logDiverged, "lists \(expected) to \(message.offset) of partition \(message.partition) were lost")
+                        throw StreamError(
+                            .logDiverged,
+                            "lists \(expected) to \(message.offset) of partition \(message.partition) were lost")
                     }
                     next[message.partition] = message.offset.next
                     return try decoder.decode(message.value ?? []).list

@@ -5,7 +5,8 @@ extension Settings {
     /// What shapes the shoppers' records and lists.
     package var shoppers: ShopperSettings {
         ShopperSettings(
-            historyLength: history.length, eventIDWindow: history.eventIDs, idleExpiry: history.idleGap?.wholeMilliseconds,
+            historyLength: history.length, eventIDWindow: history.eventIDs,
+            idleExpiry: history.idleGap?.wholeMilliseconds,
             listSize: lists.size, refresh: lists.refresh, topic: topics.events)
     }
 

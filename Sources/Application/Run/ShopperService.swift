@@ -99,7 +99,8 @@ public final class ShopperService {
         let runner = GroupRunner<ShopperStage>(
             claims: claims, wakes: wakes,
             sink: KafkaSink(
-                producer, topics: .init(lists: settings.topics.recommendations, deadLetters: settings.topics.deadLetters),
+                producer,
+                topics: .init(lists: settings.topics.recommendations, deadLetters: settings.topics.deadLetters),
                 clock: wallClock),
             limits: .init(
                 batch: settings.workers.batch, batchesInFlight: settings.workers.batchesInFlight,
@@ -127,7 +128,8 @@ public final class ShopperService {
                 model: model, catalogue: catalogue, settings: settings.shoppers, configuration: digest,
                 decoder: EventDecoder(
                     limits: .init(
-                        payload: settings.events.maximumBytes.bytes, futureSkew: settings.events.maximumSkew.wholeMilliseconds)),
+                        payload: settings.events.maximumBytes.bytes,
+                        futureSkew: settings.events.maximumSkew.wholeMilliseconds)),
                 letterLimit: ShopperService.letterLimit, metrics: metrics, probe: probe)
             return .init(stage: stage, store: open())
         }
@@ -151,8 +153,10 @@ public final class ShopperService {
     private func publish(_ lag: [PartitionIndex: Int64], before: Set<PartitionIndex>) -> Set<PartitionIndex> {
         let name = "breadcrumb_partition_lag_records"
         for (partition, records) in lag {
-            registry.gauge(name, "Records in the log that are not in the state yet.", ["partition": partition.description])
-                .set(Double(records))
+            registry.gauge(
+                name, "Records in the log that are not in the state yet.", ["partition": partition.description]
+            )
+            .set(Double(records))
         }
         for partition in before.subtracting(lag.keys) { registry.remove(name, ["partition": partition.description]) }
         return Set(lag.keys)

@@ -47,7 +47,7 @@ public final class Shutdown: Sendable {
     ) throws -> Value? {
         var pause = Duration.milliseconds(250)
         while !isRequested {
-            do { return try body() } catch where isTemporary(error) {
+            do { return try body() } catch  where isTemporary(error) {
                 waiting(error)
                 wake.wait(upTo: pause)
                 pause = min(pause * 2, .seconds(5))

@@ -27,7 +27,9 @@ struct StartUp {
         readiness.set("redis", .ready)
         log.info("redis", ["version": LogValue(facts.version), "server": LogValue(settings.redis.url)])
         if !facts.isAppendOnly {
-            log.warning("redis keeps no append-only file: what it loses in a crash is read again from Kafka, if Kafka still has it")
+            log.warning(
+                "redis keeps no append-only file: what it loses in a crash is read again from Kafka, if Kafka still has it"
+            )
         }
         return true
     }
@@ -41,7 +43,9 @@ struct StartUp {
         let topics = settings.topics
         for topic in [topics.events, topics.catalogue, topics.recommendations, topics.deadLetters] {
             do {
-                let count = try patiently({ () throws(KafkaError) in try client.partitionCount(of: topic, timeout: .seconds(10)) })
+                let count = try patiently({ () throws(KafkaError) in
+                    try client.partitionCount(of: topic, timeout: .seconds(10))
+                })
                 guard let count else { return nil }
                 partitions[topic] = count
             } catch let error as KafkaError where error.code == .unknownTopic {
@@ -69,7 +73,9 @@ struct StartUp {
             timeToLive: settings.redis.idleExpiry, replicas: settings.redis.waitReplicas,
             owner: "\(ProcessInfo.processInfo.hostName):\(ProcessInfo.processInfo.processIdentifier)",
             timeouts: RedisTimeouts(connect: settings.redis.timeout, reply: settings.redis.timeout))
-        return { RedisStateStore(address, namespace: namespace, options: options, patience: RedisPatience(total: patience)) }
+        return {
+            RedisStateStore(address, namespace: namespace, options: options, patience: RedisPatience(total: patience))
+        }
     }
 
     /// Repeats `body` while what it asks is away, with one line in the log; nil where the end was asked for meanwhile.

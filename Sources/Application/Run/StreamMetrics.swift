@@ -15,7 +15,8 @@ package struct StreamMetrics: Sendable {
                 (
                     part,
                     registry.histogram(
-                        "breadcrumb_stage_duration_seconds", "How long a part of a micro-batch took.", ["stage": part.rawValue])
+                        "breadcrumb_stage_duration_seconds", "How long a part of a micro-batch took.",
+                        ["stage": part.rawValue])
                 )
             })
         batches = registry.histogram("breadcrumb_batch_events", "Records of a micro-batch.", unit: .count)

@@ -44,10 +44,12 @@ final class Supervisor: Sendable {
         self.wake = wake
         metrics = Metrics(
             owned: registry.gauge("breadcrumb_partitions_owned", "Partitions that this process works on."),
-            stopped: registry.gauge("breadcrumb_partitions_stopped", "Partitions that stand still until someone helps."),
+            stopped: registry.gauge(
+                "breadcrumb_partitions_stopped", "Partitions that stand still until someone helps."),
             claimsLost: registry.counter(
                 "breadcrumb_claims_lost_total", "Claims that ended because another owner or lost writes were met."),
-            redisFaults: registry.counter("breadcrumb_store_faults_total", "Times that Redis or Kafka held up a partition."),
+            redisFaults: registry.counter(
+                "breadcrumb_store_faults_total", "Times that Redis or Kafka held up a partition."),
             kafkaFaults: registry.counter("breadcrumb_kafka_faults_total", "Faults of the connection to Kafka."))
     }
 
@@ -104,10 +106,14 @@ final class Supervisor: Sendable {
             }
             log.warning(
                 "partition not claimed, it will be offered again",
-                ["partition": LogValue(partition.description), "reason": LogValue(error?.message ?? "another owner or lost writes")])
+                [
+                    "partition": LogValue(partition.description),
+                    "reason": LogValue(error?.message ?? "another owner or lost writes"),
+                ])
         case .failed(let partition, let error):
             account.failed[partition] = error
-            log.error("partition stopped", ["partition": LogValue(partition.description), "reason": LogValue(error.message)])
+            log.error(
+                "partition stopped", ["partition": LogValue(partition.description), "reason": LogValue(error.message)])
         case .refused(let partition, let error):
             account.failed[partition] = error
             account.fatal = account.fatal ?? error
@@ -115,7 +121,8 @@ final class Supervisor: Sendable {
             if let error {
                 metrics.redisFaults.add()
                 if account.retrying.isEmpty {
-                    log.warning("waiting", ["partition": LogValue(partition.description), "reason": LogValue(error.message)])
+                    log.warning(
+                        "waiting", ["partition": LogValue(partition.description), "reason": LogValue(error.message)])
                 }
             } else if account.retrying.count == 1 {
                 log.info("going on", ["partition": LogValue(partition.description)])

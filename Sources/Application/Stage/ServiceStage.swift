@@ -35,7 +35,8 @@ package final class ServiceStage {
                 "--kafka-bootstrap-servers", servers ?? cluster?.bootstrapServers ?? "", "--kafka-start", "earliest",
                 "--kafka-session-timeout", "6s", "--kafka-group", name, "--redis-url", redis.address.description,
                 "--http-port", "0", "--topics-events", prefix + "events", "--topics-catalogue", prefix + "catalogue",
-                "--topics-recommendations", prefix + "recommendations", "--topics-dead-letters", prefix + "events.dead-letter",
+                "--topics-recommendations", prefix + "recommendations", "--topics-dead-letters",
+                prefix + "events.dead-letter",
             ] + flags)
         var settings = arguments.settings().settings
         try arguments.finish()
@@ -50,7 +51,8 @@ package final class ServiceStage {
         for topic in [topics.events, topics.catalogue, topics.recommendations, topics.deadLetters] {
             try cluster?.createTopic(topic, partitions: partitions)
             try admin?.create(
-                KafkaNewTopic(name: topic, partitions: partitions, settings: ["retention.ms": "3600000"]), timeout: .seconds(20))
+                KafkaNewTopic(name: topic, partitions: partitions, settings: ["retention.ms": "3600000"]),
+                timeout: .seconds(20))
             if let admin { try ServiceStage.waitFor(topic, admin.client) }
         }
     }

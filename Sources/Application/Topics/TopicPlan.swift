@@ -2,13 +2,13 @@ import Commerce
 import Kafka
 import Streaming
 
-/// Partitions by topic, where they differ from the definition's.
 /// The contract's topics under the names and with the partitions of one deployment.
 public struct TopicPlan: Sendable {
     /// One topic as it should be.
     public struct Topic: Equatable, Sendable {
         /// As configured; the definition's name unless a key says otherwise.
         public var name: String
+        /// How many partitions it is to have.
         public var partitions: Int
         public var definition: TopicDefinition
     }

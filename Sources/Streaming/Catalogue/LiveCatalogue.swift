@@ -27,7 +27,9 @@ public final class LiveCatalogue: Sendable {
     public init(model: Model) throws(RetrievalError) {
         self.model = model
         var index = ExactIndex(dimension: model.dimension)
-        for (row, item) in model.items.enumerated() { try index.upsert(item, Span(_unsafeElements: model.trainedOutput(row))) }
+        for (row, item) in model.items.enumerated() {
+            try index.upsert(item, Span(_unsafeElements: model.trainedOutput(row)))
+        }
         state = Mutex(CatalogueSnapshot(index: index))
     }
 

@@ -51,7 +51,8 @@ public struct LogRecord: Equatable, Sendable {
     public var headers: [Header]
 
     public init(
-        partition: PartitionIndex, offset: Offset, timestamp: EventTime, key: [UInt8]?, value: [UInt8]?, headers: [Header] = []
+        partition: PartitionIndex, offset: Offset, timestamp: EventTime, key: [UInt8]?, value: [UInt8]?,
+        headers: [Header] = []
     ) {
         self.partition = partition
         self.offset = offset

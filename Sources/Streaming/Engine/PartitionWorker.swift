@@ -83,7 +83,8 @@ public final class PartitionWorker<Stage: KeyedStage> {
     /// - Parameter verifying: the source starts one record before `position.next`; that record is compared with
     ///   `position.last` and not applied.
     public init(
-        claim: Claim, position: Position, verifying: Bool, source: any PartitionSource, store: any StateStore, sink: any Sink,
+        claim: Claim, position: Position, verifying: Bool, source: any PartitionSource, store: any StateStore,
+        sink: any Sink,
         stage: Stage, lease: Lease, limits: Limits, probe: StageProbe = .silent
     ) {
         partition = claim.fence.partition
@@ -191,7 +192,9 @@ public final class PartitionWorker<Stage: KeyedStage> {
     }
 
     private func checkFence(_ index: Int) throws(StreamError) -> Progress {
-        guard try probe.time(.fence, { () throws(StreamError) in try store.holds(fence, expected: committed) }) else { return end(.lost) }
+        guard try probe.time(.fence, { () throws(StreamError) in try store.holds(fence, expected: committed) }) else {
+            return end(.lost)
+        }
         inFlight[index].phase = .checked
         return .worked
     }
@@ -238,7 +241,9 @@ public final class PartitionWorker<Stage: KeyedStage> {
                 }
             }
         }
-        guard var states = try probe.time(.load, { () throws(StreamError) in try load(keys) }) else { return end(.lost) }
+        guard var states = try probe.time(.load, { () throws(StreamError) in try load(keys) }) else {
+            return end(.lost)
+        }
         var outcome = try probe.time(.apply) { () throws(StreamError) in try stage.apply(entries, to: &states) }
         outcome.records.append(contentsOf: refused)
         let writes = probe.time(.encode) {
@@ -247,10 +252,12 @@ public final class PartitionWorker<Stage: KeyedStage> {
         for (key, state) in zip(keys, states) { cache.put(key, state) }
 
         let position = Position(
-            next: last.offset.next, last: AppliedRecord(timestamp: last.timestamp, crc: CRC32.checksum(last.value ?? [])))
+            next: last.offset.next,
+            last: AppliedRecord(timestamp: last.timestamp, crc: CRC32.checksum(last.value ?? [])))
         inFlight.append(
             Batch(
-                phase: .computed, expected: inFlight.last?.position.next ?? committed, position: position, writes: writes,
+                phase: .computed, expected: inFlight.last?.position.next ?? committed, position: position,
+                writes: writes,
                 writeOfKey: indexOfKey, outcome: outcome))
         taken = position
         pending = []

@@ -70,7 +70,9 @@ public struct StateKey: RawRepresentable, Hashable, Sendable, ExpressibleByStrin
     public init(stringLiteral value: String) { rawValue = value }
 
     /// Equal bytes, as in the store: two spellings of one text are two keys.
-    public static func == (left: StateKey, right: StateKey) -> Bool { left.rawValue.utf8.elementsEqual(right.rawValue.utf8) }
+    public static func == (left: StateKey, right: StateKey) -> Bool {
+        left.rawValue.utf8.elementsEqual(right.rawValue.utf8)
+    }
 
     public var description: String { rawValue }
 }

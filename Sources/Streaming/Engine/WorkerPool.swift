@@ -69,7 +69,9 @@ public final class WorkerPool<Stage: KeyedStage>: Sendable {
     }
 
     /// Hands a partition to its thread.
-    public func assign(_ assignment: Assignment) { thread(of: assignment.claim.fence.partition).send(.assign(assignment)) }
+    public func assign(_ assignment: Assignment) {
+        thread(of: assignment.claim.fence.partition).send(.assign(assignment))
+    }
 
     /// Takes partitions back: their workers take no more records and finish what they have produced. Returns when all
     /// have, or after `limit`: what is then still in flight is refused by the next owner's fence.

@@ -57,7 +57,9 @@ public final class MemoryStateStore: StateStore, Sendable {
 
     public func load(_ fence: Fence, expected: Offset?, keys: [StateKey]) throws(StreamError) -> [[UInt8]?]? {
         partitions.withLock { partitions in
-            guard let contents = partitions[fence.partition], contents.holds(fence, expected: expected) else { return nil }
+            guard let contents = partitions[fence.partition], contents.holds(fence, expected: expected) else {
+                return nil
+            }
             return keys.map { contents.values[$0] }
         }
     }

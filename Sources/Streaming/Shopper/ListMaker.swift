@@ -63,7 +63,8 @@ struct ListMaker {
             slots: items.enumerated().map { .init(rank: $0 + 1, item: $1.item, score: $1.score, origin: .personal) },
             lineage: .init(
                 trigger: .event(id: entry.input.eventID),
-                source: .init(topic: settings.topic, partition: entry.partition.rawValue, offset: entry.offset.rawValue),
+                source: .init(
+                    topic: settings.topic, partition: entry.partition.rawValue, offset: entry.offset.rawValue),
                 modelVersion: model.version, indexVersion: snapshot.index.version, configuration: configuration,
                 catalogue: snapshot.offsets),
             eventTime: entry.input.time)
@@ -72,7 +73,8 @@ struct ListMaker {
         } catch {
             throw StreamError(
                 .permanent,
-                "the list of \(entry.input.shopper.tagged) at partition \(entry.partition), offset \(entry.offset) cannot be written: \(error)")
+                "the list of \(entry.input.shopper.tagged) at partition \(entry.partition), offset \(entry.offset) cannot be written: \(error)"
+            )
         }
     }
 }

@@ -16,7 +16,9 @@ extension ShopperRecord {
         if let id = event.eventID.map(ShopperRecord.hash(ofEventID:)) {
             if eventIDs.contains(id) { return .duplicate }
             if settings.eventIDWindow > 0 {
-                if eventIDs.count >= settings.eventIDWindow { eventIDs.removeFirst(eventIDs.count - settings.eventIDWindow + 1) }
+                if eventIDs.count >= settings.eventIDWindow {
+                    eventIDs.removeFirst(eventIDs.count - settings.eventIDWindow + 1)
+                }
                 eventIDs.append(id)
             }
         }

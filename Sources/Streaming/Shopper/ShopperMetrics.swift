@@ -41,12 +41,14 @@ public final class ShopperMetrics: Sendable {
                 (
                     reason,
                     registry.counter(
-                        "breadcrumb_dead_letters_total", "Records that could not be decoded, by reason.", ["reason": reason.rawValue])
+                        "breadcrumb_dead_letters_total", "Records that could not be decoded, by reason.",
+                        ["reason": reason.rawValue])
                 )
             })
         lists = registry.counter("breadcrumb_lists_published_total", "Lists delivered and committed.")
         latency = registry.histogram(
-            "breadcrumb_event_to_list_seconds", "From an event's record timestamp to the commit after its list was delivered.")
+            "breadcrumb_event_to_list_seconds",
+            "From an event's record timestamp to the commit after its list was delivered.")
         self.clock = clock
     }
 

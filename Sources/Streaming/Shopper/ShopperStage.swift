@@ -78,7 +78,8 @@ public final class ShopperStage: KeyedStage {
             }
         }
         if settings.refresh == .batch {
-            records = try publish(lastApplied.compactMap { $0 }.sorted().map { entries[$0] }, states, snapshot, &receipt)
+            records = try publish(
+                lastApplied.compactMap { $0 }.sorted().map { entries[$0] }, states, snapshot, &receipt)
         }
         return Outcome(records: records, receipt: receipt)
     }

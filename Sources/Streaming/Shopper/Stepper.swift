@@ -49,13 +49,15 @@ struct Stepper {
     }
 
     private func advance(
-        count: Int, states: UnsafeMutablePointer<Float>, inputs: UnsafePointer<Float>, _ actions: [Action], _ gaps: [Int64?]
+        count: Int, states: UnsafeMutablePointer<Float>, inputs: UnsafePointer<Float>, _ actions: [Action],
+        _ gaps: [Int64?]
     ) {
         actions.withUnsafeBufferPointer { actions in
             gaps.withUnsafeBufferPointer { gaps in
                 guard let actions = actions.baseAddress, let gaps = gaps.baseAddress else { return }
                 model.step(
-                    StepBatch(count: count, states: states, inputs: inputs, actions: actions, gaps: gaps), scratch: scratch)
+                    StepBatch(count: count, states: states, inputs: inputs, actions: actions, gaps: gaps),
+                    scratch: scratch)
             }
         }
     }

@@ -12,10 +12,12 @@ package struct PackedSequences: Sendable {
     package var gaps: [UInt8] = []
     /// The positions that have a target, and the row of the target's vector.
     package var targetPositions: [Int32] = []
+    /// Rows of the target items, in the order of `targetPositions`.
     package var targets: [Int32] = []
 
     package init() {}
 
+    /// Events of all sequences.
     package var positions: Int { items.count }
 }
 

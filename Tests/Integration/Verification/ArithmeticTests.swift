@@ -62,7 +62,8 @@ struct ArithmeticTests {
     /// Portable arithmetic emulates fused multiply-add where the processor's own is not used; large batches keep it bearable.
     private static var ways: [Way] {
         [
-            Way(batch: 1, threads: 4), Way(batch: 7, threads: 1), Way(batch: 512, threads: 4), Way(batch: 64, threads: 2, cache: 10),
+            Way(batch: 1, threads: 4), Way(batch: 7, threads: 1), Way(batch: 512, threads: 4),
+            Way(batch: 64, threads: 2, cache: 10),
         ]
             + InstructionSet.available.filter { $0 != InstructionSet.current }.map {
                 Way(batch: $0 == .portable ? 4_096 : 512, level: $0)
@@ -83,9 +84,13 @@ struct ArithmeticTests {
             var seen: [Shopper: Set<ItemID>] = [:]
             var bought: [Shopper: Set<ItemID>] = [:]
             for record in records {
-                guard case .event(let event) = decoder.decode(key: record.key, value: record.value, timestamp: record.timestamp)
+                guard
+                    case .event(let event) = decoder.decode(
+                        key: record.key, value: record.value, timestamp: record.timestamp)
                 else { continue }
-                if event.time >= cut, let before = last[event.shopper], seen[event.shopper]?.contains(event.item) != true {
+                if event.time >= cut, let before = last[event.shopper],
+                    seen[event.shopper]?.contains(event.item) != true
+                {
                     queries += 1
                     let list = reference.items[.init(partition: partition.rawValue, offset: before)] ?? []
                     if list.contains(event.item) { hits += 1 }
@@ -99,7 +104,9 @@ struct ArithmeticTests {
         }
         #expect(queries > 1_000)
         #expect(hits > popularHits, "\(hits) hits of \(queries), popularity \(popularHits)")
-        print("\(log.name): \(log.events.count) events; the next new item was among the ten listed \(hits) times of \(queries), popularity's \(popularHits)")
+        print(
+            "\(log.name): \(log.events.count) events; the next new item was among the ten listed \(hits) times of \(queries), popularity's \(popularHits)"
+        )
     }
 }
 
@@ -119,7 +126,8 @@ extension LiveCatalogue {
         let reader = try KafkaReader(configuration, topic: topic)
         var changes: [Int32: [CatalogueChange]] = [:]
         try reader.readToEnd { message in
-            changes[message.partition.rawValue, default: []].append(decoder.decode(key: message.key, value: message.value))
+            changes[message.partition.rawValue, default: []].append(
+                decoder.decode(key: message.key, value: message.value))
         }
         for (partition, position) in reader.progress.positions {
             apply(changes[partition.rawValue] ?? [], partition: partition.rawValue, next: position.rawValue)

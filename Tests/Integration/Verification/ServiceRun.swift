@@ -96,7 +96,9 @@ struct ServiceRun {
         var quiet = ContinuousClock.now + .seconds(120)
         while isRunning() {
             let messages = try reader.take(limit: 5_000, timeout: .milliseconds(200))
-            for message in messages { #expect(try trace.take(message.value ?? [], with: decoder), "two lists of one identity differ") }
+            for message in messages {
+                #expect(try trace.take(message.value ?? [], with: decoder), "two lists of one identity differ")
+            }
             if !messages.isEmpty { quiet = .now + .seconds(120) }
             guard ContinuousClock.now < quiet else { throw StreamError(.unavailable, "no list came for two minutes") }
             guard messages.count < 5_000 else { continue }

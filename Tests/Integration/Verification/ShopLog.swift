@@ -29,12 +29,15 @@ struct ShopLog {
         var events: [Event] = []
         try DatasetReader<Event>.events(path: path).readAll { events.append(try $0.get()) }
         var catalogue: [CatalogueItem] = []
-        if hasItems { try DatasetReader<CatalogueItem>.catalogue(path: items).readAll { catalogue.append(try $0.get()) } }
+        if hasItems {
+            try DatasetReader<CatalogueItem>.catalogue(path: items).readAll { catalogue.append(try $0.get()) }
+        }
         let limit = events[events.count * 9 / 10].time
         var settings = TrainingSettings()
         settings.timeLimit = seconds
         let job = TrainingJob(
-            events: InputTable(path: path), items: hasItems ? InputTable(path: items) : nil, until: limit, settings: settings)
+            events: InputTable(path: path), items: hasItems ? InputTable(path: items) : nil, until: limit,
+            settings: settings)
         model = try job.run().checkpoint.model
         self.name = name
         self.events = events
