@@ -8,6 +8,7 @@ public struct TopicPlan: Sendable {
     public struct Topic: Equatable, Sendable {
         /// As configured; the definition's name unless a key says otherwise.
         public var name: String
+        /// 1 or more.
         public var partitions: Int
         public var definition: TopicDefinition
     }
