@@ -69,7 +69,13 @@ let package = Package(
                 "Streaming", "Kafka", "Redis", "Connectors",
             ]),
         program("breadcrumb", ["Application"]),
-        program("breadcrumb-bench", ["Application", "Commerce", "LinearAlgebra", "Retrieval"]),
+        program(
+            "breadcrumb-bench",
+            [
+                "Application", "Bytes", "Observability", "Configuration", "LinearAlgebra", "Commerce", "TwoTower",
+                "Retrieval",
+                "Streaming", "Kafka", "Redis",
+            ]),
 
         tests("Bytes", ["Bytes"]),
         tests("JSON", ["JSON"]),
@@ -89,13 +95,15 @@ let package = Package(
         tests(
             "Application",
             [
-                "Application", "Bytes", "JSON", "Observability", "LinearAlgebra", "Configuration", "Commerce", "TwoTower",
-                "Streaming", "Kafka", "Redis", "Connectors",
+                "Application", "Bytes", "JSON", "Observability", "LinearAlgebra", "Configuration", "Commerce",
+                "Datasets",
+                "TwoTower", "Streaming", "Kafka", "Redis", "Connectors",
             ]),
         tests(
             "Integration",
             [
-                "Application", "Bytes", "JSON", "Observability", "Configuration", "Commerce", "Datasets", "TwoTower",
+                "Application", "Bytes", "JSON", "Observability", "Configuration", "LinearAlgebra", "Commerce",
+                "Datasets", "TwoTower",
                 "Retrieval", "Streaming", "Kafka", "Redis", "Connectors",
             ]),
         tests("Hygiene", []),

@@ -8,7 +8,8 @@ public struct ArgumentReader: Sendable {
     public let wantsHelp: Bool
     /// Mistakes so far.
     public private(set) var mistakes: [Mistake] = []
-    let environment: [String: String]
+    /// The process's environment, as it was given.
+    public let environment: [String: String]
     private(set) var options: [Option] = []
     private(set) var positionals: [Positional] = []
     /// The flags of the configuration keys, without dashes; empty for a command that reads no configuration.

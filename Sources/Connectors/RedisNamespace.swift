@@ -11,6 +11,7 @@ public struct RedisNamespace: Equatable, Sendable, CustomStringConvertible {
     /// The version of the layout of a head and of the keys; a head of another is refused.
     public static let format = "1"
 
+    /// Checks the name; another is refused as `.permanent` with what is allowed.
     public init(_ name: String) throws(StreamError) {
         let isFit = name.utf8.allSatisfy { byte in
             switch byte {

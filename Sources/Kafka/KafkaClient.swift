@@ -9,6 +9,9 @@ public final class KafkaClient: @unchecked Sendable {  // librdkafka's handle is
     /// The servers it was given, for messages.
     let servers: String
 
+    /// librdkafka's version, as loaded.
+    public static var libraryVersion: String { String(cString: rd_kafka_version_str()) }
+
     /// A client that only asks: offsets committed by `group`, watermarks, partitions. It joins no group.
     public convenience init(_ configuration: KafkaConfiguration, group: String? = nil) throws(KafkaError) {
         try self.init(

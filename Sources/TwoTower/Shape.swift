@@ -45,6 +45,7 @@ package struct Tensor: Equatable, Sendable {
     package let name: String
     /// Rows and columns as in PyTorch: a weight is [outputs, inputs].
     package let shape: [Int]
+    /// Of the first float, in floats from the memory's start.
     package let offset: Int
 
     package var count: Int { shape.reduce(1, *) }

@@ -2,6 +2,7 @@ import Commerce
 import Foundation
 import LinearAlgebra
 import Retrieval
+import TwoTower
 
 /// One measured line: what was run, under which settings, and what it cost.
 struct RetrievalRow: Codable, CustomStringConvertible {
@@ -32,7 +33,7 @@ func retrievalBenchmark(
     rounds: Int = 7
 ) throws -> [RetrievalRow] {
     Blas.useCallingThreadOnly()
-    var generator = SplitMix64(state: 1)
+    var generator = SplitMix64(seed: 1)
     var rows: [RetrievalRow] = []
     for size in sizes {
         let vectors = normal(size * dimension, &generator)
@@ -168,18 +169,5 @@ private func normal(_ count: Int, _ generator: inout SplitMix64) -> [Float] {
     (0..<count).map { _ in
         let (u, v) = (Double.random(in: 1e-12..<1, using: &generator), Double.random(in: 0..<1, using: &generator))
         return Float((-2 * log(u)).squareRoot() * cos(2 * .pi * v))
-    }
-}
-
-/// Seeded, so that two runs measure the same work (Steele, Lea and Flood, 2014).
-private struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

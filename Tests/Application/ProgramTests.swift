@@ -1,33 +1,9 @@
 import Application
 import Configuration
-import Foundation
 import Testing
 
 /// Runs the program itself, as a shell would.
 @Suite struct ProgramTests {
-    /// The program's build products stand beside the tests'.
-    private static let path = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appending(
-        path: "breadcrumb"
-    ).path
-
-    private func run(_ arguments: [String], _ environment: [String: String] = [:]) throws -> (
-        status: Int32, output: String, complaint: String
-    ) {
-        let (process, output, complaint) = (Process(), Pipe(), Pipe())
-        process.executableURL = URL(fileURLWithPath: Self.path)
-        process.arguments = arguments
-        process.environment = environment
-        (process.standardOutput, process.standardError) = (output, complaint)
-        try process.run()
-        let printed = try output.fileHandleForReading.readToEnd() ?? Data()
-        let complained = try complaint.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        return (
-            process.terminationStatus, String(decoding: printed, as: UTF8.self),
-            String(decoding: complained, as: UTF8.self)
-        )
-    }
-
     @Test func theConfigurationInForceIsPrintedWithoutSecrets() throws {
         let run = try run(
             ["config", "--kafka-bootstrap-servers=k:9092", "--lists-size", "7"],

@@ -86,7 +86,8 @@ import Testing
             #expect(taken.map(\.offset) == [Offset(0), Offset(1)])
             #expect(taken.map(\.key) == [[1], [9]])
             #expect(taken.map(\.value) == [[2, 3], nil])
-            #expect(taken[0].headers == [Header(name: "reason", value: [4])])
+            let published = Header(name: KafkaSink.timeHeader, value: Array("1970-01-01T00:00:00.000Z".utf8))
+            #expect(taken[0].headers == [Header(name: "reason", value: [4]), published])
             #expect(taken[0].timestamp > EventTime(milliseconds: 1_700_000_000_000))
             let observer = try KafkaClient(configuration, group: "g")
             #expect(try observer.committed("events", [0], timeout: .seconds(10)) == [0: 2])
@@ -110,7 +111,7 @@ import Testing
                 producer, topics: KafkaSink.Topics(lists: "lists", deadLetters: "rejects"),
                 clock: { EventTime(milliseconds: 0) })
             let delivery = try sink.produce([
-                OutputRecord(destination: .lists, key: nil, value: [UInt8](repeating: 0, count: 2_000_000))
+                OutputRecord(destination: .lists, key: nil, value: [UInt8](repeating: 0, count: 9_000_000))
             ])
             guard case .failed(let error) = delivery.state else {
                 Issue.record("\(delivery.state)")

@@ -101,7 +101,7 @@ import Testing
             let fixture = try Fixture(partitions: 1)
             let producer = try KafkaProducer(fixture.configuration)
             let delivery = try producer.produce([
-                KafkaRecord(topic: fixture.topic, key: nil, value: [UInt8](repeating: 1, count: 2_000_000))
+                KafkaRecord(topic: fixture.topic, key: nil, value: [UInt8](repeating: 1, count: 9_000_000))
             ])
             guard case .failed(let error) = delivery.state else {
                 Issue.record("\(delivery.state)")

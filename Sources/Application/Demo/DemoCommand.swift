@@ -11,6 +11,9 @@ struct DemoCommand: Command {
     static let name = "demo"
     static let abstract = "Trains on a log, streams it through an embedded Kafka and a Redis of its own, and shows what came of it."
 
+    /// Many, since a partition of the embedded cluster holds 5 MB.
+    private static let partitions = 64
+
     private let events: String
     private let items: String
     private let share: Double
@@ -36,7 +39,9 @@ struct DemoCommand: Command {
         let log = try DemoLog(events: events, items: items, share: share)
         say("  \(log.events.count) events, \(log.catalogue.count) items; to learn from: events before \(log.cutTime.rfc3339)")
         let model = try train(log)
-        let stage = try DemoStage(log: logLevel.rawValue)
+        let stage = try ServiceStage(
+            partitions: DemoCommand.partitions,
+            flags: ["--lists-refresh", "every-event", "--workers-batch", "64", "--log-level", logLevel.rawValue])
         defer { stage.close() }
         let report = try stream(log, model, on: stage)
         tell(report)
@@ -59,7 +64,7 @@ struct DemoCommand: Command {
 
     // MARK: Streaming
 
-    private func stream(_ log: DemoLog, _ model: Model, on stage: DemoStage) throws -> DemoReport {
+    private func stream(_ log: DemoLog, _ model: Model, on stage: ServiceStage) throws -> DemoReport {
         let topics = stage.settings.topics
         let catalogue = try Importer(stage.kafka, topic: topics.catalogue)
         try catalogue.write(log.catalogue)
@@ -81,7 +86,7 @@ struct DemoCommand: Command {
     }
 
     /// Feeds the log no faster than its lists are read: first as fast as it goes, then the last part at an even pace.
-    private func feed(_ log: DemoLog, _ collector: ListCollector, _ stage: DemoStage) throws {
+    private func feed(_ log: DemoLog, _ collector: ListCollector, _ stage: ServiceStage) throws {
         let importer = try Importer(stage.kafka, topic: stage.settings.topics.events, limits: .init(inFlight: window))
         let paced = min(log.events.count / 10, pace * 10)
         let fast = log.events.count - paced
@@ -120,7 +125,7 @@ struct DemoCommand: Command {
     }
 
     private func feedPaced(
-        _ events: [Event], _ collector: ListCollector, _ stage: DemoStage, _ advance: () throws -> Void
+        _ events: [Event], _ collector: ListCollector, _ stage: ServiceStage, _ advance: () throws -> Void
     ) throws {
         let importer = try Importer(
             stage.kafka, topic: stage.settings.topics.events, limits: .init(rate: pace, inFlight: window))
@@ -132,7 +137,7 @@ struct DemoCommand: Command {
     }
 
     /// Says why lists did not come.
-    private func explain(_ collector: ListCollector, _ stage: DemoStage) throws {
+    private func explain(_ collector: ListCollector, _ stage: ServiceStage) throws {
         if stage.hasEnded { try stage.finish() }
         throw DatasetFault(collector.snapshot.fault ?? "no list came for 30 seconds after \(collector.count): see the log with --log-level info")
     }

@@ -65,8 +65,8 @@ public final class Importer {
         partitions = try KafkaClient(configuration).partitionCount(of: topic, timeout: timeout)
         let wake = wake
         producer = try KafkaProducer(configuration) { wake.signal() }
-        // A tenth of a second's records, so that a low rate flows evenly.
-        partSize = min(500, limits.inFlight, max(1, (limits.rate ?? .max) / 10))
+        // Five milliseconds' records, so that a bounded rate flows evenly.
+        partSize = min(500, limits.inFlight, max(1, (limits.rate ?? .max) / 200))
     }
 
     /// Takes a record; waits where rate or bound demand it. `line` is its place in the input, for messages; nil numbers them.

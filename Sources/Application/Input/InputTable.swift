@@ -18,6 +18,7 @@ public struct InputTable: Equatable, Sendable {
         public var path: String
         /// Bytes of the file on the disk that have been taken in, of `size`.
         public var bytes: Int
+        /// Bytes of the file.
         public var size: Int
         /// Rows so far, refused ones included.
         public var rows: Int

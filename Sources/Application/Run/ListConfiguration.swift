@@ -3,7 +3,7 @@ import Streaming
 
 extension Settings {
     /// What shapes the shoppers' records and lists.
-    var shoppers: ShopperSettings {
+    package var shoppers: ShopperSettings {
         ShopperSettings(
             historyLength: history.length, eventIDWindow: history.eventIDs, idleExpiry: history.idleGap?.wholeMilliseconds,
             listSize: lists.size, refresh: lists.refresh, topic: topics.events)
@@ -11,7 +11,7 @@ extension Settings {
 
     /// The digest that every list cites: 16 hexadecimal digits over all that shapes a list at a given record, and nothing
     /// else. When lists are published is not part of it.
-    func listDigest() throws(SHA256.Unavailable) -> String {
+    package func listDigest() throws(SHA256.Unavailable) -> String {
         let shoppers = shoppers
         var form = ByteWriter()
         form.integer(UInt8(1))

@@ -17,7 +17,8 @@ public final class ShopperService {
     private let log: Logger
     private let registry: MetricRegistry
     private let readiness = Readiness(["redis", "kafka", "catalogue", "partitions"])
-    private let streamMetrics: StreamMetrics
+    /// What is measured of the engine.
+    package let streamMetrics: StreamMetrics
     /// The counts of the shoppers' stage.
     public let shopperMetrics: ShopperMetrics
 

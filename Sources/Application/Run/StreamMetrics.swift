@@ -3,11 +3,13 @@ import Observability
 import Streaming
 
 /// What is measured of the stream's engine, whatever its stage.
-struct StreamMetrics: Sendable {
+package struct StreamMetrics: Sendable {
     private let parts: [StageProbe.Part: Histogram]
-    private let batches: Histogram
+    /// Records of each micro-batch.
+    package let batches: Histogram
 
-    init(_ registry: MetricRegistry) {
+    /// Registers the metrics, or finds them where they are registered.
+    package init(_ registry: MetricRegistry) {
         parts = Dictionary(
             uniqueKeysWithValues: StageProbe.Part.allCases.map { part in
                 (
@@ -20,12 +22,15 @@ struct StreamMetrics: Sendable {
     }
 
     /// Records what workers do.
-    var probe: StageProbe {
+    package var probe: StageProbe { probe(clock: { Int64(bitPattern: DispatchTime.now().uptimeNanoseconds) }) }
+
+    /// Records what workers do by another clock, in nanoseconds.
+    package func probe(clock: @escaping @Sendable () -> Int64) -> StageProbe {
         StageProbe(
-            clock: { Int64(bitPattern: DispatchTime.now().uptimeNanoseconds) },
+            clock: clock,
             took: { part, nanoseconds in parts[part]?.record(Int(nanoseconds)) }, sized: { batches.record($0) })
     }
 
     /// The durations of a part so far.
-    func durations(_ part: StageProbe.Part) -> Histogram? { parts[part] }
+    package func durations(_ part: StageProbe.Part) -> Histogram? { parts[part] }
 }

@@ -2,6 +2,7 @@ import Commerce
 import Kafka
 import Streaming
 
+/// Partitions by topic, where they differ from the definition's.
 /// The contract's topics under the names and with the partitions of one deployment.
 public struct TopicPlan: Sendable {
     /// One topic as it should be.

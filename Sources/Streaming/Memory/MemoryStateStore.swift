@@ -5,8 +5,10 @@ import Synchronization
 public final class MemoryStateStore: StateStore, Sendable {
     /// What the store keeps of a partition.
     public struct Contents: Equatable, Sendable {
+        /// Grows by one at every claim.
         public var epoch: Int64 = 0
         public var nonce: Nonce?
+        /// Frozen at the first claim; nil before.
         public var partitionCount: Int?
         public var position: Position?
         public var values: [StateKey: [UInt8]] = [:]

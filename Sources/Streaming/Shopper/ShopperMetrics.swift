@@ -50,6 +50,12 @@ public final class ShopperMetrics: Sendable {
         self.clock = clock
     }
 
+    /// Events committed so far, without those that were refused.
+    package var committedEvents: Int { events.values.reduce(0) { $0 + $1.value } }
+
+    /// Lists delivered and committed so far.
+    package var publishedLists: Int { lists.value }
+
     func refused(_ reason: RecordFault.Reason) { refusals[reason]?.add() }
 
     func committed(_ receipt: ShopperStage.Receipt) {

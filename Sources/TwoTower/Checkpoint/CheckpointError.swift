@@ -1,5 +1,6 @@
 /// Why a checkpoint cannot be read or written: one sentence that names the file and, where there is one, the tensor.
 public struct CheckpointError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// What kind of fault it is; callers decide by it, never by the text.
     public enum Code: Sendable {
         /// The file is missing or cannot be read or written.
         case inaccessible

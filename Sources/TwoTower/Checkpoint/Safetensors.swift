@@ -10,6 +10,7 @@ package enum Safetensors {
     /// One tensor to write: `values` holds as many floats as `shape` says.
     package struct Source {
         package let name: String
+        /// Length of each axis, outermost first.
         package let shape: [Int]
         package let values: UnsafeBufferPointer<Float>
 

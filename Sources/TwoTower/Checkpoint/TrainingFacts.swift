@@ -4,7 +4,9 @@ public struct TrainingFacts: Codable, Equatable, Sendable {
     public var seed: UInt64
     /// Digest of the events and the catalogue that the model was trained on.
     public var dataDigest: String
+    /// Events that were trained on.
     public var events: Int
+    /// Shoppers with at least one of them.
     public var shoppers: Int
     /// Epochs up to the kept parameters.
     public var epochs: Int

@@ -21,6 +21,7 @@ package struct BatchPlan {
 
     private let histories: Histories
     private let settings: TrainingSettings
+    private let next: NextItems
     private var segments: [Segment] = []
     /// Segments of each batch.
     private var batches: [Range<Int>] = []
@@ -29,6 +30,7 @@ package struct BatchPlan {
     init(_ histories: Histories, settings: TrainingSettings, generator: inout SplitMix64) {
         self.histories = histories
         self.settings = settings
+        next = NextItems(histories, horizon: settings.targetHorizon, laterShare: settings.laterTargets)
         let length = settings.sequenceLength
         for shopper in 0..<histories.shopperCount {
             let events = histories.events(of: shopper)
@@ -38,7 +40,9 @@ package struct BatchPlan {
             var end = events.count > length ? start + Int.random(in: 1...length, using: &generator) : events.upperBound
             while start < events.upperBound {
                 let segment = Segment(events: start..<end, end: events.upperBound)
-                if segment.events.contains(where: { isTarget($0 + 1, end: segment.end) }) { segments.append(segment) }
+                if segment.events.contains(where: { !next.candidates(after: $0, end: segment.end).isEmpty }) {
+                    segments.append(segment)
+                }
                 start = end
                 end = min(start + length, events.upperBound)
             }
@@ -61,20 +65,15 @@ package struct BatchPlan {
     /// Events that one shard holds at most.
     static func capacity(_ settings: TrainingSettings) -> Int { settings.batchEvents + 2 * settings.sequenceLength }
 
-    /// Whether the event before this one should predict it: an item new to the shopper, and not its removal from the cart.
-    private func isTarget(_ event: Int, end: Int) -> Bool {
-        event < end && !histories.isRepeat[event] && histories.actions[event] != .cartRemoval
-    }
-
     /// Batch `index` of the epoch. Some inputs become the unknown item by chance, so that its vector is learned.
     func batch(_ index: Int, shards: Int, generator: inout SplitMix64) -> Batch {
         var packs = [PackedSequences](repeating: PackedSequences(), count: shards)
         for segment in segments[batches[index]] {
             let shard = packs.indices.min { packs[$0].positions < packs[$1].positions } ?? 0
             for event in segment.events {
-                if isTarget(event + 1, end: segment.end) {
+                if let target = next.target(after: event, end: segment.end, generator: &generator) {
                     packs[shard].targetPositions.append(Int32(packs[shard].positions))
-                    packs[shard].targets.append(histories.items[event + 1])
+                    packs[shard].targets.append(histories.items[target])
                 }
                 let unknown = generator.uniform() < Self.unknownShare
                 packs[shard].items.append(unknown ? -1 : histories.items[event])

@@ -4,8 +4,10 @@ import Commerce
 package struct Histories: Sendable {
     /// Shopper s has events `starts[s]..<starts[s + 1]`.
     package private(set) var starts: [Int] = [0]
+    /// Rows of the log's items, per event.
     package private(set) var items: [Int32] = []
     package private(set) var actions: [Action] = []
+    /// Milliseconds since 1970, per event.
     package private(set) var times: [Int64] = []
     /// Bucket of the time since the same shopper's previous event.
     package private(set) var gaps: [UInt8] = []
@@ -47,8 +49,10 @@ package struct Histories: Sendable {
         }
     }
 
+    /// Shoppers of the log, those without an event included.
     package var shopperCount: Int { starts.count - 1 }
 
+    /// Events of all shoppers.
     package var eventCount: Int { items.count }
 
     /// The positions of a shopper's events.

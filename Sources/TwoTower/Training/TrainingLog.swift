@@ -4,9 +4,12 @@ import Commerce
 public struct TrainingLog: Sendable {
     /// One event: rows of shopper and item, action, and time in milliseconds.
     package struct Entry: Sendable {
+        /// Row of the shopper, in order of first appearance.
         package var shopper: Int32
+        /// Row of the item in `items`.
         package var item: Int32
         package var action: Action
+        /// Milliseconds since 1970.
         package var time: Int64
     }
 

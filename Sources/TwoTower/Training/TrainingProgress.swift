@@ -1,5 +1,6 @@
 /// How far a training run is: enough for a progress bar.
 public struct TrainingProgress: Sendable {
+    /// What the trainer is doing.
     public enum Stage: String, Sendable {
         /// Counting co-occurrences and factorising them.
         case preparing
@@ -26,6 +27,7 @@ public struct TrainingProgress: Sendable {
 
 /// Why training cannot begin or go on: one sentence with the remedy.
 public struct TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// What kind of fault it is.
     public enum Code: Sendable {
         case badSettings
         /// Too few events, shoppers or items to learn an order from.

@@ -22,6 +22,13 @@ public struct TrainingSettings: Equatable, Sendable {
     public var batchEvents = 1024
     /// Events of one shopper that gradients run through, 2 to 2000; longer histories are cut.
     public var sequenceLength = 200
+    /// New items ahead from which an event that a repeat follows draws its target, 0 (no target there) to 1000: what
+    /// teaches the state between visits. Off by default until its effect within visits is measured. An event that a new
+    /// item follows always has that one.
+    public var targetHorizon = 0
+    /// Share of the events that a repeat follows which draw a target in an epoch, 0 to 1. The softmax is most of the work:
+    /// where repeats are many, targets for all of them would cost epochs.
+    public var laterTargets = 0.35
     /// Share of the log's events, the latest, on which epochs are compared, 0 (train for all epochs) to 0.5. The kept model is
     /// then trained again on everything.
     public var validationShare = 0.1
@@ -62,6 +69,8 @@ public struct TrainingSettings: Equatable, Sendable {
         check("idDropout", idDropout, in: 0...0.9)
         check("batchEvents", batchEvents, in: 16...65536)
         check("sequenceLength", sequenceLength, in: 2...2000)
+        check("targetHorizon", targetHorizon, in: 0...1000)
+        check("laterTargets", laterTargets, in: 0...1)
         check("validationShare", validationShare, in: 0...0.5)
         check("patience", patience, in: 1...1000)
         check("fullSoftmaxItems", fullSoftmaxItems, in: 0...10_000_000)
@@ -78,7 +87,7 @@ public struct TrainingSettings: Equatable, Sendable {
             "timeLimit": timeLimit ?? 0,
             "learningRate": learningRate, "weightDecay": weightDecay, "dropout": dropout, "idDropout": idDropout,
             "batchEvents": Double(batchEvents), "sequenceLength": Double(sequenceLength),
-            "validationShare": validationShare,
+            "targetHorizon": Double(targetHorizon), "laterTargets": laterTargets, "validationShare": validationShare,
             "patience": Double(patience), "fullSoftmaxItems": Double(fullSoftmaxItems), "negatives": Double(negatives),
             "minimumTokenItems": Double(minimumTokenItems), "maximumTokens": Double(maximumTokens),
         ]
