@@ -83,6 +83,7 @@ final class Supervisor: Sendable {
             account.hasJoined = true
             account.connectionFault = nil
             account.owned.formUnion(partitions)
+            account.unclaimed.formUnion(partitions)
             log.info("partitions assigned", ["partitions": LogValue(Supervisor.list(partitions))])
         case .revoked(let partitions):
             account.owned.subtract(partitions)
@@ -107,6 +108,7 @@ final class Supervisor: Sendable {
                 ["partition": LogValue(partition.description), "reason": LogValue(error?.message ?? "another owner or lost writes")])
         case .failed(let partition, let error):
             account.failed[partition] = error
+            account.unclaimed.remove(partition)
             log.error("partition stopped", ["partition": LogValue(partition.description), "reason": LogValue(error.message)])
         case .refused(let partition, let error):
             account.failed[partition] = error
