@@ -10,7 +10,8 @@ public final class Shutdown: Sendable {
     private let requested = Atomic<Bool>(false)
     private let sources = Mutex<[SignalSource]>([])
 
-    private struct SignalSource: @unchecked Sendable {  // dispatch sources are thread-safe; Dispatch does not say so in Swift
+    // Unchecked: dispatch sources are thread-safe, only not declared so.
+    private struct SignalSource: @unchecked Sendable {
         let source: any DispatchSourceSignal
     }
 

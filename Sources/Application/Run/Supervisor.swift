@@ -85,6 +85,7 @@ final class Supervisor: Sendable {
             account.hasJoined = true
             account.connectionFault = nil
             account.owned.formUnion(partitions)
+            account.unclaimed.formUnion(partitions)
             log.info("partitions assigned", ["partitions": LogValue(Supervisor.list(partitions))])
         case .revoked(let partitions):
             account.owned.subtract(partitions)
@@ -112,6 +113,7 @@ final class Supervisor: Sendable {
                 ])
         case .failed(let partition, let error):
             account.failed[partition] = error
+            account.unclaimed.remove(partition)
             log.error(
                 "partition stopped", ["partition": LogValue(partition.description), "reason": LogValue(error.message)])
         case .refused(let partition, let error):

@@ -89,7 +89,8 @@ package final class ServiceStage {
     }
 
     /// What the service's thread gets.
-    private struct Handed: @unchecked Sendable {  // the service runs on that thread alone; of the stage only `outcome` is touched
+    // Unchecked: the service runs on that thread alone, and of the stage it touches only `outcome`.
+    private struct Handed: @unchecked Sendable {
         let service: ShopperService
         let stage: ServiceStage
     }

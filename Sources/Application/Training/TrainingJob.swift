@@ -49,18 +49,19 @@ public struct TrainingJob: Sendable {
         var catalogue: [CatalogueItem] = []
         if let items {
             var bad = RefusedRows(path: items.path)
-            try items.read(DatasetReader.catalogue, progress: { progress(.reading($0)) }, refuse: { bad.add($0) }) {
-                catalogue.append($1)
-            }
+            try items.read(
+                DatasetReader.catalogue, progress: { progress(.reading($0)) }, refuse: { bad.add($0) },
+                body: { catalogue.append($1) })
             if bad.count > 0 { refused(bad) }
         }
         var log = TrainingLog()
         var later = 0
         var bad = RefusedRows(path: events.path)
-        try events.read(DatasetReader.events, progress: { progress(.reading($0)) }, refuse: { bad.add($0) }) {
-            _, event in
-            if let until, event.time >= until { later += 1 } else { log.append(event) }
-        }
+        try events.read(
+            DatasetReader.events, progress: { progress(.reading($0)) }, refuse: { bad.add($0) },
+            body: { _, event in
+                if let until, event.time >= until { later += 1 } else { log.append(event) }
+            })
         if bad.count > 0 { refused(bad) }
         var latest: TrainingProgress?
         let checkpoint = try Trainer.train(log, catalogue: catalogue, settings: settings) {

@@ -30,6 +30,8 @@ extension Faults {
             }
         }
 
+        private static let nesting = String(repeating: "[", count: 6_000)
+        private static let ends = String(repeating: "]", count: 6_000)
         private static let long = String(repeating: "x", count: 10_000)
 
         private static let table = [
@@ -39,7 +41,9 @@ extension Faults {
             Bad(.noPayload, bytes: nil),
             Bad(.emptyPayload, bytes: []),
             Bad(.invalidUTF8, bytes: Array(#"{"type":"cart","user_id":"u"#.utf8) + [0xc3, 0x28] + Array("\"}".utf8)),
-            Bad(.nestedTooDeep, bytes: [UInt8](repeating: UInt8(ascii: "["), count: 8_000)),
+            Bad(.nestedTooDeep, bytes: Array((nesting + "1" + ends).utf8)),
+            Bad(.nestedTooDeep, #","note":\#(nesting)1\#(ends)"#),
+            Bad(.invalidJSON, bytes: Array(nesting.utf8)),
             Bad(.duplicateField, #","user_id":"u1""#),
             Bad(.invalidJSON, #","price":NaN"#),
             Bad(.invalidNumber, #","price":-0.01"#),
@@ -81,10 +85,10 @@ extension Faults {
                 try BadInputTests.checkLists(shop)
 
                 let metrics = try Faults.get(process, "/metrics").body
-                for reason in Set(BadInputTests.table.map(\.reason)) {
-                    #expect(
-                        metrics.contains("breadcrumb_dead_letters_total{reason=\"\(reason.rawValue)\"} 1\n"),
-                        "\(reason)")
+                for reason in RecordFault.Reason.allCases {
+                    let count = BadInputTests.table.count { $0.reason == reason }
+                    let line = "breadcrumb_dead_letters_total{reason=\"\(reason.rawValue)\"} \(count)"
+                    #expect(metrics.split(separator: "\n").contains { $0 == line }, "\(line)")
                 }
                 let series = metrics.split(separator: "\n").filter {
                     $0.hasPrefix("breadcrumb_events_total{") && $0.contains("type=\"cart\"")

@@ -76,7 +76,8 @@ extension Faults {
                 shop.redis.kill()
                 try shop.produceEvents(100)
                 try #require(try process.polls { try !isReady() }, "\(process.lines.suffix(5))")
-                #expect(try Faults.get(process, "/health/ready").body.contains("Redis"))
+                let away = try Faults.get(process, "/health/ready").body
+                #expect(away.contains("Redis"), "\(away) \(process.lines.suffix(8))")
                 try shop.redis.restart()
                 try #require(try process.polls(40) { try isReady() }, "\(process.lines.suffix(5))")
                 try shop.waitUntilApplied(process)
