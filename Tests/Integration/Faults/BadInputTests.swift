@@ -18,11 +18,15 @@ extension Faults {
             }
 
             /// An event whose fields are `fields` and an otherwise sound rest.
-            init(_ reason: RecordFault.Reason, key: String = "u1", user: String = "\"u1\"", time: String? = nil, _ more: String = "") {
+            init(
+                _ reason: RecordFault.Reason, key: String = "u1", user: String = "\"u1\"", time: String? = nil,
+                _ more: String = ""
+            ) {
                 let time = time ?? "\"2026-11-01T12:00:00Z\""
                 self.init(
                     reason, key: key,
-                    bytes: Array(#"{"type":"cart","user_id":\#(user),"item_id":"i1","timestamp":\#(time)\#(more)}"#.utf8))
+                    bytes: Array(
+                        #"{"type":"cart","user_id":\#(user),"item_id":"i1","timestamp":\#(time)\#(more)}"#.utf8))
             }
         }
 
@@ -62,11 +66,13 @@ extension Faults {
                 for (index, bad) in BadInputTests.table.enumerated() {
                     records.append(
                         KafkaRecord(
-                            topic: shop.settings.topics.events, partition: 2, key: bad.key, value: bad.value, headers: headers,
+                            topic: shop.settings.topics.events, partition: 2, key: bad.key, value: bad.value,
+                            headers: headers,
                             timestamp: now + Int64(index)))
                     let good = Event(
                         eventID: "good\(index)", action: .cart, shopper: .known("g"), anonymousID: nil,
-                        item: ItemID(index == 0 ? "nowhere" : "i\(index)"), time: EventTime(milliseconds: now), sessionID: nil,
+                        item: ItemID(index == 0 ? "nowhere" : "i\(index)"), time: EventTime(milliseconds: now),
+                        sessionID: nil,
                         quantity: nil, price: nil, currency: nil)
                     records.append(
                         KafkaRecord(
@@ -110,7 +116,8 @@ extension Faults {
                 #expect(letter.key == bad.key)
                 #expect(letter.value == bad.value)
                 #expect(letter.headers == headers.map { .init(name: $0.name, value: $0.value) })
-                #expect(letter.source == .init(topic: shop.settings.topics.events, partition: 2, offset: Int64(2 * index)))
+                #expect(
+                    letter.source == .init(topic: shop.settings.topics.events, partition: 2, offset: Int64(2 * index)))
                 #expect(letter.timestamp.rawValue == now + Int64(index))
                 #expect(letter.truncation == nil)
             }
@@ -120,7 +127,8 @@ extension Faults {
             var triggers: [String] = []
             let decoder = ListDecoder()
             try KafkaReader(shop.kafka, topic: shop.settings.topics.recommendations).readToEnd { message in
-                if let list = try? decoder.decode(message.value ?? []), case .event(let id?) = list.list.lineage.trigger {
+                if let list = try? decoder.decode(message.value ?? []), case .event(let id?) = list.list.lineage.trigger
+                {
                     triggers.append(id)
                 }
             }

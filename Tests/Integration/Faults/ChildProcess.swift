@@ -84,7 +84,8 @@ extension Faults {
         }
 
         /// True as soon as `check` holds, which is asked after every line of the output and every 50 ms.
-        func polls<Failure: Error>(_ seconds: Double = 30, _ check: () throws(Failure) -> Bool) throws(Failure) -> Bool {
+        func polls<Failure: Error>(_ seconds: Double = 30, _ check: () throws(Failure) -> Bool) throws(Failure) -> Bool
+        {
             let limit = Date(timeIntervalSinceNow: seconds)
             while Date() < limit {
                 if try check() { return true }
@@ -96,7 +97,9 @@ extension Faults {
         /// The objects of a JSON log with this message.
         func log(_ message: String) -> [[String: String]] {
             lines.compactMap { line in
-                guard let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] else { return nil }
+                guard let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] else {
+                    return nil
+                }
                 let fields = object.mapValues { "\($0)" }
                 return fields["message"] == message ? fields : nil
             }

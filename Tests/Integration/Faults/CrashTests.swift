@@ -104,7 +104,9 @@ extension Faults {
             }
         }
 
-        @Test(.enabled(if: FaultsHere.apache != nil, FaultsHere.needsApache)) func aFrozenProcessIsRefused() async throws {
+        @Test(.enabled(if: FaultsHere.apache != nil, FaultsHere.needsApache)) func aFrozenProcessIsRefused()
+            async throws
+        {
             try await Deployment.with(CrashTests.slow) { shop in
                 let frozen = try shop.start()
                 defer { frozen.destroy() }
@@ -121,7 +123,8 @@ extension Faults {
                 let assigned = frozen.log("partitions assigned").count
                 frozen.send(SIGCONT)
                 try #require(
-                    frozen.polls(40) { frozen.log("partitions assigned").count > assigned }, "\(frozen.lines.suffix(5))")
+                    frozen.polls(40) { frozen.log("partitions assigned").count > assigned }, "\(frozen.lines.suffix(5))"
+                )
                 try shop.produceEvents(1_000)
                 try shop.waitUntilApplied(frozen)
                 for process in [frozen, other] {

@@ -42,11 +42,13 @@ extension Faults {
             model = try Deployment.makeModel(directory.appendingPathComponent("model"))
             var lines = [
                 "kafka.bootstrap_servers = \"\(servers)\"", "kafka.group = \"\(name)\"", "kafka.start = \"earliest\"",
-                "kafka.session_timeout = \"6s\"", "redis.url = \"\(redis.address)\"", "http.port = 0", "log.format = \"json\"",
+                "kafka.session_timeout = \"6s\"", "redis.url = \"\(redis.address)\"", "http.port = 0",
+                "log.format = \"json\"",
                 "model.path = \"\(directory.path)/model\"", "workers.threads = 2",
             ]
             for (key, role) in [
-                ("events", "events"), ("catalogue", "catalogue"), ("recommendations", "lists"), ("dead_letters", "letters"),
+                ("events", "events"), ("catalogue", "catalogue"), ("recommendations", "lists"),
+                ("dead_letters", "letters"),
             ] { lines.append("topics.\(key) = \"\(name)-\(role)\"") }
             let given = Set(configuration.map(Deployment.key))
             lines = lines.filter { !given.contains(Deployment.key($0)) } + configuration
@@ -98,11 +100,14 @@ extension Faults {
             let admin = try KafkaAdmin(kafka)
             try admin.create(
                 KafkaNewTopic(
-                    name: topic, partitions: partitions, settings: ["max.message.bytes": "4194304"]), timeout: .seconds(20))
+                    name: topic, partitions: partitions, settings: ["max.message.bytes": "4194304"]),
+                timeout: .seconds(20))
             // Brokers learn of a new topic a moment later.
             let limit = ContinuousClock.now + .seconds(10)
             while ContinuousClock.now < limit {
-                if let count = try? admin.client.partitionCount(of: topic, timeout: .seconds(5)), count == partitions { return }
+                if let count = try? admin.client.partitionCount(of: topic, timeout: .seconds(5)), count == partitions {
+                    return
+                }
             }
         }
 
@@ -125,7 +130,8 @@ extension Faults {
                     let id = Int.random(in: 0..<20, using: &random) == 0 ? max(0, produced - 40) : produced
                     let event = Event(
                         eventID: "e\(id)", action: Action.allCases[Int.random(in: 0..<4, using: &random)],
-                        shopper: number % 8 == 0 ? .anonymous("u\(number / 2)") : .known("u\(number)"), anonymousID: nil,
+                        shopper: number % 8 == 0 ? .anonymous("u\(number / 2)") : .known("u\(number)"),
+                        anonymousID: nil,
                         item: ItemID("i\(Int.random(in: 0..<Deployment.items + 8, using: &random))"),
                         time: EventTime(milliseconds: now - 100_000 + Int64(produced)), sessionID: nil, quantity: nil,
                         price: nil, currency: nil)
@@ -149,7 +155,8 @@ extension Faults {
             let client = try KafkaClient(kafka)
             let count = try client.partitionCount(of: settings.topics.events, timeout: .seconds(10))
             return try (0..<Int32(count)).map {
-                try client.watermarks(of: settings.topics.events, KafkaPartition(rawValue: $0), timeout: .seconds(10)).high.rawValue
+                try client.watermarks(of: settings.topics.events, KafkaPartition(rawValue: $0), timeout: .seconds(10))
+                    .high.rawValue
             }
         }
 
@@ -159,7 +166,8 @@ extension Faults {
             let isApplied = try process.polls(seconds) { try self.applied() == ends }
             let applied = try self.applied()
             try #require(
-                isApplied, "applied \(applied) of \(ends); the log says \(process.lines.suffix(12).joined(separator: "\n"))")
+                isApplied,
+                "applied \(applied) of \(ends); the log says \(process.lines.suffix(12).joined(separator: "\n"))")
         }
 
         /// A small random model, saved as a checkpoint.

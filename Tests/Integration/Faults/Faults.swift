@@ -31,14 +31,17 @@ enum FaultsHere {
 
     /// Where a program is, by `PATH`.
     static func find(_ program: String) -> String? {
-        (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":").map { "\($0)/\(program)" }
-            .first { FileManager.default.isExecutableFile(atPath: $0) }
+        (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":").map {
+            "\($0)/\(program)"
+        }
+        .first { FileManager.default.isExecutableFile(atPath: $0) }
     }
 }
 
 /// Tests of `breadcrumb run` as a process of its own: killed, frozen, ended, fed with bad input, without its servers.
 @Suite(
-    .enabled(if: FaultsHere.binary != nil, "the program `breadcrumb` is not beside the tests: build it with `swift build`"),
+    .enabled(
+        if: FaultsHere.binary != nil, "the program `breadcrumb` is not beside the tests: build it with `swift build`"),
     .enabled(if: RedisServer.executable != nil, "redis-server is not on the PATH (Debian: redis-server)"))
 enum Faults {
     /// Runs a test that blocks on a thread of its own: the cooperative pool's few must not wait.

@@ -35,7 +35,8 @@ extension Faults {
                 log[message.partition, default: []].append(
                     LogRecord(
                         partition: PartitionIndex(message.partition.rawValue), offset: Offset(message.offset.rawValue),
-                        timestamp: EventTime(milliseconds: message.timestamp ?? -1), key: message.key, value: message.value,
+                        timestamp: EventTime(milliseconds: message.timestamp ?? -1), key: message.key,
+                        value: message.value,
                         headers: message.headers.map { Header(name: $0.name, value: $0.value) }))
             }
             let store = MemoryStateStore()

@@ -12,7 +12,8 @@ extension Faults {
         ) throws -> String {
             let process = try ChildProcess(
                 try #require(FaultsHere.binary),
-                ["run", "--config", shop.directory.appendingPathComponent("shop.toml").path, "--log-level", "error"] + flags,
+                ["run", "--config", shop.directory.appendingPathComponent("shop.toml").path, "--log-level", "error"]
+                    + flags,
                 environment: environment)
             defer { process.destroy() }
             #expect(process.wait() == .exit(code), "\(process.lines)")
@@ -52,7 +53,9 @@ extension Faults {
             }
         }
 
-        @Test(.enabled(if: FaultsHere.apache != nil, FaultsHere.needsApache)) func aMissingTopicNamesTheRemedy() async throws {
+        @Test(.enabled(if: FaultsHere.apache != nil, FaultsHere.needsApache)) func aMissingTopicNamesTheRemedy()
+            async throws
+        {
             try await Deployment.with(leavingOut: ["catalogue", "letters"]) { shop in
                 let line = try StartUpTests.refusal(shop)
                 #expect(line.contains(shop.settings.topics.catalogue))
@@ -84,11 +87,13 @@ extension Faults {
                 let file = shop.directory.appendingPathComponent("wrong.toml").path
                 try "lists.sise = 3\nworkers.batch = 0\nredis.url = \"http://shop\"\n".write(
                     toFile: file, atomically: true, encoding: .utf8)
-                let process = try ChildProcess(try #require(FaultsHere.binary), ["run", "--config", file, "--http-port", "99999"])
+                let process = try ChildProcess(
+                    try #require(FaultsHere.binary), ["run", "--config", file, "--http-port", "99999"])
                 defer { process.destroy() }
                 #expect(process.wait() == .exit(2))
                 for part in [
-                    "\(file):1:7: lists.sise", "\(file):2:17: workers.batch", "\(file):3:13: redis.url", "kafka.bootstrap_servers",
+                    "\(file):1:7: lists.sise", "\(file):2:17: workers.batch", "\(file):3:13: redis.url",
+                    "kafka.bootstrap_servers",
                     "--http-port",
                 ] { #expect(process.lines.filter { $0.contains(part) }.count == 1, "\(part) in \(process.lines)") }
                 #expect(process.lines.count == 5, "\(process.lines)")
