@@ -68,6 +68,8 @@ public final class ShopperService {
         let catalogue: LiveCatalogue
         /// Kept alive with the runner, whose sink it is.
         let producer: KafkaProducer
+        /// Asked now and then whether it is there.
+        let redis: RedisStateStore
     }
 
     /// Connects to everything, waiting for what is away; nil where the end was asked for meanwhile.
@@ -113,7 +115,8 @@ public final class ShopperService {
         let group = try KafkaConsumerGroup(
             consumer, group: settings.kafka.group, topic: settings.topics.events, handler: runner)
         return Parts(
-            runner: runner, group: group, supervisor: supervisor, feed: feed, catalogue: catalogue, producer: producer)
+            runner: runner, group: group, supervisor: supervisor, feed: feed, catalogue: catalogue, producer: producer,
+            redis: try start.store(patience: .zero))
     }
 
     /// Makes what a worker's thread works with.
@@ -142,11 +145,26 @@ public final class ShopperService {
 
     private func supervise(_ parts: Parts, until shutdown: Shutdown) throws {
         var lags: Set<PartitionIndex> = []
+        var nextCheck = ContinuousClock.now
         while !shutdown.isRequested {
             if let fatal = parts.supervisor.fatal { throw fatal }
             if parts.supervisor.isOfferDue() { parts.runner.reassign() }
             lags = publish(parts.runner.lag(of: settings.topics.events), before: lags)
+            if nextCheck <= .now {
+                checkRedis(parts.redis)
+                nextCheck = .now + .seconds(2)
+            }
             shutdown.wake.wait(upTo: .milliseconds(500))
+        }
+    }
+
+    /// Without events no worker would notice that Redis is away.
+    private func checkRedis(_ store: RedisStateStore) {
+        do throws(StreamError) {
+            _ = try store.check()
+            readiness.set("redis", .ready)
+        } catch {
+            readiness.set("redis", .waiting(error.message))
         }
     }
 
