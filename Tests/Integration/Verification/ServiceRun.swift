@@ -20,8 +20,12 @@ struct Way: Sendable, CustomStringConvertible {
     var threads = 2
     var cache = 10_000
     var level = InstructionSet.current
+    /// After so many lists the process is ended by SIGKILL and started again; none: it runs through.
+    var killedAtLists: [Int] = []
 
-    var description: String { "batches of \(batch), \(threads) threads, a cache of \(cache), \(level)" }
+    var description: String {
+        "batches of \(batch), \(threads) threads, a cache of \(cache), \(level), \(killedAtLists.count) kills"
+    }
 }
 
 /// Runs the service over a topic that holds a whole log, until all of it is in the state and every list has been read.
@@ -31,51 +35,42 @@ struct ServiceRun {
     let topic: String
     let catalogueTopic: String
 
-    func settings(_ way: Way, lists: String, letters: String, namespace: String) throws -> Settings {
-        var arguments = ArgumentReader([
+    /// The flags of a service that goes this way.
+    func flags(_ way: Way, lists: String, letters: String, namespace: String) -> [String] {
+        [
             "--kafka-bootstrap-servers", broker.servers, "--kafka-start", "earliest", "--kafka-session-timeout", "6s",
             "--kafka-group", namespace, "--redis-namespace", namespace, "--redis-url", redis.address.description,
             "--topics-events", topic, "--topics-catalogue", catalogueTopic, "--topics-recommendations", lists,
             "--topics-dead-letters", letters, "--http-port", "0", "--log-level", "warning", "--lists-size", "10",
             "--workers-batch", String(way.batch), "--workers-threads", String(way.threads),
             "--workers-cache-users", String(way.cache),
-        ])
+        ]
+    }
+
+    /// The settings that the flags make.
+    static func settings(_ flags: [String]) throws -> Settings {
+        var arguments = ArgumentReader(flags)
         let settings = arguments.settings().settings
         try arguments.finish()
         return settings
     }
 
-    func run(_ way: Way, _ model: Model, shoppers: some Collection<StateKey>) throws -> Trace {
+    func run(_ way: Way, _ model: Model, checkpoint: URL, shoppers: some Collection<StateKey>) throws -> Trace {
         let namespace = "verify-\(UUID().uuidString.prefix(8))"
         let lists = try broker.createTopic("lists")
-        let letters = try broker.createTopic("letters")
-        let settings = try settings(way, lists: lists, letters: letters, namespace: namespace)
-        let shutdown = Shutdown()
-        let outcome = Mutex<Result<Void, any Error>?>(nil)
-        let ended = DispatchSemaphore(value: 0)
-        let thread = Thread {
-            let result = Result {
-                _ = try way.level.whileInForce {
-                    try ShopperService(
-                        settings: settings, model: model, log: Logger(level: .warning), registry: MetricRegistry()
-                    ).run(until: shutdown)
-                }
-            }
-            outcome.withLock { $0 = result.mapError { $0 } }
-            ended.signal()
-        }
-        thread.start()
+        let flags = flags(way, lists: lists, letters: try broker.createTopic("letters"), namespace: namespace)
+        let service: any RunningService =
+            way.killedAtLists.isEmpty
+            ? ServiceInProcess(try Self.settings(flags), model, level: way.level)
+            : try KilledProgram(flags + ["--model-path", checkpoint.path], atLists: way.killedAtLists)
         var trace = Trace()
         do {
-            try follow(&trace, lists: lists, namespace: namespace) { outcome.withLock { $0 == nil } }
+            try follow(&trace, lists: lists, namespace: namespace, service)
         } catch {
-            shutdown.request()
-            ended.wait()
+            try? service.stop()
             throw error
         }
-        shutdown.request()
-        ended.wait()
-        try outcome.withLock { $0 }?.get()
+        try service.stop()
         try readRest(&trace, lists: lists)
         let reader = RedisStateReader(redis.address, namespace: try RedisNamespace(namespace))
         for shopper in shoppers {
@@ -88,17 +83,20 @@ struct ServiceRun {
     }
 
     /// Reads lists until the state of every partition has reached the log's end; a list comes before its commit.
-    private func follow(_ trace: inout Trace, lists: String, namespace: String, while isRunning: () -> Bool) throws {
+    private func follow(_ trace: inout Trace, lists: String, namespace: String, _ service: any RunningService) throws {
         let heads = RedisStateReader(redis.address, namespace: try RedisNamespace(namespace))
         let decoder = ListDecoder()
         let reader = try KafkaReader(broker.configuration, topic: lists)
         let ends = try KafkaReader(broker.configuration, topic: topic).progress.targets
         var quiet = ContinuousClock.now + .seconds(120)
-        while isRunning() {
+        var count = 0
+        while service.isRunning {
             let messages = try reader.take(limit: 5_000, timeout: .milliseconds(200))
             for message in messages {
                 #expect(try trace.take(message.value ?? [], with: decoder), "two lists of one identity differ")
             }
+            count += messages.count
+            try service.seen(lists: count)
             if !messages.isEmpty { quiet = .now + .seconds(120) }
             guard ContinuousClock.now < quiet else { throw StreamError(.unavailable, "no list came for two minutes") }
             guard messages.count < 5_000 else { continue }

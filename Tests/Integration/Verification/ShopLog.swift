@@ -11,6 +11,8 @@ struct ShopLog {
     let events: [Event]
     let catalogue: [CatalogueItem]
     let model: Model
+    /// The folder that the model was written to; the caller removes it.
+    let checkpoint: URL
     /// The first event of the last tenth.
     let cut: Int
 
@@ -38,7 +40,10 @@ struct ShopLog {
         let job = TrainingJob(
             events: InputTable(path: path), items: hasItems ? InputTable(path: items) : nil, until: limit,
             settings: settings)
-        model = try job.run().checkpoint.model
+        let trained = try job.run().checkpoint
+        checkpoint = FileManager.default.temporaryDirectory.appendingPathComponent("breadcrumb-\(UUID().uuidString)")
+        try trained.save(to: checkpoint)
+        model = trained.model
         self.name = name
         self.events = events
         self.catalogue = catalogue
