@@ -64,7 +64,7 @@ struct ArithmeticTests {
     /// Portable arithmetic emulates fused multiply-add where the processor's own is not used; large batches keep it bearable.
     private static var ways: [Way] {
         [
-            Way(batch: 32, killedAtLists: [3_000, 12_000, 30_000]), Way(batch: 512, threads: 4),
+            Way(batch: 32, killedAtLists: [1_000, 3_000, 8_000]), Way(batch: 512, threads: 4),
             Way(batch: 64, threads: 2, cache: 10), Way(batch: 7, threads: 1), Way(batch: 1, threads: 4),
         ]
             + InstructionSet.available.filter { $0 != InstructionSet.current }.map {
