@@ -130,30 +130,6 @@ final class LookShop {
     }
 }
 
-/// Runs the program as a shell would; its build product stands beside the tests'.
-func breadcrumb(_ arguments: [String]) throws -> (status: Int32, output: String, complaint: String) {
-    let (process, output, complaint) = (Process(), Pipe(), Pipe())
-    process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-        .appending(path: "breadcrumb")
-    process.arguments = arguments
-    process.environment = [:]
-    (process.standardOutput, process.standardError) = (output, complaint)
-    try process.run()
-    let printed = try output.fileHandleForReading.readToEnd() ?? Data()
-    let complained = try complaint.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    return (
-        process.terminationStatus, String(decoding: printed, as: UTF8.self), String(decoding: complained, as: UTF8.self)
-    )
-}
-
-/// Runs a test that blocks on a thread of its own: the cooperative pool's few must not wait.
-func onOwnThread(_ body: @escaping @Sendable () throws -> Void) async throws {
-    try await withCheckedThrowingContinuation { continuation in
-        Thread { continuation.resume(with: Result(catching: body)) }.start()
-    }
-}
-
 /// The object of a JSON text, read by another parser than the project's.
 func parsed(_ text: String) throws -> [String: Any] {
     try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])

@@ -21,15 +21,15 @@ import Testing
     }
 
     @Test func everyPartitionIsShownWithItsOwnerAndLag() async throws {
-        try await onOwnThread {
+        try await onThread {
             let shop = try LookShop()
             try shop.produce([event(0), event(0), event(0), event(1), shop.describe("i1", "Lamp")])
             try shop.commit(0, next: 1)
             try shop.commit(0, next: 2, nonce: 0xcd)
             try shop.commit(1, next: 1)
-            let run = try breadcrumb(["status", "--json"] + shop.flags)
-            #expect(run.status == 0 && run.complaint.isEmpty)
-            let report = try parsed(run.output)
+            let shown = try run(["status", "--json"] + shop.flags)
+            #expect(shown.status == 0 && shown.complaint.isEmpty)
+            let report = try parsed(shown.output)
             let events = try #require(report["events"] as? [String: Any])
             #expect(events["group"] as? String == "breadcrumb" && events["partition_count"] as? Int == 3)
             #expect(events["lag"] as? Int == 1)
@@ -48,7 +48,7 @@ import Testing
             #expect(try messages(report, "note") == ["no worker has claimed these partitions yet: 2"])
             #expect(report["ok"] as? Bool == true)
 
-            let table = try breadcrumb(["status"] + shop.flags)
+            let table = try run(["status"] + shop.flags)
             #expect(table.status == 0)
             #expect(
                 table.output.contains(/\n +0  host:42  00000000000000cd +2 +2 +- +0 +3 +1  20\d\d-/), "\(table.output)")
@@ -63,50 +63,50 @@ import Testing
     }
 
     @Test func noStateIsNoMistake() async throws {
-        try await onOwnThread {
+        try await onThread {
             let shop = try LookShop()
-            let run = try breadcrumb(["status"] + shop.flags)
-            #expect(run.status == 0)
+            let shown = try run(["status"] + shop.flags)
+            #expect(shown.status == 0)
             #expect(
-                run.output.contains(
+                shown.output.contains(
                     "- no state yet under look: no worker has claimed a partition; `breadcrumb run` does\n"))
-            #expect(run.output.contains("- catalogue: no records"))
+            #expect(shown.output.contains("- catalogue: no records"))
         }
     }
 
     @Test func stateThatDoesNotFitTheTopicIsAProblem() async throws {
-        try await onOwnThread {
+        try await onThread {
             let shop = try LookShop()
             try shop.produce([event(0)])
             try shop.commit(0, next: 5)
             try shop.cluster.createTopic("wider", partitions: 5)
-            let ahead = try parsed(breadcrumb(["status", "--json"] + shop.flags).output)
+            let ahead = try parsed(run(["status", "--json"] + shop.flags).output)
             #expect(ahead["ok"] as? Bool == false)
             #expect(
                 try messages(ahead, "problem") == [
                     "events[0]: Redis is ahead of the log (5, which ends at 1): the topic was truncated or made anew"
                 ])
-            let wider = try breadcrumb(["status", "--topics-events", "wider"] + shop.flags)
+            let wider = try run(["status", "--topics-events", "wider"] + shop.flags)
             #expect(wider.status == 1)
             #expect(wider.output.contains("! wider has 5 partitions, the state under look was made with 3: "))
         }
     }
 
     @Test func aGroupThatCommittedWithoutStateIsAProblem() async throws {
-        try await onOwnThread {
+        try await onThread {
             let shop = try LookShop(partitions: 1)
             try shop.produce([event(0), event(0)])
             try Committer.commit(shop.cluster.bootstrapServers, group: "breadcrumb", next: 2)
-            let run = try breadcrumb(["status", "--json"] + shop.flags)
-            #expect(run.status == 1)
-            let report = try parsed(run.output)
+            let shown = try run(["status", "--json"] + shop.flags)
+            #expect(shown.status == 1)
+            let report = try parsed(shown.output)
             #expect(try partitions(report)[0]["committed_offset"] as? Int == 2)
             #expect(
                 try messages(report, "problem").contains {
                     $0.hasPrefix("events[0]: no state, though group breadcrumb has committed offset 2")
                 })
             try shop.commit(0, next: 1)
-            let behind = try parsed(breadcrumb(["status", "--json"] + shop.flags).output)
+            let behind = try parsed(run(["status", "--json"] + shop.flags).output)
             #expect(
                 try messages(behind, "problem").contains {
                     $0.hasPrefix("events[0]: Kafka's committed offset 2 is past Redis' 1")
@@ -115,15 +115,15 @@ import Testing
     }
 
     @Test func whatIsAwayIsOneLineAndTheRestIsShown() async throws {
-        try await onOwnThread {
+        try await onThread {
             let shop = try LookShop()
             try shop.commit(1, next: 4)
             try shop.commit(0, next: 4)
             try shop.cluster.setBroker(1, isUp: false)
-            let run = try breadcrumb(
+            let shown = try run(
                 ["status", "--json", "--timeout", "1s", "--model-path", "/nowhere"] + shop.flags.dropLast(2))
-            #expect(run.status == 1)
-            let report = try parsed(run.output)
+            #expect(shown.status == 1)
+            let report = try parsed(shown.output)
             #expect(try partitions(report).map { $0["next_offset"] as? Int } == [4, 4, nil])
             let problems = try messages(report, "problem")
             #expect(
@@ -132,7 +132,7 @@ import Testing
 
             try shop.cluster.setBroker(1, isUp: true)
             shop.redis.kill()
-            let second = try parsed(breadcrumb(["status", "--json"] + shop.flags).output)
+            let second = try parsed(run(["status", "--json"] + shop.flags).output)
             #expect(try partitions(second).map { $0["log_end_offset"] as? Int } == [0, 0, 0])
             let away = try messages(second, "problem")
             #expect(away.count == 1 && away[0].hasPrefix("Redis at unix://"), "\(away)")
@@ -141,12 +141,12 @@ import Testing
     }
 
     @Test func aMissingTopicIsALine() async throws {
-        try await onOwnThread {
+        try await onThread {
             let shop = try LookShop()
             try shop.cluster.fail(topic: "recommendations", with: .unknownTopic)
-            let run = try breadcrumb(["status"] + shop.flags)
-            #expect(run.status == 1)
-            #expect(run.output.contains(/\n! .*topic recommendations.*`breadcrumb topics apply`/), "\(run.output)")
+            let shown = try run(["status"] + shop.flags)
+            #expect(shown.status == 1)
+            #expect(shown.output.contains(/\n! .*topic recommendations.*`breadcrumb topics apply`/), "\(shown.output)")
         }
     }
 }

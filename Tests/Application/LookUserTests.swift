@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test func everythingKnownIsShownWithTitles() async throws {
-        try await onOwnThread {
+        try await onThread {
             let shop = try LookShop()
             let user = Shopper.known("u42")
             try shop.produce([
@@ -49,9 +49,9 @@ import Testing
                 shop.list(user, ["i3", "i4"], offset: 8, published: "2026-11-01T12:00:01.000Z"),
                 shop.list(user, ["i1"], offset: 5), shop.list(.anonymous("u42"), ["i2"], offset: 11),
             ])
-            let run = try breadcrumb(["user", "u42", "--json"] + shop.flags)
-            #expect(run.status == 0 && run.complaint.isEmpty, "\(run)")
-            let report = try parsed(run.output)
+            let shown = try run(["user", "u42", "--json"] + shop.flags)
+            #expect(shown.status == 0 && shown.complaint.isEmpty, "\(run)")
+            let report = try parsed(shown.output)
             #expect(report["user_id"] as? String == "u42" && report["partition_count"] as? Int == 3)
             #expect(report["partition"] as? Int == Int(partition(of: "u42", shop)))
             let state = try #require(report["state"] as? [String: Any])
@@ -77,7 +77,7 @@ import Testing
             #expect(items.map { $0["rank"] as? Int } == [1, 2] && items.map { $0["score"] as? Double } == [1.5, 0.5])
             #expect(items.map { $0["title"] as? String } == ["Mug \u{1b}[31m", nil])
 
-            let text = try breadcrumb(["user", "u42"] + shop.flags)
+            let text = try run(["user", "u42"] + shop.flags)
             #expect(text.status == 0)
             #expect(text.output.hasPrefix("User u42, partition \(partition(of: "u42", shop)) of 3 of events\n"))
             #expect(
@@ -89,18 +89,18 @@ import Testing
     }
 
     @Test func anotherModelsStateIsSaidToBeRebuilt() async throws {
-        try await onOwnThread {
+        try await onThread {
             let shop = try LookShop()
             try shop.commit(partition(of: "7", shop), next: 1, [record(.anonymous("7"), model: "m0")])
-            let run = try breadcrumb(["user", "--anonymous", "7", "--json"] + shop.flags)
-            #expect(run.status == 0)
-            let report = try parsed(run.output)
+            let shown = try run(["user", "--anonymous", "7", "--json"] + shop.flags)
+            #expect(shown.status == 0)
+            let report = try parsed(shown.output)
             #expect(report["anonymous_id"] as? String == "7" && report["list"] is NSNull)
             #expect((report["state"] as? [String: Any])?["is_current"] as? Bool == false)
             #expect(findings(report).contains { $0.contains("rebuilt at the shopper's next event") })
             #expect(findings(report).contains { $0.hasPrefix("no list in recommendations") })
 
-            let unknown = try breadcrumb(["user", "7", "--json"] + shop.flags)
+            let unknown = try run(["user", "7", "--json"] + shop.flags)
             #expect(unknown.status == 1 && unknown.output.isEmpty)
             #expect(
                 unknown.complaint.hasPrefix("breadcrumb user: user 7 is unknown: no state under look in partition "))
@@ -109,39 +109,39 @@ import Testing
     }
 
     @Test func aListFarFromTheEndIsFound() async throws {
-        try await onOwnThread {
+        try await onThread {
             let shop = try LookShop(partitions: 1)
             let filler = try shop.list(.known("other"), ["i1"], offset: 1)
             let user = Shopper.known("u1")
             try shop.produce([shop.list(user, ["i2"], offset: 7)] + Array(repeating: filler, count: 10_500))
-            let first = try parsed(breadcrumb(["user", "u1", "--json"] + shop.flags).output)
+            let first = try parsed(run(["user", "u1", "--json"] + shop.flags).output)
             #expect((first["list"] as? [String: Any])?["offset"] as? Int == 0)
             // An older list that was sent late stands nearer to the end: the shopper's last event tells that there is a
             // newer one.
             try shop.produce([shop.list(user, ["i3"], offset: 6, eventTime: LookShop.noon - 1)])
             try shop.commit(0, next: 8, [record(user, model: shop.modelVersion)])
-            let second = try parsed(breadcrumb(["user", "u1", "--json"] + shop.flags).output)
+            let second = try parsed(run(["user", "u1", "--json"] + shop.flags).output)
             #expect((second["list"] as? [String: Any])?["offset"] as? Int == 0)
         }
     }
 
     @Test func whatIsAwayIsOneLineAndTheRestIsShown() async throws {
-        try await onOwnThread {
+        try await onThread {
             let shop = try LookShop()
             let user = Shopper.known("u42")
             try shop.commit(partition(of: "u42", shop), next: 9, [record(user, model: shop.modelVersion)])
             try shop.commit(0, next: 10)
             try shop.produce([shop.list(user, ["i3"], offset: 8)])
             try shop.cluster.setBroker(1, isUp: false)
-            let run = try breadcrumb(["user", "u42", "--json", "--timeout", "1s"] + shop.flags)
-            #expect(run.status == 1)
-            let withoutKafka = try parsed(run.output)
+            let shown = try run(["user", "u42", "--json", "--timeout", "1s"] + shop.flags)
+            #expect(shown.status == 1)
+            let withoutKafka = try parsed(shown.output)
             #expect((withoutKafka["state"] as? [String: Any])?["events"] as? Int == 5 && withoutKafka["list"] is NSNull)
             #expect(findings(withoutKafka).count == 1 && findings(withoutKafka)[0].hasPrefix("Kafka: "))
 
             try shop.cluster.setBroker(1, isUp: true)
             shop.redis.kill()
-            let withoutRedis = try parsed(breadcrumb(["user", "u42", "--json"] + shop.flags).output)
+            let withoutRedis = try parsed(run(["user", "u42", "--json"] + shop.flags).output)
             #expect(withoutRedis["state"] is NSNull && withoutRedis["list"] as? [String: Any] != nil)
             #expect(findings(withoutRedis).count == 1 && findings(withoutRedis)[0].hasPrefix("Redis at unix://"))
         }
@@ -149,7 +149,7 @@ import Testing
 
     @Test(arguments: [["user"], ["user", String(repeating: "x", count: 129)]])
     func anIdentifierIsAsked(arguments: [String]) throws {
-        let run = try breadcrumb(arguments + ["--kafka-bootstrap-servers", "localhost:1"])
-        #expect(run.status == 2 && run.output.isEmpty && run.complaint.contains("ID: "), "\(run.complaint)")
+        let shown = try run(arguments + ["--kafka-bootstrap-servers", "localhost:1"])
+        #expect(shown.status == 2 && shown.output.isEmpty && shown.complaint.contains("ID: "), "\(shown.complaint)")
     }
 }

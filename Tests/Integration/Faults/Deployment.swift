@@ -87,7 +87,7 @@ extension Faults {
             redis: RedisServer.Options = .init(), _ configuration: [String] = [],
             _ body: @escaping @Sendable (Deployment) throws -> Void
         ) async throws {
-            try await Faults.onThread {
+            try await onThread {
                 let deployment = try Deployment(
                     partitions: partitions, apache: apache, leavingOut: omitted, redis: redis, configuration)
                 defer { deployment.close() }

@@ -43,11 +43,4 @@ enum FaultsHere {
     .enabled(
         if: FaultsHere.binary != nil, "the program `breadcrumb` is not beside the tests: build it with `swift build`"),
     .enabled(if: RedisServer.executable != nil, "redis-server is not on the PATH (Debian: redis-server)"))
-enum Faults {
-    /// Runs a test that blocks on a thread of its own: the cooperative pool's few must not wait.
-    static func onThread(_ body: @escaping @Sendable () throws -> Void) async throws {
-        try await withCheckedThrowingContinuation { continuation in
-            Thread { continuation.resume(with: Result(catching: body)) }.start()
-        }
-    }
-}
+enum Faults {}
