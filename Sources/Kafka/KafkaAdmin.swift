@@ -1,4 +1,5 @@
 import CLibrdkafka
+import Dispatch
 
 /// A topic to create.
 public struct KafkaNewTopic: Equatable, Sendable {
@@ -67,11 +68,29 @@ public final class KafkaAdmin: Sendable {
             .compactMap { metadata.pointee.topics?[$0].topic.map { String(cString: $0) } }.sorted()
     }
 
-    /// Creates a topic; `.topicExists` where it is there already.
-    ///
-    /// Brokers learn of a new topic a moment later: a client that asks at once may meet `.unknownTopic`, and a group
-    /// reports it and then finds the topic by itself.
+    /// Creates a topic and waits until the cluster shows it; `.topicExists` where it is there already.
     public func create(_ topic: KafkaNewTopic, timeout: Duration) throws(KafkaError) {
+        let deadline = ContinuousClock.now + timeout
+        try request(topic, timeout: timeout)
+        try waitUntilKnown(topic.name, timeout: deadline.remaining)
+    }
+
+    /// Waits until the cluster shows a topic that was just created: a broker learns of it a moment after the controller has
+    /// made it, and whoever asks in between is told that there is none.
+    public func waitUntilKnown(_ topic: String, timeout: Duration) throws(KafkaError) {
+        let (deadline, pause) = (ContinuousClock.now + timeout, DispatchSemaphore(value: 0))
+        while true {
+            do throws(KafkaError) {
+                _ = try describe(topic, timeout: max(deadline.remaining, .seconds(1)))
+                return
+            } catch {
+                guard error.code == .unknownTopic, deadline.remaining > .zero else { throw error }
+                _ = pause.wait(timeout: .now() + .milliseconds(50))
+            }
+        }
+    }
+
+    private func request(_ topic: KafkaNewTopic, timeout: Duration) throws(KafkaError) {
         let doing = "creating topic \(topic.name)"
         var text = [CChar](repeating: 0, count: 512)
         var request = rd_kafka_NewTopic_new(

@@ -53,21 +53,6 @@ package final class ServiceStage {
             try admin?.create(
                 KafkaNewTopic(name: topic, partitions: partitions, settings: ["retention.ms": "3600000"]),
                 timeout: .seconds(20))
-            if let admin { try ServiceStage.waitFor(topic, admin.client) }
-        }
-    }
-
-    /// Waits until a new topic is known: a broker learns of it a moment after it was made.
-    private static func waitFor(_ topic: String, _ client: KafkaClient) throws(KafkaError) {
-        let (pause, deadline) = (Wake(), ContinuousClock.now + .seconds(20))
-        while true {
-            do throws(KafkaError) {
-                _ = try client.partitionCount(of: topic, timeout: .seconds(10))
-                return
-            } catch {
-                guard error.code == .unknownTopic, .now < deadline else { throw error }
-                pause.wait(upTo: .milliseconds(50))
-            }
         }
     }
 

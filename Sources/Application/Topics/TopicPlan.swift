@@ -1,6 +1,5 @@
 import Commerce
 import Kafka
-import Streaming
 
 /// The contract's topics under the names and with the partitions of one deployment.
 public struct TopicPlan: Sendable {
@@ -36,8 +35,7 @@ public struct TopicPlan: Sendable {
         }
     }
 
-    /// Creates the topics that are missing, leaves the others as they are, and waits until the cluster shows them all: a
-    /// broker answers before it knows of what it made, and what asks next would be told that a topic is missing.
+    /// Creates the topics that are missing and leaves the others as they are; afterwards the cluster shows them all.
     ///
     /// - Parameters:
     ///   - replicationFactor: nil is the broker's default.
@@ -51,24 +49,6 @@ public struct TopicPlan: Sendable {
             let isPresent = present.contains(topic.name)
             report(topic, isPresent ? false : try create(topic, admin, replicationFactor, timeout))
         }
-        let (deadline, pause) = (ContinuousClock.now + timeout, Wake())
-        while let missing = try firstUnseen(admin, timeout) {
-            guard ContinuousClock.now < deadline else { throw missing }
-            pause.wait(upTo: .milliseconds(50))
-        }
-    }
-
-    /// The answer of the first topic that the cluster does not show yet; nil where it shows them all.
-    private func firstUnseen(_ admin: KafkaAdmin, _ timeout: Duration) throws(KafkaError) -> KafkaError? {
-        for topic in topics {
-            do throws(KafkaError) {
-                _ = try admin.describe(topic.name, timeout: timeout)
-            } catch {
-                guard error.code == .unknownTopic else { throw error }
-                return error
-            }
-        }
-        return nil
     }
 
     /// Every difference between the cluster and the plan: topics that are missing, counts of partitions, settings.
@@ -97,8 +77,9 @@ public struct TopicPlan: Sendable {
                     settings: topic.definition.settings), timeout: timeout)
             return true
         } catch {
-            if error.code == .topicExists { return false }
-            throw error
+            guard error.code == .topicExists else { throw error }
+            try admin.waitUntilKnown(topic.name, timeout: timeout)
+            return false
         }
     }
 

@@ -102,13 +102,6 @@ extension Faults {
                 KafkaNewTopic(
                     name: topic, partitions: partitions, settings: ["max.message.bytes": "4194304"]),
                 timeout: .seconds(20))
-            // Brokers learn of a new topic a moment later.
-            let limit = ContinuousClock.now + .seconds(10)
-            while ContinuousClock.now < limit {
-                if let count = try? admin.client.partitionCount(of: topic, timeout: .seconds(5)), count == partitions {
-                    return
-                }
-            }
         }
 
         // MARK: Events
