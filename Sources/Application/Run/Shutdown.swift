@@ -26,16 +26,19 @@ public final class Shutdown: Sendable {
         wake.signal()
     }
 
-    /// Makes SIGTERM and SIGINT such a request; a second one ends the process at once.
+    /// Makes SIGTERM and SIGINT such a request; a second one ends the process at once. Returns when both are listened to: a
+    /// source is registered on a thread of Dispatch, and a signal that came before that would be missed.
     public func listenForSignals() {
+        let registered = DispatchSemaphore(value: 0)
         for number in [SIGTERM, SIGINT] {
-            signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler { [self] in
                 if isRequested { _exit(128 + number) }
                 request()
             }
+            source.setRegistrationHandler { registered.signal() }
             source.resume()
+            registered.wait()
             let kept = SignalSource(source: source)
             sources.withLock { $0.append(kept) }
         }
