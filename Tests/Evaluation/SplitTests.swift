@@ -45,7 +45,7 @@ struct SplitTests {
             validation.roles == Array(repeating: .training, count: 16) + [.streamed, .streamed, .withheld, .withheld])
         let test = try Split(log, .streaming, .test)
         #expect(described(test.queries, log) == ["a:6:v", "b:5:u"])
-        #expect(test.trainingCounts == [5, 4, 2, 3, 2, 1, 0])
+        #expect(test.trainingCounts == [6, 4, 2, 3, 2, 1, 0])
         #expect(test.isKnown == [true, true, true, true, true, true, false])
     }
 
