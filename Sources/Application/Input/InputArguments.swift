@@ -20,6 +20,23 @@ extension EventTime: ConfigurationValue {
 }
 
 extension ArgumentReader {
+    /// Reads which files hold a shop's events and items, and how both are written.
+    mutating func shopFiles() -> (events: InputTable, items: InputTable?) {
+        let events = required(
+            "events", example: "events.csv", accepting: .notEmpty, "The events: CSV, TSV or JSON lines, also as .gz.")
+        let items: String? = option(
+            "items", accepting: .notEmpty, "The catalogue, in one of the same forms; without it items have no features."
+        )
+        var eventOptions = datasetOptions()
+        var itemOptions = eventOptions
+        eventOptions.columns = columnMap("column", of: "the events")
+        eventOptions.actions = actionNames()
+        itemOptions.columns = columnMap("item-column", of: "the catalogue")
+        return (
+            InputTable(path: events, options: eventOptions), items.map { InputTable(path: $0, options: itemOptions) }
+        )
+    }
+
     /// Reads how a shop's files are written, columns and actions apart: `--time-format`, `--category-separator`, `--format`.
     mutating func datasetOptions() -> DatasetOptions {
         let format: DatasetFormat? = option(

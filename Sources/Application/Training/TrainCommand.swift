@@ -9,28 +9,19 @@ struct TrainCommand: Command {
     static let name = "train"
     static let abstract = "Trains the towers on a file of events and a file of items, and writes a checkpoint."
 
+    /// What a checkpoint consists of.
+    private static let files: Set<String> = ["model.json", "vocabulary.json", "model.safetensors"]
+
     private let job: TrainingJob
     private let model: String
 
     init(reading arguments: inout ArgumentReader) {
-        let events = arguments.required(
-            "events", example: "events.csv", accepting: .notEmpty, "The events: CSV, TSV or JSON lines, also as .gz.")
-        let items: String? = arguments.option(
-            "items", accepting: .notEmpty, "The catalogue, in one of the same forms; without it items have no features."
-        )
+        let (events, items) = arguments.shopFiles()
         model = arguments.option(
             "model", default: "model", accepting: .notEmpty, "Folder of the checkpoint; an older one in it is replaced."
         )
         let until: EventTime? = arguments.option("until", "Trains on the events before this time alone.")
-        var eventOptions = arguments.datasetOptions()
-        var itemOptions = eventOptions
-        eventOptions.columns = arguments.columnMap("column", of: "the events")
-        eventOptions.actions = arguments.actionNames()
-        itemOptions.columns = arguments.columnMap("item-column", of: "the catalogue")
-        job = TrainingJob(
-            events: InputTable(path: events, options: eventOptions),
-            items: items.map { InputTable(path: $0, options: itemOptions) }, until: until,
-            settings: Self.settings(&arguments))
+        job = TrainingJob(events: events, items: items, until: until, settings: Self.settings(&arguments))
     }
 
     private static func settings(_ arguments: inout ArgumentReader) -> TrainingSettings {
@@ -55,7 +46,8 @@ struct TrainCommand: Command {
     }
 
     func run() throws -> ExitCode {
-        let folder = try CheckpointFolder(path: model)
+        let folder = try OutputFolder(
+            path: model, option: "--model", content: "a checkpoint", isContent: { Self.files.contains($0) })
         var bars = StepBars()
         let outcome = try job.run(
             progress: { bars.show($0) },
@@ -64,12 +56,12 @@ struct TrainCommand: Command {
                 tell($0.description)
             })
         bars.finish()
-        try folder.save(outcome.checkpoint)
+        try folder.write { try outcome.checkpoint.save(to: $0) }
         print(summary(outcome, folder))
         return .success
     }
 
-    private func summary(_ outcome: TrainingJob.Outcome, _ folder: CheckpointFolder) -> String {
+    private func summary(_ outcome: TrainingJob.Outcome, _ folder: OutputFolder) -> String {
         let (facts, model) = (outcome.checkpoint.facts, outcome.checkpoint.model)
         var trained = "\(facts.events) events of \(facts.shoppers) shoppers on \(model.items.count) items"
         if let until = job.until { trained += " before \(until.rfc3339) (\(outcome.laterEvents) later ones left out)" }

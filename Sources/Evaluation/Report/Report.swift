@@ -1,3 +1,4 @@
+import Commerce
 import Foundation
 
 /// Everything that an evaluation found out, with all that is needed to repeat it: the content of `report.json`.
@@ -50,34 +51,34 @@ public struct Report: Codable, Sendable, Equatable {
         public var machine: Machine
         /// Of the program.
         public var version: String
-        /// The command line that repeats it, file names without their folders.
-        public var command: String
 
+        /// The facts of an evaluation on `log` with the queries of `split`.
+        ///
+        /// - Parameters:
+        ///   - date: when it began, milliseconds since 1970.
         public init(
-            name: String, protocol: String, eventsFile: String, itemsFile: String?, events: Int, users: Int, items: Int,
-            describedItems: Int, queries: Int, queryUsers: Int, validationStart: String, testStart: String,
-            date: String, seed: UInt64, timeLimit: Double?, model: String?, machine: Machine, version: String,
-            command: String
+            name: String, log: EvaluationLog, split: Split, eventsFile: String, itemsFile: String?, date: Int64,
+            seed: UInt64, timeLimit: Double? = nil, model: String? = nil, machine: Machine, version: String
         ) {
+            func text(_ time: Int64) -> String { EventTime(milliseconds: time).rfc3339 }
             self.name = name
-            self.protocol = `protocol`
+            self.protocol = split.setting.rawValue
             self.eventsFile = eventsFile
             self.itemsFile = itemsFile
-            self.events = events
-            self.users = users
-            self.items = items
-            self.describedItems = describedItems
-            self.queries = queries
-            self.queryUsers = queryUsers
-            self.validationStart = validationStart
-            self.testStart = testStart
-            self.date = date
+            events = log.count
+            users = log.users.count
+            items = log.items.count
+            describedItems = log.items.indices.count { log.record(of: Int32($0)) != nil }
+            queries = split.queries.count
+            queryUsers = Set(split.queries.map(\.user)).count
+            validationStart = text(log.validationStart)
+            testStart = text(log.testStart)
+            self.date = text(date)
             self.seed = seed
             self.timeLimit = timeLimit
             self.model = model
             self.machine = machine
             self.version = version
-            self.command = command
         }
     }
 
