@@ -1,11 +1,11 @@
 import Foundation
 
 /// What all charts share. They are drawn 360 units wide, the width of a phone, so that text is of its size there.
-enum Chart {
+package enum Chart {
     static let width = 360.0
 
     /// Round values from 0 that cover `top`, in four to eight steps.
-    static func ticks(to top: Double) -> [Double] {
+    package static func ticks(to top: Double) -> [Double] {
         guard top.isFinite, top > 0 else { return [0, 1] }
         let raw = top / 4
         let power = pow(10, floor(log10(raw)))
@@ -15,7 +15,7 @@ enum Chart {
     }
 
     /// A value at an axis: no more digits than its step has.
-    static func label(_ value: Double, step: Double) -> String {
+    package static func label(_ value: Double, step: Double) -> String {
         let digits =
             step >= 1 ? (step == step.rounded() ? 0 : 1) : Int((-log10(step)).rounded(.up)) + (hasHalf(step) ? 1 : 0)
         return String(format: "%.\(min(6, digits))f", value)
