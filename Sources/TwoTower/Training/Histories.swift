@@ -14,38 +14,53 @@ package struct Histories: Sendable {
     /// Whether the shopper did anything to the item before.
     package private(set) var isRepeat: [Bool] = []
 
-    /// The events of `log` earlier than `end` (all if nil); equal times keep the order of appending.
-    package init(_ log: TrainingLog, before end: Int64? = nil) {
-        let chosen = log.entries.indices.filter { index in end.map { log.entries[index].time < $0 } ?? true }
+    /// All events of `log`; equal times keep the order of appending.
+    package init(_ log: TrainingLog) {
         var counts = [Int](repeating: 0, count: log.shopperCount + 1)
-        for index in chosen { counts[Int(log.entries[index].shopper) + 1] += 1 }
+        for entry in log.entries { counts[Int(entry.shopper) + 1] += 1 }
         for shopper in 0..<log.shopperCount { counts[shopper + 1] += counts[shopper] }
         // Sorted by time, with the index to keep ties in order, then dealt to the shoppers.
-        let byTime = chosen.sorted {
-            (log.entries[$0].time, $0) < (log.entries[$1].time, $1)
-        }
-        var order = [Int](repeating: 0, count: chosen.count)
+        let byTime = log.entries.indices.sorted { (log.entries[$0].time, $0) < (log.entries[$1].time, $1) }
+        var order = [Int](repeating: 0, count: log.count)
         var next = counts
         for index in byTime {
             let shopper = Int(log.entries[index].shopper)
             order[next[shopper]] = index
             next[shopper] += 1
         }
-        items = order.map { log.entries[$0].item }
-        actions = order.map { log.entries[$0].action }
-        times = order.map { log.entries[$0].time }
-        starts = counts
-        gaps = [UInt8](repeating: 0, count: order.count)
-        isRepeat = [Bool](repeating: false, count: order.count)
-        for shopper in 0..<log.shopperCount {
-            var seen: Set<Int32> = []
-            for index in events(of: shopper) {
-                isRepeat[index] = !seen.insert(items[index]).inserted
-                if index > starts[shopper] {
-                    let gap = times[index].subtractingReportingOverflow(times[index - 1])
-                    gaps[index] = UInt8(GapBucket.of(milliseconds: gap.overflow ? Int64.max : gap.partialValue))
-                }
+        self.init(shoppers: log.shopperCount) { shopper, append in
+            for index in order[counts[shopper]..<counts[shopper + 1]] {
+                append(log.entries[index].item, log.entries[index].action, log.entries[index].time)
             }
+        }
+    }
+
+    /// The events of `other` that are not held out, as if the rest had never been.
+    package init(_ other: Histories, without heldOut: [Bool]) {
+        self.init(shoppers: other.shopperCount) { shopper, append in
+            for index in other.events(of: shopper) where !heldOut[index] {
+                append(other.items[index], other.actions[index], other.times[index])
+            }
+        }
+    }
+
+    /// Calls `events` for every shopper, who appends that shopper's events in order.
+    private init(shoppers: Int, events: (Int, (Int32, Action, Int64) -> Void) -> Void) {
+        for shopper in 0..<shoppers {
+            var seen: Set<Int32> = []
+            events(shopper) { item, action, time in
+                if let before = items.count > starts[shopper] ? times[times.count - 1] : nil {
+                    let gap = time.subtractingReportingOverflow(before)
+                    gaps.append(UInt8(GapBucket.of(milliseconds: gap.overflow ? Int64.max : gap.partialValue)))
+                } else {
+                    gaps.append(UInt8(GapBucket.of(milliseconds: nil)))
+                }
+                items.append(item)
+                actions.append(action)
+                times.append(time)
+                isRepeat.append(!seen.insert(item).inserted)
+            }
+            starts.append(items.count)
         }
     }
 
