@@ -25,6 +25,12 @@ package enum Visit {
     /// In milliseconds.
     private static let longestSilence: Int64 = 1_800_000
 
+    /// Whether an event's session is another than the last one that the shopper's events bore; nil stands for none.
+    package static func changes(from last: UInt64?, to session: UInt64?) -> Bool {
+        guard let last, let session else { return false }
+        return session != last
+    }
+
     /// The row of an event by its gap in milliseconds (nil: the first event) and by whether its session id is another one.
     package static func row(gap: Int64?, changesSession: Bool) -> Int {
         guard let gap, !changesSession else { return 1 }

@@ -1,4 +1,5 @@
 import Commerce
+import LinearAlgebra
 
 /// The sizes of a two-tower model: everything that fixes the shape of its tensors.
 public struct TowerShape: Codable, Equatable, Sendable {
@@ -60,6 +61,18 @@ package struct Tensor: Equatable, Sendable {
     package let offset: Int
 
     package var count: Int { shape.reduce(1, *) }
+
+    /// Rows of a weight [rows, columns] as the kernels take them, [columns, rows]; all rows from `first` if no number is given.
+    func transposed(in parameters: FloatBuffer, from first: Int = 0, rows: Int? = nil) -> FloatBuffer {
+        let columns = shape[1]
+        let rows = rows ?? shape[0]
+        let result = FloatBuffer(count: rows * columns)
+        let source = parameters.pointer + offset + first * columns
+        for row in 0..<rows {
+            for column in 0..<columns { result.pointer[column * rows + row] = source[row * columns + column] }
+        }
+        return result
+    }
 }
 
 /// The tensors of one recurrent block.
