@@ -11,11 +11,21 @@ package struct Histories: Sendable {
     package private(set) var times: [Int64] = []
     /// Bucket of the time since the same shopper's previous event.
     package private(set) var gaps: [UInt8] = []
+    /// Whether the event begins a visit: a row of the visit embedding.
+    package private(set) var visits: [UInt8] = []
+    /// The attributes that are worth an embedding: those of the whole log, whatever part of it is here.
+    package let attributes: AttributeVocabulary
+    /// Per set of attributes of the log, its rows in `attributes`.
+    private let rowsOfSet: [[Int32]]
+    /// Per event its set of attributes.
+    private var attributeSets: [Int32] = []
     /// Whether the shopper did anything to the item before.
     package private(set) var isRepeat: [Bool] = []
 
     /// All events of `log`; equal times keep the order of appending.
     package init(_ log: TrainingLog) {
+        attributes = AttributeVocabulary(log)
+        rowsOfSet = log.attributeSets.map(attributes.rows)
         var counts = [Int](repeating: 0, count: log.shopperCount + 1)
         for entry in log.entries { counts[Int(entry.shopper) + 1] += 1 }
         for shopper in 0..<log.shopperCount { counts[shopper + 1] += counts[shopper] }
@@ -28,37 +38,45 @@ package struct Histories: Sendable {
             order[next[shopper]] = index
             next[shopper] += 1
         }
-        self.init(shoppers: log.shopperCount) { shopper, append in
-            for index in order[counts[shopper]..<counts[shopper + 1]] {
-                append(log.entries[index].item, log.entries[index].action, log.entries[index].time)
-            }
-        }
-    }
-
-    /// The events of `other` that are not held out, as if the rest had never been.
-    package init(_ other: Histories, without heldOut: [Bool]) {
-        self.init(shoppers: other.shopperCount) { shopper, append in
-            for index in other.events(of: shopper) where !heldOut[index] {
-                append(other.items[index], other.actions[index], other.times[index])
-            }
-        }
-    }
-
-    /// Calls `events` for every shopper, who appends that shopper's events in order.
-    private init(shoppers: Int, events: (Int, (Int32, Action, Int64) -> Void) -> Void) {
-        for shopper in 0..<shoppers {
+        items = order.map { log.entries[$0].item }
+        actions = order.map { log.entries[$0].action }
+        times = order.map { log.entries[$0].time }
+        starts = counts
+        attributeSets = order.map { log.entries[$0].attributes }
+        gaps = [UInt8](repeating: 0, count: order.count)
+        visits = [UInt8](repeating: 1, count: order.count)
+        isRepeat = [Bool](repeating: false, count: order.count)
+        for shopper in 0..<log.shopperCount {
             var seen: Set<Int32> = []
-            events(shopper) { item, action, time in
-                if let before = items.count > starts[shopper] ? times[times.count - 1] : nil {
-                    let gap = time.subtractingReportingOverflow(before)
-                    gaps.append(UInt8(GapBucket.of(milliseconds: gap.overflow ? Int64.max : gap.partialValue)))
-                } else {
-                    gaps.append(UInt8(GapBucket.of(milliseconds: nil)))
+            var session: UInt64?
+            for index in events(of: shopper) {
+                let next = log.entries[order[index]].session
+                isRepeat[index] = !seen.insert(items[index]).inserted
+                if index > starts[shopper] {
+                    let gap = times[index].subtractingReportingOverflow(times[index - 1])
+                    let milliseconds = gap.overflow ? Int64.max : gap.partialValue
+                    gaps[index] = UInt8(GapBucket.of(milliseconds: milliseconds))
+                    visits[index] = UInt8(
+                        Visit.row(gap: milliseconds, changesSession: Visit.changes(from: session, to: next)))
                 }
-                items.append(item)
-                actions.append(action)
-                times.append(time)
-                isRepeat.append(!seen.insert(item).inserted)
+                session = next ?? session
+            }
+        }
+    }
+
+    /// `other` without its held-out events, which are the last ones of their shoppers: what the rest is stays as it was.
+    package init(_ other: Histories, without heldOut: [Bool]) {
+        attributes = other.attributes
+        rowsOfSet = other.rowsOfSet
+        for shopper in 0..<other.shopperCount {
+            for event in other.events(of: shopper) where !heldOut[event] {
+                items.append(other.items[event])
+                actions.append(other.actions[event])
+                times.append(other.times[event])
+                gaps.append(other.gaps[event])
+                visits.append(other.visits[event])
+                attributeSets.append(other.attributeSets[event])
+                isRepeat.append(other.isRepeat[event])
             }
             starts.append(items.count)
         }
@@ -72,6 +90,9 @@ package struct Histories: Sendable {
 
     /// The positions of a shopper's events.
     package func events(of shopper: Int) -> Range<Int> { starts[shopper]..<starts[shopper + 1] }
+
+    /// The rows of an event's attributes.
+    package func attributes(of event: Int) -> [Int32] { rowsOfSet[Int(attributeSets[event])] }
 
     /// How often each of `count` items occurs.
     package func itemCounts(_ count: Int) -> [Int32] {
