@@ -25,6 +25,9 @@ public struct Checkpoint: Sendable {
     struct Description: Codable {
         var format: Int
         var shape: TowerShape
+        var channels: Channels
+        /// Milliseconds since 1970 of the last event of training.
+        var trainedUntil: Int64
         var training: TrainingFacts
     }
 
@@ -59,7 +62,8 @@ public struct Checkpoint: Sendable {
     /// Makes a checkpoint of trained parameters.
     package init(
         layout: TowerLayout, parameters: FloatBuffer, itemVectors: FloatBuffer, items: [String],
-        vocabulary: FeatureVocabulary, attributes: AttributeVocabulary = AttributeVocabulary(), facts: TrainingFacts
+        vocabulary: FeatureVocabulary, attributes: AttributeVocabulary = AttributeVocabulary(),
+        channels: TrainedChannels = .none, facts: TrainingFacts
     ) throws(CheckpointError) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
@@ -75,12 +79,14 @@ public struct Checkpoint: Sendable {
         do {
             files = Files(
                 description: try encoder.encode(
-                    Description(format: Self.formatVersion, shape: layout.shape, training: facts)),
+                    Description(
+                        format: Self.formatVersion, shape: layout.shape, channels: channels.constants,
+                        trainedUntil: channels.time, training: facts)),
                 vocabulary: try encoder.encode(
                     Vocabulary(
                         items: items, tokens: vocabulary.tokens, attributes: attributes.tokens,
                         prices: vocabulary.prices.thresholds)),
-                tensors: try Safetensors.encode(sources))
+                tensors: try channels.withSources { try Safetensors.encode(sources + $0) })
         } catch {
             throw CheckpointError(.malformed, file: Self.description, "cannot be written as JSON: \(error)")
         }
@@ -180,7 +186,10 @@ public struct Checkpoint: Sendable {
             version: try files.digest(directory: directory), layout: layout, parameters: parameters,
             itemVectors: vectors,
             vocabulary: FeatureVocabulary(tokens: vocabulary.tokens, prices: prices),
-            attributes: AttributeVocabulary(tokens: vocabulary.attributes), items: vocabulary.items.map { .init($0) })
+            attributes: AttributeVocabulary(tokens: vocabulary.attributes), items: vocabulary.items.map { .init($0) },
+            channels: try TrainedChannels(
+                description.channels, time: description.trainedUntil, items: shape.items, file: file,
+                description: directory + Self.description))
         return (model, description.training)
     }
 

@@ -70,7 +70,8 @@ public final class MovingItems {
         for i in 0..<dimension { sum[i] += state[i] }
         touches[item] += 1
         rule.vector(
-            base: hasBase[item] ? UnsafePointer(base.pointer + item * dimension) : nil, sum: sum, touches: touches[item],
+            base: hasBase[item] ? UnsafePointer(base.pointer + item * dimension) : nil, sum: sum,
+            touches: touches[item],
             known: isKnown[item], dimension: dimension, into: vectors.pointer + item * dimension)
         hasVector[item] = true
     }
