@@ -55,7 +55,7 @@ import TwoTower
         catalogue.append(CatalogueItem(item: ItemID("i0"), title: String(repeating: "endless ", count: 100_000)))
         let model = try Trainer.train(events, catalogue: catalogue, settings: settings).model
         #expect(
-            model.vocabulary.tokens.contains("t:later") && !model.vocabulary.tokens.contains("c:x"),
+            model.vocabulary.tokens.contains("w:later") && !model.vocabulary.tokens.contains("c:x"),
             "the later record counts")
         #expect(model.itemVectors.values.allSatisfy { $0.isFinite })
     }
@@ -77,17 +77,17 @@ import TwoTower
         var settings = settings
         settings.epochs = 30
         settings.learningRate = 0.1
-        settings.validationShare = 0
+        settings.validation = .none
         let model = try Trainer.train(TrainingTests.ring(shoppers: 40), settings: settings).model
         #expect(model.itemVectors.values.allSatisfy { $0.isFinite })
         #expect(model.parameters.pointer[model.layout.logScale.offset] <= 4.6052)
     }
 
-    @Test func aLossThatIsNoNumberLeavesTheParametersAlone() {
+    @Test func aLossThatIsNoNumberLeavesTheParametersAlone() throws {
         let tiny = TinyCase()
         let step = TrainingStep(
-            layout: tiny.layout, parameters: tiny.parameters, bags: FeatureBags(tiny.bags),
-            candidates: CandidateSampler(counts: [1, 1, 1, 1, 1, 1], negatives: nil), settings: settings)
+            layout: tiny.layout, parameters: tiny.parameters, bags: try tiny.features(),
+            candidates: CandidateSampler(counts: [1, 1, 1, 1, 1, 1], negatives: nil), settings: settings, dropout: 0)
         var batch = BatchPlan.Batch(shards: [tiny.sequences, PackedSequences()])
         let before = Array(tiny.parameters.values)
         #expect(step.run(batch, learningRate: 0.01).isFinite && Array(tiny.parameters.values) != before)

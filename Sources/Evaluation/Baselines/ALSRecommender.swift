@@ -38,7 +38,7 @@ public final class ALSRecommender: Recommender, @unchecked Sendable {
                 }
             }
         }
-        DenseScores.fill(scores, users: users, items: model.items, width: width)
+        DenseScores.fill(scores, users: users, items: model.solver.whitened, width: width)
         for slot in 0..<scores.rows {
             for item in untrained { scores.pointer[slot * scores.columns + Int(item)] = -.infinity }
         }

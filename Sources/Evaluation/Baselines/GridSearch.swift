@@ -1,18 +1,31 @@
 import Foundation
 
 /// A value that a method can take, in an order in which neighbours are alike.
-struct Axis {
-    var name: String
-    var values: [Double]
+package struct Axis {
+    package var name: String
+    package var values: [Double]
     /// Place of the value that the search begins with.
-    var start: Int
+    package var start: Int
+
+    package init(name: String, values: [Double], start: Int) {
+        self.name = name
+        self.values = values
+        self.start = start
+    }
 }
 
 /// What settings reached on validation: recall@10 decides, and between equals, of which few queries make many, the mean
 /// reciprocal rank.
-struct Score: Comparable {
-    var recall: Double
-    var reciprocalRank: Double
+package struct Score: Comparable {
+    /// recall@10.
+    package var recall: Double
+    /// Mean of 1 / rank.
+    package var reciprocalRank: Double
+
+    package init(recall: Double, reciprocalRank: Double) {
+        self.recall = recall
+        self.reciprocalRank = reciprocalRank
+    }
 
     init(_ results: [QueryResult]) {
         let count = Double(max(1, results.count))
@@ -20,7 +33,7 @@ struct Score: Comparable {
         reciprocalRank = results.reduce(0) { $0 + 1 / Double($1.rank) } / count
     }
 
-    static func < (left: Score, right: Score) -> Bool {
+    package static func < (left: Score, right: Score) -> Bool {
         (left.recall, left.reciprocalRank) < (right.recall, right.reciprocalRank)
     }
 }
@@ -31,14 +44,19 @@ struct Score: Comparable {
 /// upwards and downwards as long as the score rises, and rounds go on until one changes nothing or the trials are used up;
 /// the whole product would be hundreds of trainings. Since the axes reach well beyond sane values, the best does not stand
 /// at an edge because the grid ends there.
-struct GridSearch {
-    var axes: [Axis]
+package struct GridSearch {
+    package var axes: [Axis]
     /// Trials at most.
-    var limit: Int
+    package var limit: Int
+
+    package init(axes: [Axis], limit: Int) {
+        self.axes = axes
+        self.limit = limit
+    }
 
     /// - Parameter evaluate: the score to maximise, of one value per axis.
     /// - Returns: the best values, and all trials in the order made.
-    func best(_ evaluate: ([Double]) throws(EvaluationError) -> Score) throws(EvaluationError) -> (
+    package func best(_ evaluate: ([Double]) throws(EvaluationError) -> Score) throws(EvaluationError) -> (
         values: [Double], trials: [Trial]
     ) {
         var trials: [Trial] = []

@@ -23,22 +23,20 @@ public struct ALSSettings: Sendable, Equatable {
     }
 }
 
-/// Item factors [items, d] by alternating least squares, each side solved exactly given the other.
-struct ImplicitFactors {
-    /// The items' factors as the problem whose solution is a user's vector: what folds users in.
-    let solver: FactorSolver
-    let items: FloatBuffer
+/// Item factors by alternating least squares, each side solved exactly given the other.
+package struct ImplicitFactors {
+    /// [items, d]
+    package let items: FloatBuffer
+    /// The problem whose solution given these factors is a user: what folds users in.
+    package let solver: FactorSolver
 
     /// - Throws: `EvaluationError` if the factors overflow.
-    init(_ users: InteractionMatrix, items count: Int, settings: ALSSettings) throws(EvaluationError) {
+    package init(_ users: InteractionMatrix, items count: Int, settings: ALSSettings) throws(EvaluationError) {
         Blas.useCallingThreadOnly()
         let width = settings.factors
         let byItem = users.transposed(columns: count)
-        let items = FloatBuffer(count: count * width)
+        let items = Self.start(count: count * width, seed: settings.seed)
         let people = FloatBuffer(count: users.rows * width)
-        var generator = Generator(seed: settings.seed)
-        // The library's start: small and positive.
-        for index in 0..<items.count { items.pointer[index] = Float(generator.uniform() * 0.01) }
         func solver(_ factors: FloatBuffer, rows: Int) throws(EvaluationError) -> FactorSolver {
             guard
                 let solver = FactorSolver(
@@ -56,6 +54,14 @@ struct ImplicitFactors {
         self.solver = try solver(items, rows: count)
     }
 
+    /// The library's start: uniform in 0 ..< 0.01.
+    package static func start(count: Int, seed: UInt64) -> FloatBuffer {
+        var generator = Generator(seed: seed)
+        let factors = FloatBuffer(count: count)
+        for index in 0..<count { factors.pointer[index] = Float(generator.uniform() * 0.01) }
+        return factors
+    }
+
     private static func overflow(_ settings: ALSSettings) -> EvaluationError {
         EvaluationError(
             "ALS with alpha \(settings.alpha) and regularisation \(settings.regularisation) leaves the range of "
@@ -70,14 +76,19 @@ struct ImplicitFactors {
         let failures = Atomic(0)
         let portion = 64
         Parallel.pieces { _ in
-            let scratch = FactorSolver.Scratch(width: solver.width, columns: longest)
+            let width = solver.width
+            let scratch = FactorSolver.Scratch(width: width, columns: longest)
+            let solved = FloatBuffer(count: portion * width)
             while true {
                 let first = next.wrappingAdd(portion, ordering: .relaxed).oldValue
                 guard first < met.rows else { break }
-                for row in first..<min(first + portion, met.rows)
-                where !solver.solve(met, row: row, scratch: scratch, into: x.pointer + row * solver.width) {
+                let rows = first..<min(first + portion, met.rows)
+                for (place, row) in rows.enumerated()
+                where !solver.solve(met, row: row, scratch: scratch, into: solved.pointer + place * width) {
                     failures.wrappingAdd(1, ordering: .relaxed)
                 }
+                solver.unwhiten(
+                    MatrixView(solved.pointer, rows: rows.count, columns: width), into: x.pointer + first * width)
             }
         }
         return failures.load(ordering: .relaxed) == 0

@@ -1,13 +1,14 @@
 /// How often each row met each column, by rows: row r met `columns[starts[r]..<starts[r + 1]]`, each column once.
-struct InteractionMatrix: Sendable {
-    private(set) var starts: [Int]
-    private(set) var columns: [Int32]
-    private(set) var counts: [Float]
+package struct InteractionMatrix: Sendable {
+    package private(set) var starts: [Int]
+    package private(set) var columns: [Int32]
+    package private(set) var counts: [Float]
 
-    var rows: Int { starts.count - 1 }
+    /// Number of rows.
+    package var rows: Int { starts.count - 1 }
 
     /// Users by items, from the training events of a split.
-    init(_ log: EvaluationLog, _ split: Split) {
+    package init(_ log: EvaluationLog, _ split: Split) {
         starts = [0]
         columns = []
         counts = []
@@ -33,7 +34,7 @@ struct InteractionMatrix: Sendable {
     }
 
     /// A matrix of one row.
-    init(row items: [Int32]) {
+    package init(row items: [Int32]) {
         starts = [0]
         columns = []
         counts = []
@@ -41,7 +42,7 @@ struct InteractionMatrix: Sendable {
     }
 
     /// Columns by rows, of `count` columns.
-    func transposed(columns count: Int) -> InteractionMatrix {
+    package func transposed(columns count: Int) -> InteractionMatrix {
         var result = self
         result.starts = [Int](repeating: 0, count: count + 1)
         for column in columns { result.starts[Int(column) + 1] += 1 }

@@ -21,9 +21,14 @@ public struct EvaluationLog: Sendable {
     private let userStarts: [Int]
     private let userEvents: [Int32]
 
+    /// Row to session identifier, in order of first appearance in the file.
+    private let sessions: [String]
+
     struct Entry: Sendable {
         var user: Int32
         var item: Int32
+        /// Row of the session, or -1.
+        var session: Int32
         var action: Action
         var time: Int64
     }
@@ -32,7 +37,8 @@ public struct EvaluationLog: Sendable {
     ///   - entries: in the order of the file.
     ///   - catalogueRows: per item its place in `catalogue`, or -1.
     init(
-        entries: [Entry], users: [Shopper], items: [ItemID], catalogue: [CatalogueItem], catalogueRows: [Int32]
+        entries: [Entry], users: [Shopper], items: [ItemID], sessions: [String], catalogue: [CatalogueItem],
+        catalogueRows: [Int32]
     ) throws(EvaluationError) {
         guard !entries.isEmpty else {
             throw EvaluationError("there is no event to evaluate on: give a file with at least one good row")
@@ -60,6 +66,7 @@ public struct EvaluationLog: Sendable {
         }
         self.users = users
         self.items = items
+        self.sessions = sessions
         self.catalogue = catalogue
         self.catalogueRows = catalogueRows
         self.positions = positions
@@ -93,63 +100,19 @@ public struct EvaluationLog: Sendable {
         return row < 0 ? nil : catalogue[Int(row)]
     }
 
+    /// The event of a row with its identifiers: who, what, when, and the session if it had one.
+    public func event(at row: Int) -> Event {
+        let entry = columns[row]
+        return Event(
+            action: entry.action, shopper: users[Int(entry.user)], item: items[Int(entry.item)],
+            time: EventTime(milliseconds: entry.time),
+            sessionID: entry.session < 0 ? nil : sessions[Int(entry.session)])
+    }
+
     /// The training events of a split as the towers take them.
     public func trainingLog(_ split: Split) -> TrainingLog {
         var log = TrainingLog()
-        for (row, entry) in columns.enumerated() where split.roles[row] == .training {
-            log.append(
-                shopper: users[Int(entry.user)], item: items[Int(entry.item)], action: entry.action,
-                time: EventTime(milliseconds: entry.time))
-        }
+        for row in 0..<count where split.roles[row] == .training { log.append(event(at: row)) }
         return log
-    }
-}
-
-/// Collects a shop's files into an `EvaluationLog`.
-public struct EvaluationLogBuilder {
-    private var entries: [EvaluationLog.Entry] = []
-    private var users: [Shopper] = []
-    private var items: [ItemID] = []
-    private var catalogue: [CatalogueItem] = []
-    private var userRows: [Shopper: Int32] = [:]
-    private var itemRows: [ItemID: Int32] = [:]
-
-    public init() {}
-
-    /// Adds an event; the order of appending counts between events of equal time.
-    public mutating func append(_ event: Event) {
-        let user = userRows[event.shopper] ?? Int32(clamping: users.count)
-        if user == users.count {
-            userRows[event.shopper] = user
-            users.append(event.shopper)
-        }
-        entries.append(
-            EvaluationLog.Entry(
-                user: user, item: row(of: event.item), action: event.action, time: event.time.rawValue))
-    }
-
-    /// Adds a catalogue record: its item becomes a candidate.
-    public mutating func append(_ item: CatalogueItem) { catalogue.append(item) }
-
-    /// The log of all that was added.
-    /// - Throws: `EvaluationError` if there is no event.
-    public consuming func build() throws(EvaluationError) -> EvaluationLog {
-        var catalogueRows: [Int32] = []
-        for (index, item) in catalogue.enumerated() {
-            let row = Int(row(of: item.item))
-            while catalogueRows.count <= max(row, items.count - 1) { catalogueRows.append(-1) }
-            catalogueRows[row] = Int32(index)
-        }
-        while catalogueRows.count < items.count { catalogueRows.append(-1) }
-        return try EvaluationLog(
-            entries: entries, users: users, items: items, catalogue: catalogue, catalogueRows: catalogueRows)
-    }
-
-    private mutating func row(of item: ItemID) -> Int32 {
-        if let row = itemRows[item] { return row }
-        let row = Int32(clamping: items.count)
-        itemRows[item] = row
-        items.append(item)
-        return row
     }
 }

@@ -1,14 +1,16 @@
 import LinearAlgebra
 
 /// Turns a row of scores into a rank and a list. Not for use by several threads.
-struct Ranker {
+package struct Ranker {
     /// Items of a list.
-    static let listLength = 20
+    package static let listLength = 20
     /// Scores looked at together: they stay in the first cache.
     private static let block = 1024
 
     private var indices = [UInt32](repeating: 0, count: Ranker.block)
     private var list = TopList()
+
+    package init() {}
 
     /// The place of `target` among all items outside `history`, and the first of them.
     ///
@@ -18,7 +20,7 @@ struct Ranker {
     /// - Parameters:
     ///   - scores: [items]; those of the history and those that are not a number are overwritten with -infinity.
     ///   - history: distinct items, and whether the target is one of them: then its rank is behind all candidates.
-    mutating func rank(
+    package mutating func rank(
         _ scores: UnsafeMutableBufferPointer<Float>, target: Int32, history: some Collection<Int32>
     ) -> (rank: Int, top: [Int32]) {
         for item in history { scores[Int(item)] = -.infinity }

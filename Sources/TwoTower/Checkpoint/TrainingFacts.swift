@@ -12,12 +12,14 @@ public struct TrainingFacts: Codable, Equatable, Sendable {
     public var epochs: Int
     /// Share of the validation's next new items that were among the first ten; nil without a validation part.
     public var recallAt10: Double?
+    /// What each epoch reached, in order.
+    public var curve: [TrainingEpoch]
     /// The settings in force, by name.
     public var settings: [String: Double]
 
     public init(
         seed: UInt64, dataDigest: String, events: Int, shoppers: Int, epochs: Int, recallAt10: Double?,
-        settings: [String: Double]
+        curve: [TrainingEpoch] = [], settings: [String: Double]
     ) {
         self.seed = seed
         self.dataDigest = dataDigest
@@ -25,6 +27,23 @@ public struct TrainingFacts: Codable, Equatable, Sendable {
         self.shoppers = shoppers
         self.epochs = epochs
         self.recallAt10 = recallAt10
+        self.curve = curve
         self.settings = settings
     }
+}
+
+/// One epoch of a training run.
+public struct TrainingEpoch: Codable, Equatable, Sendable {
+    /// `validating` or `fitting`.
+    public var stage: String
+    public var dimension: Int
+    public var dropout: Double
+    /// 1 is the stage's first.
+    public var epoch: Int
+    /// Seconds from the start of the run to the end of the epoch; measuring recall is not counted in.
+    public var seconds: Double
+    /// Mean loss over the epoch.
+    public var loss: Double
+    /// recall@10 on the held-out events; nil while fitting.
+    public var recall: Double?
 }

@@ -6,6 +6,8 @@ public struct TrainingProgress: Sendable {
         case preparing
         /// Training on the earlier part, to find the number of epochs on the later one.
         case validating
+        /// Choosing the constants of the channels on the later part.
+        case tuning
         /// Training the model that is kept.
         case fitting
     }
@@ -32,6 +34,8 @@ public struct TrainingError: Error, Equatable, Sendable, CustomStringConvertible
         case badSettings
         /// Too few events, shoppers or items to learn an order from.
         case tooLittleData
+        /// A supplied vector of the catalogue that cannot be trained on.
+        case badCatalogue
         /// The loss is no longer a finite number.
         case diverged
         case checkpoint
