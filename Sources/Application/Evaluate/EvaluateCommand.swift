@@ -25,8 +25,15 @@ struct EvaluateCommand: Command {
         let seed = arguments.option(
             "seed", default: 1, accepting: .within(0...Int.max),
             "Seed of every random choice: equal files, methods and seed give equal figures.")
+        let limit: Duration? = arguments.option(
+            "time-limit", accepting: .within(.seconds(1) ... .seconds(10_000_000)),
+            "Ends a training of the towers after about this long. Not given: no limit.")
+        let model: String? = arguments.option(
+            "model", accepting: .notEmpty,
+            "Folder of a checkpoint that takes the training's place; it must not have seen the test's events.")
         job = EvaluationJob(
-            events: events, items: items, setting: setting, methods: arguments.methods(methods), seed: UInt64(seed))
+            events: events, items: items, setting: setting, methods: arguments.methods(methods), seed: UInt64(seed),
+            timeLimit: limit.map { $0 / .seconds(1) }, model: model)
     }
 
     func run() throws -> ExitCode {
@@ -50,7 +57,7 @@ struct EvaluateCommand: Command {
         let facts = Report.Facts(
             name: folder.name, log: outcome.log, split: outcome.split, eventsFile: file(job.events),
             itemsFile: job.items.map(file), date: Int64(started.timeIntervalSince1970 * 1000), seed: job.seed,
-            machine: machine, version: Program.breadcrumb.version)
+            timeLimit: job.timeLimit, model: outcome.model, machine: machine, version: Program.breadcrumb.version)
         let report = Report(facts: facts, results: outcome.results)
         try folder.finish(report)
         print(report.table, terminator: "")
@@ -74,6 +81,7 @@ extension StepBars {
     mutating func show(_ step: EvaluationJob.Step) {
         switch step {
         case .reading(let progress): show(progress, doing: "reading")
+        case .training(let method, let progress): show(progress, doing: "\(method) training")
         case .evaluating(let progress):
             let recall = progress.recall.map { "recall@10 " + String(format: "%.4f", $0) }
             show(

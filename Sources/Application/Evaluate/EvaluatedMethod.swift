@@ -5,14 +5,19 @@ import Evaluation
 public enum EvaluatedMethod: Hashable, Sendable {
     /// One that needs no towers.
     case baseline(Baseline)
+    /// The towers, or a part of them.
+    case tower(TowerMethod)
 
     /// All there are, in the order of the tables.
-    public static let all: [EvaluatedMethod] = Baseline.allCases.map { .baseline($0) }
+    public static let all: [EvaluatedMethod] =
+        Baseline.allCases.map { .baseline($0) }
+        + [TowerMethod.sequential, .frozen, .dense].map { .tower($0) }
 
     /// Also the name of its dump.
     public var name: String {
         switch self {
         case .baseline(let baseline): baseline.rawValue
+        case .tower(let tower): tower.rawValue
         }
     }
 

@@ -9,9 +9,6 @@ struct TrainCommand: Command {
     static let name = "train"
     static let abstract = "Trains the towers on a file of events and a file of items, and writes a checkpoint."
 
-    /// What a checkpoint consists of.
-    private static let files: Set<String> = ["model.json", "vocabulary.json", "model.safetensors"]
-
     private let job: TrainingJob
     private let model: String
 
@@ -41,13 +38,15 @@ struct TrainCommand: Command {
             arguments.option(
                 "seed", default: Int(clamping: settings.seed), accepting: .within(0...Int.max),
                 "Seed of every random choice: equal files, settings and seed give an equal model."))
-        if (settings.dimension ?? 16) % 16 != 0 { arguments.refuse("must be a multiple of 16", at: .flag("--dimension")) }
+        if (settings.dimension ?? 16) % 16 != 0 {
+            arguments.refuse("must be a multiple of 16", at: .flag("--dimension"))
+        }
         return settings
     }
 
     func run() throws -> ExitCode {
         let folder = try OutputFolder(
-            path: model, option: "--model", content: "a checkpoint", isContent: { Self.files.contains($0) })
+            path: model, option: "--model", content: "a checkpoint", isContent: { Checkpoint.fileNames.contains($0) })
         var bars = StepBars()
         let outcome = try job.run(
             progress: { bars.show($0) },
@@ -82,13 +81,17 @@ extension StepBars {
     mutating func show(_ step: TrainingJob.Step) {
         switch step {
         case .reading(let progress): show(progress, doing: "reading")
-        case .training(let progress):
-            let epoch = progress.epoch > 0 ? " epoch \(progress.epoch)" : ""
-            let loss = progress.loss.map { "loss \(String(format: "%.3f", $0))" }
-            let recall = progress.recall.map { "recall@10 \(percent($0))" }
-            let note = [progress.stage.rawValue + epoch, loss, recall].compactMap { $0 }.joined(separator: "  ")
-            show("training", Int(min(max(progress.fraction, 0), 1) * 1000), of: 1000, unit: "", note: note)
+        case .training(let progress): show(progress, doing: "training")
         }
+    }
+
+    /// Shows how far a training is.
+    mutating func show(_ progress: TrainingProgress, doing label: String) {
+        let epoch = progress.epoch > 0 ? " epoch \(progress.epoch)" : ""
+        let loss = progress.loss.map { "loss \(String(format: "%.3f", $0))" }
+        let recall = progress.recall.map { "recall@10 \(percent($0))" }
+        let note = [progress.stage.rawValue + epoch, loss, recall].compactMap { $0 }.joined(separator: "  ")
+        show(label, Int(min(max(progress.fraction, 0), 1) * 1000), of: 1000, unit: "", note: note)
     }
 }
 

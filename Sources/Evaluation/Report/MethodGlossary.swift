@@ -19,7 +19,7 @@ enum MethodGlossary {
         case "two-tower": "The two-tower network without order: the user is the bag of the history's items."
         case own: "The sequential two-tower model, one step an event: everything on, as validation chose."
         case "sequential-frozen": "The same model, its items left where training put them."
-        case "sequential-dense": "The same model without the sparse channel."
+        case "sequential-dense": "The towers alone: items left where training put them, and no sparse channel."
         default: nil
         }
     }
