@@ -49,13 +49,19 @@ struct TrainCommand: Command {
         settings.dimension = arguments.option(
             "dimension", accepting: .within(16...512),
             "Length of the vectors, a multiple of 16. Not given: validation chooses.")
+        settings.userTower = arguments.option(
+            "user-tower", default: settings.userTower,
+            "What moves a shopper's state: gated recurrences, or the mean of all events to compare with.")
         settings.blocks = arguments.option(
-            "blocks", default: settings.blocks, accepting: .within(1...8), "Recurrent blocks on top of one another.")
+            "blocks", default: settings.blocks, accepting: .within(1...8),
+            "Blocks of the user tower on top of one another.")
         settings.seed = UInt64(
             arguments.option(
                 "seed", default: Int(clamping: settings.seed), accepting: .within(0...Int.max),
                 "Seed of every random choice: equal files, settings and seed give an equal model."))
-        if (settings.dimension ?? 16) % 16 != 0 { arguments.refuse("must be a multiple of 16", at: .flag("--dimension")) }
+        if (settings.dimension ?? 16) % 16 != 0 {
+            arguments.refuse("must be a multiple of 16", at: .flag("--dimension"))
+        }
         return settings
     }
 

@@ -87,8 +87,8 @@ struct TrainingRun {
         TowerLayout(
             TowerShape(
                 items: items, tokens: features.vocabulary.tokens.count, attributes: histories.attributes.tokens.count,
-                vectors: features.columns, dimension: candidate.dimension, blocks: settings.blocks,
-                hidden: 2 * candidate.dimension))
+                vectors: features.columns, dimension: candidate.dimension, userTower: settings.userTower,
+                blocks: settings.blocks, hidden: 2 * candidate.dimension))
     }
 
     /// The trial, or nil if there is too little to judge by.
