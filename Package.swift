@@ -72,7 +72,7 @@ let package = Package(
         program(
             "breadcrumb-bench",
             [
-                "Application", "Bytes", "Observability", "Configuration", "LinearAlgebra", "Commerce", "TwoTower",
+                "Application", "Bytes", "Observability", "Configuration", "LinearAlgebra", "Commerce", "Datasets", "TwoTower",
                 "Retrieval",
                 "Streaming", "Kafka", "Redis",
             ]),

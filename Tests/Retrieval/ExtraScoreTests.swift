@@ -17,7 +17,7 @@ struct ExtraScoreTests {
         let numbers = (0..<1800).map { $0 % 2 == 0 ? Int32($0 * 5) : nil }
         func item(_ number: Int) -> ItemID { ItemID(number % 4 < 2 ? "i\(number)" : "category-\(number)") }
         var moved = 0
-        for size in [1, 40, 1700, 600, 3] {
+        for size in [1, 40, 1300, 600, 3] {
             while oracle.vectors.count != size || Bool.random(using: &generator) {
                 let number = Int.random(in: 0..<numbers.count, using: &generator)
                 if oracle.vectors.count > size || Int.random(in: 0..<8, using: &generator) == 0 {
@@ -41,9 +41,10 @@ struct ExtraScoreTests {
                     excluded.append(Set((0..<numbers.count).filter { $0 % 5 == user % 6 }.map(item)))
                     var added: [ItemID: Float] = [:]
                     for number in numbers.indices.shuffled(using: &generator).prefix(user % 7 * 60) {
-                        let extra = [0, 0.5, 1, 3, .random(in: 0...9, using: &generator)].randomElement(
-                            using: &generator)
-                        guard let name = numbers[number], let extra else { continue }
+                        let choices: [Float] = [0, 0.5, 1, 3, .random(in: 0...9, using: &generator)]
+                        guard let name = numbers[number], let extra = choices.randomElement(using: &generator) else {
+                            continue
+                        }
                         extras.append(extra, to: name)
                         added[item(number)] = extra
                     }
