@@ -56,6 +56,7 @@ let package = Package(
         module("Datasets", ["CCsv", "Bytes", "JSON", "Commerce"]),
         module("TwoTower", ["Bytes", "JSON", "LinearAlgebra", "Commerce"]),
         module("Retrieval", ["LinearAlgebra", "Commerce"]),
+        module("Evaluation", ["LinearAlgebra", "Commerce", "TwoTower"]),
         module("Streaming", ["Bytes", "JSON", "Observability", "Commerce", "TwoTower", "Retrieval"]),
 
         // The outside world.
@@ -66,15 +67,14 @@ let package = Package(
             "Application",
             [
                 "Bytes", "JSON", "Observability", "Configuration", "Commerce", "Datasets", "TwoTower", "Retrieval",
-                "Streaming", "Kafka", "Redis", "Connectors",
+                "Evaluation", "Streaming", "Kafka", "Redis", "Connectors",
             ]),
         program("breadcrumb", ["Application"]),
         program(
             "breadcrumb-bench",
             [
-                "Application", "Bytes", "Observability", "Configuration", "LinearAlgebra", "Commerce", "Datasets", "TwoTower",
-                "Retrieval",
-                "Streaming", "Kafka", "Redis",
+                "Application", "Bytes", "Observability", "Configuration", "LinearAlgebra", "Commerce", "Datasets",
+                "TwoTower", "Retrieval", "Evaluation", "Streaming", "Kafka", "Redis",
             ]),
 
         tests("Bytes", ["Bytes"]),
@@ -86,6 +86,7 @@ let package = Package(
         tests("Datasets", ["Datasets", "Commerce"]),
         tests("TwoTower", ["TwoTower", "LinearAlgebra", "Commerce", "Datasets"]),
         tests("Retrieval", ["Retrieval", "LinearAlgebra", "Commerce"]),
+        tests("Evaluation", ["Evaluation", "LinearAlgebra", "Commerce", "Datasets", "TwoTower"]),
         tests(
             "Streaming",
             ["Streaming", "Bytes", "JSON", "Observability", "LinearAlgebra", "Commerce", "TwoTower", "Retrieval"]),
@@ -96,8 +97,7 @@ let package = Package(
             "Application",
             [
                 "Application", "Bytes", "JSON", "Observability", "LinearAlgebra", "Configuration", "Commerce",
-                "Datasets",
-                "TwoTower", "Streaming", "Kafka", "Redis", "Connectors",
+                "Datasets", "TwoTower", "Evaluation", "Streaming", "Kafka", "Redis", "Connectors",
             ]),
         tests(
             "Integration",

@@ -9,6 +9,6 @@ void dsyevd_(const char *jobz, const char *uplo, const int *n, double *a, const 
 void sposv_(const char *uplo, const int *n, const int *nrhs, float *a, const int *lda, float *b, const int *ldb,
             int *info);
 
-// The Cholesky factor of a symmetric positive definite matrix, and the inverse from that factor, one triangle each.
+// The Cholesky factor of a symmetric positive definite matrix, and the inverse of a triangular matrix.
 void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, int *info);
-void dpotri_(const char *uplo, const int *n, double *a, const int *lda, int *info);
+void dtrtri_(const char *uplo, const char *diag, const int *n, double *a, const int *lda, int *info);

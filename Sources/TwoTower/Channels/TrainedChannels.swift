@@ -5,6 +5,8 @@ public struct TrainedChannels: Sendable, Equatable {
     public let constants: Channels
     /// The sparse channel; nil if validation found no use for one.
     public let sparse: SparseChannel?
+    /// How items move; nil leaves them where training put them.
+    public var motion: MotionRule? { constants.motion }
     /// [items]: each item's touches, decayed by the rule's half-life up to `time`; empty without a rule.
     public let popularity: [Float]
     /// Milliseconds since 1970 of the last event of training.
@@ -17,7 +19,8 @@ public struct TrainedChannels: Sendable, Equatable {
         self.time = time
     }
 
-    init(_ constants: Channels, histories: Histories, cooccurrence: Cooccurrence, items: Int) {
+    /// The channels with these constants after the events of `histories`.
+    package init(_ constants: Channels, histories: Histories, cooccurrence: Cooccurrence, items: Int) {
         let time = histories.times.max() ?? 0
         let sparse = constants.sparse.map { settings in
             SparseChannel(

@@ -1,11 +1,12 @@
 import Foundation
 import LinearAlgebra
 
-/// A trained model on its way to or from a directory of three files.
+/// A trained model on its way to or from a directory of files.
 ///
 /// - `model.safetensors`: the parameters by name, fp32, and the items' vectors.
 /// - `vocabulary.json`: items, feature tokens and user attributes in the order of their rows, and the categories' price thresholds.
-/// - `model.json`: format, sizes, and the facts of training.
+/// - `model.json`: format, sizes, the constants of the channels, and the facts of training.
+/// - `curve.json`: what each epoch reached and when; no part of the version, since it depends on the clock.
 ///
 /// `docs/model.md` defines all of them.
 public struct Checkpoint: Sendable {
@@ -13,6 +14,9 @@ public struct Checkpoint: Sendable {
     static let description = "model.json"
     static let vocabularyFile = "vocabulary.json"
     static let tensorFile = "model.safetensors"
+    static let curveFile = "curve.json"
+    /// Names of everything that a checkpoint's directory may hold.
+    public static let fileNames: Set<String> = [description, vocabularyFile, tensorFile, curveFile]
     /// Name of the tensor of the known items' vectors: derived, but from a catalogue that only training saw.
     static let itemVectorName = "items.vector"
 
@@ -41,6 +45,8 @@ public struct Checkpoint: Sendable {
     }
 
     public let facts: TrainingFacts
+    /// What each epoch of training reached, in order; empty for a checkpoint that was read.
+    public let curve: [TrainingEpoch]
     /// The model, ready to serve; its version is the digest of the files.
     public let model: Model
     private let files: Files
@@ -63,8 +69,9 @@ public struct Checkpoint: Sendable {
     package init(
         layout: TowerLayout, parameters: FloatBuffer, itemVectors: FloatBuffer, items: [String],
         vocabulary: FeatureVocabulary, attributes: AttributeVocabulary = AttributeVocabulary(),
-        channels: TrainedChannels = .none, facts: TrainingFacts
+        channels: TrainedChannels = .none, facts: TrainingFacts, curve: [TrainingEpoch] = []
     ) throws(CheckpointError) {
+        self.curve = curve
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
         var sources = layout.tensors.map {
@@ -104,6 +111,7 @@ public struct Checkpoint: Sendable {
                 )
             }
         }
+        curve = []
         files = Files(
             description: try read(Self.description), vocabulary: try read(Self.vocabularyFile),
             tensors: try read(Self.tensorFile))
@@ -124,6 +132,9 @@ public struct Checkpoint: Sendable {
                 (Self.tensorFile, files.tensors),
             ] {
                 try data.write(to: temporary.appendingPathComponent(name))
+            }
+            if !curve.isEmpty {
+                try JSONEncoder().encode(curve).write(to: temporary.appendingPathComponent(Self.curveFile))
             }
         } catch {
             throw CheckpointError(

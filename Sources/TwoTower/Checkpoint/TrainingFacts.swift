@@ -12,14 +12,12 @@ public struct TrainingFacts: Codable, Equatable, Sendable {
     public var epochs: Int
     /// Share of the validation's next new items that were among the first ten; nil without a validation part.
     public var recallAt10: Double?
-    /// What each epoch reached, in order.
-    public var curve: [TrainingEpoch]
     /// The settings in force, by name.
     public var settings: [String: Double]
 
     public init(
         seed: UInt64, dataDigest: String, events: Int, shoppers: Int, epochs: Int, recallAt10: Double?,
-        curve: [TrainingEpoch] = [], settings: [String: Double]
+        settings: [String: Double]
     ) {
         self.seed = seed
         self.dataDigest = dataDigest
@@ -27,12 +25,11 @@ public struct TrainingFacts: Codable, Equatable, Sendable {
         self.shoppers = shoppers
         self.epochs = epochs
         self.recallAt10 = recallAt10
-        self.curve = curve
         self.settings = settings
     }
 }
 
-/// One epoch of a training run.
+/// One epoch of a training run: a point of its curve.
 public struct TrainingEpoch: Codable, Equatable, Sendable {
     /// `validating` or `fitting`.
     public var stage: String

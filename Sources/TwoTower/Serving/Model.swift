@@ -45,6 +45,9 @@ public final class Model: Sendable {
     /// d: length of item and user vectors, a multiple of 16.
     public var dimension: Int { layout.shape.dimension }
 
+    /// The factor on cosine scores, which `readout` folds into the shopper's vector.
+    public var scale: Float { tower.scale }
+
     /// Floats of one shopper's state.
     public var stateSize: Int { layout.shape.stateSize }
 

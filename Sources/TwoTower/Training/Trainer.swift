@@ -30,7 +30,7 @@ public enum Trainer {
         let result = try run.train(progress)
         let facts = TrainingFacts(
             seed: settings.seed, dataDigest: try digest(log, features), events: log.count, shoppers: log.shopperCount,
-            epochs: result.epochs, recallAt10: result.recall, curve: run.curve,
+            epochs: result.epochs, recallAt10: result.recall,
             settings: settings.record(dimension: result.layout.shape.dimension, dropout: result.dropout))
         do throws(CheckpointError) {
             return try Checkpoint(
@@ -38,7 +38,7 @@ public enum Trainer {
                 itemVectors: ItemEncoder(layout: result.layout, parameters: result.parameters)
                     .encodeKnown(features.bags),
                 items: log.items.map(\.rawValue), vocabulary: features.vocabulary, attributes: histories.attributes,
-                channels: result.channels, facts: facts)
+                channels: result.channels, facts: facts, curve: run.curve)
         } catch { throw TrainingError(.checkpoint, error.description) }
     }
 
