@@ -43,11 +43,14 @@ public struct Event: Equatable, Sendable {
     /// In units of `currency` (19.9, not 1990).
     public var price: Double?
     public var currency: String?
+    /// What is known of the shopper, by name: country, segment, age group.
+    public var attributes: [String: String]
 
     public init(
         eventID: String? = nil, action: Action, shopper: Shopper, anonymousID: String? = nil, item: ItemID,
         time: EventTime,
-        sessionID: String? = nil, quantity: Double? = nil, price: Double? = nil, currency: String? = nil
+        sessionID: String? = nil, quantity: Double? = nil, price: Double? = nil, currency: String? = nil,
+        attributes: [String: String] = [:]
     ) {
         self.eventID = eventID
         self.action = action
@@ -59,5 +62,6 @@ public struct Event: Equatable, Sendable {
         self.quantity = quantity
         self.price = price
         self.currency = currency
+        self.attributes = attributes
     }
 }

@@ -74,6 +74,15 @@ public enum Identifier {
         return text
     }
 
+    /// FNV-1a, 64 bits, with a final avalanche: stable across processes and versions, unlike `Hashable`.
+    package static func hash(_ id: String) -> UInt64 {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in id.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+        hash ^= hash >> 32
+        hash &*= 0xd6e8_feb8_6659_fd93
+        return hash ^ (hash >> 32)
+    }
+
     /// Whether two identifiers have the same bytes. (Swift's `==` would take canonically equivalent texts for one.)
     static func areEqual(_ left: String, _ right: String) -> Bool {
         let left = left.utf8Span.span

@@ -14,3 +14,26 @@ package enum GapBucket {
         return min(1 + (Int64.bitWidth - units.leadingZeroBitCount), count - 1)
     }
 }
+
+/// Whether an event begins a visit to the shop, as the row of an embedding.
+///
+/// A visit begins with a shopper's first event, after a silence of more than 30 minutes, or where the shop says so by another
+/// session id than the one it gave before.
+package enum Visit {
+    /// Number of rows: 0 within a visit, 1 at its beginning.
+    package static let count = 2
+    /// In milliseconds.
+    private static let longestSilence: Int64 = 1_800_000
+
+    /// Whether an event's session is another than the last one that the shopper's events bore; nil stands for none.
+    package static func changes(from last: UInt64?, to session: UInt64?) -> Bool {
+        guard let last, let session else { return false }
+        return session != last
+    }
+
+    /// The row of an event by its gap in milliseconds (nil: the first event) and by whether its session id is another one.
+    package static func row(gap: Int64?, changesSession: Bool) -> Int {
+        guard let gap, !changesSession else { return 1 }
+        return gap > longestSilence ? 1 : 0
+    }
+}

@@ -1,4 +1,5 @@
 import Commerce
+import LinearAlgebra
 
 /// The sizes of a two-tower model: everything that fixes the shape of its tensors.
 public struct TowerShape: Codable, Equatable, Sendable {
@@ -6,6 +7,10 @@ public struct TowerShape: Codable, Equatable, Sendable {
     public var items: Int
     /// Feature tokens (words, categories, brands, price bands) that have an embedding.
     public var tokens: Int
+    /// User attributes (`country=nl`) that have an embedding.
+    public var attributes: Int
+    /// The columns of supplied vectors that have a projection, in the order of their tensors.
+    public var vectors: [VectorColumn]
     /// d: the length of item and user vectors; a multiple of 16, so that vector kernels have no tail.
     public var dimension: Int
     /// Recurrent blocks on top of one another.
@@ -13,9 +18,14 @@ public struct TowerShape: Codable, Equatable, Sendable {
     /// Width of each block's feed-forward part; a multiple of 16.
     public var hidden: Int
 
-    public init(items: Int, tokens: Int, dimension: Int, blocks: Int, hidden: Int) {
+    public init(
+        items: Int, tokens: Int, attributes: Int = 0, vectors: [VectorColumn] = [], dimension: Int, blocks: Int,
+        hidden: Int
+    ) {
         self.items = items
         self.tokens = tokens
+        self.attributes = attributes
+        self.vectors = vectors
         self.dimension = dimension
         self.blocks = blocks
         self.hidden = hidden
@@ -31,6 +41,8 @@ public struct TowerShape: Codable, Equatable, Sendable {
         }
         if !(1...50_000_000).contains(items) { return "items is \(items), must be 1 to 50000000" }
         if !(0...10_000_000).contains(tokens) { return "tokens is \(tokens), must be 0 to 10000000" }
+        if !(0...10_000_000).contains(attributes) { return "attributes is \(attributes), must be 0 to 10000000" }
+        if let fault = VectorColumn.fault(of: vectors) { return fault }
         if !multiple(dimension, of: 16, upTo: 1024) {
             return "dimension is \(dimension), must be a multiple of 16 up to 1024"
         }
@@ -49,6 +61,18 @@ package struct Tensor: Equatable, Sendable {
     package let offset: Int
 
     package var count: Int { shape.reduce(1, *) }
+
+    /// Rows of a weight [rows, columns] as the kernels take them, [columns, rows]; all rows from `first` if no number is given.
+    func transposed(in parameters: FloatBuffer, from first: Int = 0, rows: Int? = nil) -> FloatBuffer {
+        let columns = shape[1]
+        let rows = rows ?? shape[0]
+        let result = FloatBuffer(count: rows * columns)
+        let source = parameters.pointer + offset + first * columns
+        for row in 0..<rows {
+            for column in 0..<columns { result.pointer[column * rows + row] = source[row * columns + column] }
+        }
+        return result
+    }
 }
 
 /// The tensors of one recurrent block.
@@ -79,12 +103,20 @@ package struct TowerLayout: Equatable, Sendable {
     package let itemEmbedding: Tensor
     /// [tokens, d]
     package let tokenEmbedding: Tensor
+    /// [5], by `ItemField`: factors on the means of each field's tokens.
+    package let fieldGain: Tensor
+    /// [d, width] for each of `shape.vectors`: projections of supplied vectors.
+    package let projections: [Tensor]
     /// [d]: stands in for an item that neither the checkpoint nor a catalogue describes.
     package let unknownInput: Tensor
     /// [actions, d]
     package let actionEmbedding: Tensor
     /// [GapBucket.count, d]
     package let gapEmbedding: Tensor
+    /// [2, d]: an event within a visit, and one that begins a visit.
+    package let visitEmbedding: Tensor
+    /// [attributes, d]
+    package let attributeEmbedding: Tensor
     package let blocks: [BlockTensors]
     /// [1]: logarithm of the factor on cosine scores (1 / temperature).
     package let logScale: Tensor
@@ -105,9 +137,13 @@ package struct TowerLayout: Equatable, Sendable {
         let d = shape.dimension
         itemEmbedding = add("items.embedding", shape.items, d)
         tokenEmbedding = add("tokens.embedding", shape.tokens, d)
+        fieldGain = add("fields.gain", ItemField.allCases.count)
+        projections = shape.vectors.map { add("vectors." + $0.name, d, $0.width) }
         unknownInput = add("items.unknown", d)
         actionEmbedding = add("actions.embedding", Action.allCases.count, d)
         gapEmbedding = add("gaps.embedding", GapBucket.count, d)
+        visitEmbedding = add("visits.embedding", Visit.count, d)
+        attributeEmbedding = add("attributes.embedding", shape.attributes, d)
         blocks = (0..<shape.blocks).map { index in
             let prefix = "blocks.\(index)."
             return BlockTensors(

@@ -37,7 +37,7 @@ struct SyntheticShop {
         }
         model = Model(
             version: "synthetic", layout: layout, parameters: parameters, itemVectors: vectors,
-            vocabulary: FeatureVocabulary(tokens: ["t:nothing"]), items: (0..<items).map { ItemID("item-\($0)") })
+            vocabulary: FeatureVocabulary(tokens: ["w:nothing"]), items: (0..<items).map { ItemID("item-\($0)") })
         var sum = 0.0
         weights = (1...items).map { rank in
             sum += 1 / Double(rank)

@@ -57,7 +57,7 @@ final class LookShop {
         vectors.clear()
         return try Checkpoint(
             layout: layout, parameters: parameters, itemVectors: vectors, items: ["i1", "i2", "i3", "i4"],
-            tokens: ["t:red"],
+            vocabulary: FeatureVocabulary(tokens: ["w:red"]),
             facts: try JSONDecoder().decode(TrainingFacts.self, from: Data(facts.utf8)))
     }
 

@@ -55,7 +55,7 @@ import TwoTower
         catalogue.append(CatalogueItem(item: ItemID("i0"), title: String(repeating: "endless ", count: 100_000)))
         let model = try Trainer.train(events, catalogue: catalogue, settings: settings).model
         #expect(
-            model.vocabulary.tokens.contains("t:later") && !model.vocabulary.tokens.contains("c:x"),
+            model.vocabulary.tokens.contains("w:later") && !model.vocabulary.tokens.contains("c:x"),
             "the later record counts")
         #expect(model.itemVectors.values.allSatisfy { $0.isFinite })
     }
@@ -83,10 +83,10 @@ import TwoTower
         #expect(model.parameters.pointer[model.layout.logScale.offset] <= 4.6052)
     }
 
-    @Test func aLossThatIsNoNumberLeavesTheParametersAlone() {
+    @Test func aLossThatIsNoNumberLeavesTheParametersAlone() throws {
         let tiny = TinyCase()
         let step = TrainingStep(
-            layout: tiny.layout, parameters: tiny.parameters, bags: FeatureBags(tiny.bags),
+            layout: tiny.layout, parameters: tiny.parameters, bags: try tiny.features(),
             candidates: CandidateSampler(counts: [1, 1, 1, 1, 1, 1], negatives: nil), settings: settings)
         var batch = BatchPlan.Batch(shards: [tiny.sequences, PackedSequences()])
         let before = Array(tiny.parameters.values)

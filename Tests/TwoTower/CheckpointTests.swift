@@ -13,11 +13,11 @@ import TwoTower
 
         init() throws {
             let tiny = TinyCase()
-            let model = StepTests.model(tiny)
+            let model = try StepTests.model(tiny)
             checkpoint = try Checkpoint(
                 layout: tiny.layout, parameters: tiny.parameters, itemVectors: model.itemVectors,
                 items: model.items.map(\.rawValue),
-                tokens: model.vocabulary.tokens,
+                vocabulary: model.vocabulary, attributes: model.attributes,
                 facts: TrainingFacts(
                     seed: 3, dataDigest: "d", events: 9, shoppers: 3, epochs: 2, recallAt10: 0.25,
                     settings: ["dropout": 0.5]))
@@ -75,6 +75,7 @@ import TwoTower
         let original = saved.checkpoint.model
         #expect(model.version == original.version && model.version.count == 64)
         #expect(model.items == original.items && model.vocabulary.tokens == original.vocabulary.tokens)
+        #expect(model.vocabulary.prices == original.vocabulary.prices && model.attributes == original.attributes)
         #expect(model.layout == original.layout)
         for tensor in model.layout.tensors {
             for index in tensor.offset..<tensor.offset + tensor.count {
@@ -126,8 +127,9 @@ import TwoTower
 
     @Test func sizesThatDoNotFitAreRefused() throws {
         let format = try Saved()
-        try format.replace("model.json", "\"format\" : 1", with: "\"format\" : 9")
+        try format.edit("model.json") { $0 = Data(#"{"format": 1, "shape": {"items": 6}}"#.utf8) }
         #expect(try format.failure().code == .unsupportedVersion)
+        #expect(try format.failure().reason.contains("breadcrumb train"))
         let odd = try Saved()
         try odd.replace("model.json", "\"dimension\" : 16", with: "\"dimension\" : 17")
         #expect(try odd.failure().reason.contains("dimension is 17"))
@@ -142,6 +144,18 @@ import TwoTower
         let fewer = try Saved()
         try fewer.replace("vocabulary.json", "\"i5\"", with: "\"i5\",\"i6\"")
         #expect(try fewer.failure().reason == "items: expected 6 by model.json, found 7")
+        let attributes = try Saved()
+        try attributes.replace("vocabulary.json", "\"country=be\",", with: "")
+        #expect(try attributes.failure().reason == "attributes: expected 3 by model.json, found 2")
+        let prices = try Saved()
+        try prices.replace("vocabulary.json", "0.1,", with: "0.9,")
+        #expect(try prices.failure().reason.contains("7 finite ascending thresholds"))
+        let column = try Saved()
+        try column.replace("model.json", "\"width\" : 18", with: "\"width\" : 19")
+        #expect(try column.failure().tensor == "vectors.text")
+        let none = try Saved()
+        try none.replace("model.json", "\"width\" : 18", with: "\"width\" : 0")
+        #expect(try none.failure().reason.contains("has width 0"))
         let twice = try Saved()
         try twice.replace("vocabulary.json", "\"i5\"", with: "\"i4\"")
         #expect(try twice.failure().reason.contains("twice"))
@@ -183,7 +197,7 @@ import TwoTower
         try type.editEntry("items.embedding", "dtype", "F16")
         #expect(try type.failure().reason == "type is F16, expected F32")
         let overlap = try Saved()
-        try overlap.editEntry("tokens.embedding", "data_offsets", [0, 256])
+        try overlap.editEntry("tokens.embedding", "data_offsets", [0, 384])
         #expect(try overlap.failure().reason.contains("overlap"))
         let offsets = try Saved()
         try offsets.editEntry("items.embedding", "data_offsets", [0])

@@ -19,16 +19,16 @@ import TwoTower
     ]
 
     @Test(arguments: variants)
-    func everyGradientEqualsFiniteDifferences(variant: Variant) {
+    func everyGradientEqualsFiniteDifferences(variant: Variant) throws {
         let tiny = TinyCase()
         let layout = tiny.layout
         let d = layout.shape.dimension
-        let (pass, loss, gradients) = Self.descend(tiny, variant)
+        let (pass, loss, gradients) = try Self.descend(tiny, variant)
         func mask(_ buffer: FloatBuffer) -> [Double] {
             buffer.values.prefix(tiny.sequences.positions * d).map(Double.init)
         }
         let reference = ReferenceTower(
-            layout: layout, bags: tiny.bags, known: tiny.known, sequences: tiny.sequences,
+            layout: layout, bags: tiny.bags, supplied: tiny.supplied, known: tiny.known, sequences: tiny.sequences,
             logChances: variant.logChances?.map(Double.init), inputMask: mask(pass.inputMask),
             branchMasks: pass.traces.map { (mask($0.mixMask), mask($0.feedMask)) })
         var parameters = tiny.doubles
@@ -54,11 +54,11 @@ import TwoTower
     }
 
     /// One pass forwards and back over the tiny case: the pass, the loss, and the gradients in the layout of the parameters.
-    private static func descend(_ tiny: TinyCase, _ variant: Variant) -> (SequencePass, Double, [Float]) {
+    private static func descend(_ tiny: TinyCase, _ variant: Variant) throws -> (SequencePass, Double, [Float]) {
         let layout = tiny.layout
         let d = layout.shape.dimension
         let (n, items) = (tiny.sequences.positions, layout.shape.items)
-        let itemPass = ItemPass(layout: layout, bags: FeatureBags(tiny.bags), capacity: items)
+        let itemPass = ItemPass(layout: layout, bags: try tiny.features(), capacity: items)
         itemPass.select((0..<Int32(items)).map { $0 }) { tiny.known[Int($0)] }
         itemPass.forward(0..<items, parameters: tiny.parameters.pointer)
         let pass = SequencePass(layout: layout, capacity: n, dropout: variant.dropout)
@@ -84,7 +84,8 @@ import TwoTower
             tiny.sequences, parameters: tiny.parameters.pointer, outputGradient: outputGradient.pointer,
             gradients: dense,
             vectorGradients: vectorGradient.pointer)
-        itemPass.backward(0..<items, gradient: vectorGradient.pointer, gradients: dense)
+        itemPass.backward(
+            0..<items, gradient: vectorGradient.pointer, parameters: tiny.parameters.pointer, gradients: dense)
         var gradients = [Float](repeating: 0, count: layout.count)
         for i in 0..<items * d { gradients[layout.itemEmbedding.offset + i] = vectorGradient.pointer[i] }
         for tensor in layout.tensors.dropFirst() {

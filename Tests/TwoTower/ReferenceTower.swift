@@ -1,3 +1,4 @@
+import Commerce
 import Foundation
 import LinearAlgebra
 import TwoTower
@@ -6,8 +7,9 @@ import TwoTower
 /// the function whose finite differences judge the gradients.
 struct ReferenceTower {
     let layout: TowerLayout
-    /// Token rows per item, and whether its embedding takes part.
-    var bags: [[Int32]]
+    /// Token rows and supplied vectors per item, and whether its embedding takes part.
+    var bags: [ItemBag]
+    var supplied: [[String: [Float]]]
     var known: [Bool]
     var sequences: PackedSequences
     /// log q per item; nil where all take part.
@@ -40,10 +42,17 @@ struct ReferenceTower {
     func itemVector(_ p: [Double], _ item: Int) -> [Double] {
         let d = layout.shape.dimension
         var sum = known[item] ? Array(values(p, layout.itemEmbedding, row: item)) : [Double](repeating: 0, count: d)
-        for token in bags[item] {
-            for (i, value) in values(p, layout.tokenEmbedding, row: Int(token)).enumerated() {
-                sum[i] += value / Double(bags[item].count)
+        for (field, bag) in bags[item].fields.enumerated() {
+            for token in bag {
+                let gain = p[layout.fieldGain.offset + field]
+                for (i, value) in values(p, layout.tokenEmbedding, row: Int(token)).enumerated() {
+                    sum[i] += gain * value / Double(bag.count)
+                }
             }
+        }
+        for (column, weight) in zip(layout.shape.vectors, layout.projections) {
+            guard let vector = supplied[item][column.name], vector.contains(where: { $0 != 0 }) else { continue }
+            for (i, value) in product(p, weight, unit(vector.map(Double.init))).enumerated() { sum[i] += value }
         }
         return unit(sum)
     }
@@ -59,10 +68,19 @@ struct ReferenceTower {
                 let input = item < 0 ? Array(values(p, layout.unknownInput)) : itemVector(p, item)
                 let action = values(p, layout.actionEmbedding, row: Int(sequences.actions[position]))
                 let gap = values(p, layout.gapEmbedding, row: Int(sequences.gaps[position]))
+                let visit = values(p, layout.visitEmbedding, row: Int(sequences.visits[position]))
                 var x = (0..<d).map { i in
-                    (input[i] * Double(d).squareRoot() + action[action.startIndex + i] + gap[gap.startIndex + i])
-                        * inputMask[position * d + i]
+                    input[i] * Double(d).squareRoot() + action[action.startIndex + i] + gap[gap.startIndex + i]
+                        + visit[visit.startIndex + i]
                 }
+                let attributes = sequences.attributeRows[
+                    Int(sequences.attributeStarts[position])..<Int(sequences.attributeStarts[position + 1])]
+                for row in attributes {
+                    for (i, value) in values(p, layout.attributeEmbedding, row: Int(row)).enumerated() {
+                        x[i] += value / Double(attributes.count)
+                    }
+                }
+                for i in 0..<d { x[i] *= inputMask[position * d + i] }
                 for (index, block) in layout.blocks.enumerated() {
                     let gates = zip(product(p, block.gates, norm(p, block.gateNorm, x)), values(p, block.gatesBias))
                         .map(+)
@@ -106,8 +124,22 @@ struct ReferenceTower {
 
 /// A tiny model and some sequences, the same at every call.
 struct TinyCase {
-    let layout = TowerLayout(TowerShape(items: 6, tokens: 4, dimension: 16, blocks: 2, hidden: 16))
-    let bags: [[Int32]] = [[0, 1], [1], [], [2, 3, 0], [3], []]
+    let layout = TowerLayout(
+        TowerShape(
+            items: 6, tokens: 6, attributes: 3,
+            vectors: [VectorColumn(name: "image", width: 3), VectorColumn(name: "text", width: 18)], dimension: 16,
+            blocks: 2, hidden: 16))
+    /// By field: title, description, category, brand, price.
+    let bags = [
+        ItemBag([[0, 1], [], [2], [], []]), ItemBag([[1], [0, 1, 4], [], [], []]), .empty,
+        ItemBag([[0], [], [], [3], [4, 5]]), ItemBag([[], [3], [], [], []]), .empty,
+    ]
+    /// By item.
+    let supplied: [[String: [Float]]] = [
+        ["image": [0.1, -2, 3e5]], ["text": (0..<18).map { 1 / Float($0 + 1) }],
+        ["text": (0..<18).map { Float($0) - 7 }],
+        ["image": [1, 0, 0], "text": (0..<18).map { Float($0 * $0 % 5) - 2 }], ["image": [0, 0, 0]], [:],
+    ]
     let known = [true, false, true, true, true, true]
     let parameters: FloatBuffer
     var sequences = PackedSequences()
@@ -121,8 +153,17 @@ struct TinyCase {
         sequences.items = [0, 3, -1, 2, 1, 5, 4, 4, 0]
         sequences.actions = [0, 1, 2, 3, 0, 0, 3, 1, 0]
         sequences.gaps = [0, 3, 27, 1, 0, 0, 12, 13, 2]
+        sequences.visits = [1, 0, 1, 1, 1, 1, 1, 1, 0]
+        sequences.attributeStarts = [0, 1, 1, 3, 6, 6, 6, 7, 7, 9]
+        sequences.attributeRows = [0, 1, 2, 0, 1, 2, 2, 0, 2]
         sequences.targetPositions = [0, 1, 3, 4, 6, 8]
         sequences.targets = [3, 2, 1, 5, 0, 2]
+    }
+
+    /// The features as training holds them.
+    func features() throws -> FeatureBags {
+        let records = supplied.map { CatalogueItem(item: ItemID("i"), vectors: $0) }
+        return FeatureBags(bags, vectors: try layout.shape.vectors.map { try SuppliedVectors($0, of: records) })
     }
 
     var doubles: [Double] { parameters.values.map(Double.init) }

@@ -6,16 +6,21 @@ import TwoTower
 /// The serving step: equal to training's forward pass, and to itself whatever the batch and the instruction set.
 @Suite struct StepTests {
     /// A model of the tiny case, with parameters as drawn.
-    static func model(_ tiny: TinyCase) -> Model {
-        let vectors = FloatBuffer(count: tiny.layout.shape.items * tiny.layout.shape.dimension)
-        let pass = ItemPass(layout: tiny.layout, bags: FeatureBags(tiny.bags), capacity: tiny.layout.shape.items)
-        pass.select((0..<Int32(tiny.layout.shape.items)).map { $0 }) { tiny.known[Int($0)] }
-        pass.forward(0..<tiny.layout.shape.items, parameters: tiny.parameters.pointer)
-        vectors.pointer.update(from: pass.vectors.pointer, count: vectors.count)
+    static func model(_ tiny: TinyCase) throws -> Model {
+        let (d, items) = (tiny.layout.shape.dimension, tiny.layout.shape.items)
+        let (encoder, features) = (ItemEncoder(layout: tiny.layout, parameters: tiny.parameters), try tiny.features())
+        let vectors = FloatBuffer(count: items * d)
+        for item in 0..<items {
+            _ = encoder.encode(
+                item, of: features, row: tiny.known[item] ? item : nil, into: vectors.pointer + item * d)
+        }
         return Model(
             version: "tiny", layout: tiny.layout, parameters: tiny.parameters, itemVectors: vectors,
-            vocabulary: FeatureVocabulary(tokens: ["t:a", "t:b", "t:c", "t:d"]),
-            items: (0..<tiny.layout.shape.items).map { ItemID("i\($0)") })
+            vocabulary: FeatureVocabulary(
+                tokens: ["w:a", "w:b", "c:c", "b:d", "m:0", "q:7"],
+                prices: PriceScale(thresholds: ["": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]])),
+            attributes: AttributeVocabulary(tokens: ["country=nl", "country=be", "age=30-39"]),
+            items: (0..<items).map { ItemID("i\($0)") })
     }
 
     /// A time gap that falls into a bucket.
@@ -25,14 +30,15 @@ import TwoTower
 
     @Test func equalsTheForwardPassOfTraining() throws {
         let tiny = TinyCase()
-        let model = Self.model(tiny)
+        let model = try Self.model(tiny)
         let d = model.dimension
         let pass = SequencePass(layout: tiny.layout, capacity: tiny.sequences.positions, dropout: 0)
         pass.forward(
             tiny.sequences, vectors: model.itemVectors.pointer, parameters: tiny.parameters.pointer, generator: nil)
         let ones = [Double](repeating: 1, count: tiny.sequences.positions * d)
         let reference = ReferenceTower(
-            layout: tiny.layout, bags: tiny.bags, known: tiny.known, sequences: tiny.sequences, inputMask: ones,
+            layout: tiny.layout, bags: tiny.bags, supplied: tiny.supplied, known: tiny.known, sequences: tiny.sequences,
+            inputMask: ones,
             branchMasks: [(ones, ones), (ones, ones)]
         ).outputs(tiny.doubles)
         let scratch = model.makeScratch()
@@ -44,7 +50,12 @@ import TwoTower
                 let action = try #require(Action(rawValue: tiny.sequences.actions[position]))
                 let gap = Self.gap(bucket: tiny.sequences.gaps[position])
                 #expect(GapBucket.of(milliseconds: gap) == Int(tiny.sequences.gaps[position]))
-                Streaming.step(model, &state, inputs: input, [action], [gap], scratch)
+                let changes = tiny.sequences.visits[position] == 1 && Visit.row(gap: gap, changesSession: false) == 0
+                let attributes = tiny.sequences.attributeRows[
+                    Int(tiny.sequences.attributeStarts[position])..<Int(tiny.sequences.attributeStarts[position + 1])]
+                Streaming.step(
+                    model, &state, inputs: input, [action], [gap], scratch, sessionChanges: [changes],
+                    attributes: [Array(attributes)])
                 let output = state.suffix(d)
                 for (i, value) in output.enumerated() {
                     // Two orders of fp32 additions over values near 1.
@@ -55,8 +66,8 @@ import TwoTower
         }
     }
 
-    @Test func doesNotDependOnTheBatchNorTheInstructionSet() {
-        let model = Self.model(TinyCase())
+    @Test func doesNotDependOnTheBatchNorTheInstructionSet() throws {
+        let model = try Self.model(TinyCase())
         let expected = Self.run(model, batch: 1)
         #expect(
             Set(expected.map(\.bitPattern)).count > expected.count / 2, "states must differ for this to mean anything")
@@ -80,22 +91,24 @@ import TwoTower
             let inputs = (0..<shoppers).flatMap { _ in model.trainedInput(Int.random(in: 0..<6, using: &generator)) }
             let actions = (0..<shoppers).map { Action.allCases[($0 + event) % 4] }
             let gaps: [Int64?] = (0..<shoppers).map { event == 0 ? nil : Int64($0) * 60_000 }
+            let changes = (0..<shoppers).map { ($0 + event) % 3 == 0 }
+            let attributes = (0..<shoppers).map { Array(Int32(0)..<Int32(($0 + event) % 4)) }
             for start in stride(from: 0, to: shoppers, by: batch) {
                 let range = start..<min(start + batch, shoppers)
                 var part = Array(states[range.lowerBound * size..<range.upperBound * size])
                 Streaming.step(
                     model, &part, inputs: Array(inputs[range.lowerBound * d..<range.upperBound * d]),
-                    Array(actions[range]),
-                    Array(gaps[range]), scratch)
+                    Array(actions[range]), Array(gaps[range]), scratch, sessionChanges: Array(changes[range]),
+                    attributes: Array(attributes[range]))
                 states.replaceSubrange(range.lowerBound * size..<range.upperBound * size, with: part)
             }
         }
         return states + Streaming.readout(model, states)
     }
 
-    @Test func readoutIsAUnitVectorTimesTheLearnedFactor() {
+    @Test func readoutIsAUnitVectorTimesTheLearnedFactor() throws {
         let tiny = TinyCase()
-        let model = Self.model(tiny)
+        let model = try Self.model(tiny)
         var state = model.initialState
         #expect(Streaming.readout(model, state).allSatisfy { $0 == 0 }, "a shopper without events has no direction")
         Streaming.step(model, &state, inputs: Array(model.trainedInput(0)), [.browse], [nil], model.makeScratch())
@@ -119,13 +132,26 @@ import TwoTower
 enum Streaming {
     static func step(
         _ model: Model, _ states: inout [Float], inputs: [Float], _ actions: [Action], _ gaps: [Int64?],
-        _ scratch: StepScratch
+        _ scratch: StepScratch, sessionChanges: [Bool]? = nil, attributes: [[Int32]]? = nil
     ) {
+        let starts = (attributes ?? []).reduce(into: [Int32(0)]) { $0.append(($0.last ?? 0) + Int32($1.count)) }
+        let changes = sessionChanges ?? actions.map { _ in false }
         states.withUnsafeMutableBufferPointer { states in
-            guard let base = states.baseAddress else { return }
-            model.step(
-                StepBatch(count: actions.count, states: base, inputs: inputs, actions: actions, gaps: gaps),
-                scratch: scratch)
+            starts.withUnsafeBufferPointer { starts in
+                (attributes ?? []).flatMap { $0 }.withUnsafeBufferPointer { rows in
+                    changes.withUnsafeBufferPointer { changes in
+                        guard let base = states.baseAddress, let first = starts.baseAddress else { return }
+                        model.step(
+                            StepBatch(
+                                count: actions.count, states: base, inputs: inputs, actions: actions, gaps: gaps,
+                                sessionChanges: sessionChanges == nil ? nil : changes.baseAddress,
+                                attributes: rows.baseAddress.flatMap {
+                                    attributes == nil ? nil : StepAttributes(starts: first, rows: $0)
+                                }),
+                            scratch: scratch)
+                    }
+                }
+            }
         }
     }
 

@@ -26,11 +26,16 @@ struct TrainCommand: Command {
         var itemOptions = eventOptions
         eventOptions.columns = arguments.columnMap("column", of: "the events")
         eventOptions.actions = arguments.actionNames()
+        eventOptions.attributes = arguments.attributeColumns()
         itemOptions.columns = arguments.columnMap("item-column", of: "the catalogue")
+        let columns = arguments.declaredVectors()
+        itemOptions.vectors = columns ?? []
+        var settings = Self.settings(&arguments)
+        settings.vectorColumns = columns
         job = TrainingJob(
             events: InputTable(path: events, options: eventOptions),
             items: items.map { InputTable(path: $0, options: itemOptions) }, until: until,
-            settings: Self.settings(&arguments))
+            settings: settings)
     }
 
     private static func settings(_ arguments: inout ArgumentReader) -> TrainingSettings {

@@ -42,11 +42,19 @@ public final class LiveCatalogue: Sendable {
     @discardableResult
     public func apply(_ changes: [CatalogueChange], partition: Int32, next: Int64) -> [(item: ItemID, reason: String)] {
         var refused: [(item: ItemID, reason: String)] = []
+        let records = changes.compactMap { if case .upsert(let item) = $0 { item } else { nil } }
+        var vectors = [Float](repeating: 0, count: records.count * model.dimension)
+        let outcomes = vectors.withUnsafeMutableBufferPointer { model.outputVectors(of: records, into: $0) }
         var copy = snapshot
+        var record = 0
         for change in changes {
             switch change {
             case .upsert(let item):
-                do { try upsert(item, &copy) } catch { refused.append((item.item, "\(error)")) }
+                let vector = vectors[record * model.dimension..<(record + 1) * model.dimension]
+                do { try upsert(item, vector, outcomes[record], &copy) } catch {
+                    refused.append((item.item, "\(error)"))
+                }
+                record += 1
             case .withdrawal(let item):
                 copy.index.remove(item)
                 copy.newItems[item] = nil
@@ -59,17 +67,18 @@ public final class LiveCatalogue: Sendable {
         return refused
     }
 
-    private func upsert(_ item: CatalogueItem, _ snapshot: inout CatalogueSnapshot) throws(RetrievalError) {
-        var vector = [Float](repeating: 0, count: model.dimension)
+    private func upsert(
+        _ item: CatalogueItem, _ vector: ArraySlice<Float>, _ outcome: CatalogueVector,
+        _ snapshot: inout CatalogueSnapshot
+    ) throws {
         if model.row(of: item.item) == nil {
-            let isUsable = vector.withUnsafeMutableBufferPointer { model.featureVector(of: item, into: $0) }
-            snapshot.newItems[item.item] = isUsable ? vector : nil
+            snapshot.newItems[item.item] = outcome == .vector ? Array(vector) : nil
         }
-        let isUsable = vector.withUnsafeMutableBufferPointer { model.outputVector(of: item, into: $0) }
-        if item.inStock, isUsable {
+        if item.inStock, outcome == .vector {
             try snapshot.index.upsert(item.item, vector.span)
         } else {
             snapshot.index.remove(item.item)
         }
+        if case .refused(let fault) = outcome { throw fault }
     }
 }

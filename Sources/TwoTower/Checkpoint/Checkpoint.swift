@@ -4,15 +4,22 @@ import LinearAlgebra
 /// A trained model on its way to or from a directory of three files.
 ///
 /// - `model.safetensors`: the parameters by name, fp32, and the items' vectors.
-/// - `vocabulary.json`: the items and the feature tokens, in the order of their rows.
+/// - `vocabulary.json`: items, feature tokens and user attributes in the order of their rows, and the categories' price thresholds.
 /// - `model.json`: format, sizes, and the facts of training.
+///
+/// `docs/model.md` defines all of them.
 public struct Checkpoint: Sendable {
-    static let formatVersion = 1
+    static let formatVersion = 2
     static let description = "model.json"
     static let vocabularyFile = "vocabulary.json"
     static let tensorFile = "model.safetensors"
     /// Name of the tensor of the known items' vectors: derived, but from a catalogue that only training saw.
     static let itemVectorName = "items.vector"
+
+    /// What every format of `model.json` holds.
+    struct Format: Codable {
+        var format: Int
+    }
 
     /// The content of `model.json`.
     struct Description: Codable {
@@ -25,6 +32,9 @@ public struct Checkpoint: Sendable {
     struct Vocabulary: Codable {
         var items: [String]
         var tokens: [String]
+        var attributes: [String]
+        /// By category path.
+        var prices: [String: [Double]]
     }
 
     public let facts: TrainingFacts
@@ -48,8 +58,8 @@ public struct Checkpoint: Sendable {
 
     /// Makes a checkpoint of trained parameters.
     package init(
-        layout: TowerLayout, parameters: FloatBuffer, itemVectors: FloatBuffer, items: [String], tokens: [String],
-        facts: TrainingFacts
+        layout: TowerLayout, parameters: FloatBuffer, itemVectors: FloatBuffer, items: [String],
+        vocabulary: FeatureVocabulary, attributes: AttributeVocabulary = AttributeVocabulary(), facts: TrainingFacts
     ) throws(CheckpointError) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
@@ -66,7 +76,10 @@ public struct Checkpoint: Sendable {
             files = Files(
                 description: try encoder.encode(
                     Description(format: Self.formatVersion, shape: layout.shape, training: facts)),
-                vocabulary: try encoder.encode(Vocabulary(items: items, tokens: tokens)),
+                vocabulary: try encoder.encode(
+                    Vocabulary(
+                        items: items, tokens: vocabulary.tokens, attributes: attributes.tokens,
+                        prices: vocabulary.prices.thresholds)),
                 tensors: try Safetensors.encode(sources))
         } catch {
             throw CheckpointError(.malformed, file: Self.description, "cannot be written as JSON: \(error)")
@@ -121,12 +134,15 @@ public struct Checkpoint: Sendable {
     }
 
     private static func decode(_ files: Files, directory: String) throws(CheckpointError) -> (Model, TrainingFacts) {
-        let description: Description = try decode(files.description, file: directory + Self.description)
-        guard description.format == formatVersion else {
+        // The format comes first: another one has other fields, and it is the format that has to be named then.
+        let format: Format = try decode(files.description, file: directory + Self.description)
+        guard format.format == formatVersion else {
             throw CheckpointError(
                 .unsupportedVersion, file: directory + Self.description,
-                "format \(description.format) is not known, expected \(formatVersion)")
+                "format \(format.format), this version reads format \(formatVersion); "
+                    + "`breadcrumb train` makes a checkpoint of it")
         }
+        let description: Description = try decode(files.description, file: directory + Self.description)
         if let fault = description.shape.fault {
             throw CheckpointError(.malformed, file: directory + Self.description, "shape: \(fault)")
         }
@@ -134,6 +150,7 @@ public struct Checkpoint: Sendable {
         let vocabulary: Vocabulary = try decode(files.vocabulary, file: directory + vocabularyFile)
         for (name, found, expected) in [
             ("items", vocabulary.items, shape.items), ("tokens", vocabulary.tokens, shape.tokens),
+            ("attributes", vocabulary.attributes, shape.attributes),
         ] {
             guard found.count == expected else {
                 throw CheckpointError(
@@ -143,6 +160,10 @@ public struct Checkpoint: Sendable {
             guard Set(found).count == found.count else {
                 throw CheckpointError(.malformed, file: directory + vocabularyFile, "\(name): a name occurs twice")
             }
+        }
+        let prices = PriceScale(thresholds: vocabulary.prices)
+        if let fault = prices.fault {
+            throw CheckpointError(.malformed, file: directory + vocabularyFile, "prices: \(fault)")
         }
         let layout = TowerLayout(shape)
         let file = try Safetensors.File(files.tensors, file: directory + tensorFile)
@@ -158,7 +179,8 @@ public struct Checkpoint: Sendable {
         let model = Model(
             version: try files.digest(directory: directory), layout: layout, parameters: parameters,
             itemVectors: vectors,
-            vocabulary: FeatureVocabulary(tokens: vocabulary.tokens), items: vocabulary.items.map { .init($0) })
+            vocabulary: FeatureVocabulary(tokens: vocabulary.tokens, prices: prices),
+            attributes: AttributeVocabulary(tokens: vocabulary.attributes), items: vocabulary.items.map { .init($0) })
         return (model, description.training)
     }
 

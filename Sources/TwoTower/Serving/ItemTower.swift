@@ -1,25 +1,36 @@
 import LinearAlgebra
 
-/// The item tower: an item's vector is its ID embedding, if it has one, plus the mean of its features' embeddings, brought
-/// to unit length.
+/// The token rows of one item in flat memory: field f has `rows[starts[f]..<starts[f + 1]]`.
+package struct FieldRows {
+    let rows: UnsafeBufferPointer<Int32>
+    /// One more than there are fields.
+    let starts: UnsafeBufferPointer<Int>
+}
+
+/// What training and serving share of the item tower: an item's vector is the sum of its ID embedding, if it has one, of the
+/// means of its fields' token embeddings, each times the field's gain, and of the projections of its supplied vectors,
+/// brought to unit length.
 ///
-/// One order of additions, whoever calls: serving and training see equal bits for equal parameters.
+/// One order of additions, whoever calls: serving and training see equal bits for equal parameters (but for the projections,
+/// which training does many at a time).
 package enum ItemTower {
-    /// result[d] = embedding[d] + (1 / n) Σ tokens[bag[k], d].
-    package static func sum(
-        embedding: UnsafePointer<Float>?, bag: UnsafeBufferPointer<Int32>, tokens: UnsafePointer<Float>, dimension: Int,
-        into result: UnsafeMutablePointer<Float>
+    /// result[d] = embedding[d] + Σ_f gains[f] / n_f · Σ_k tokens[k, d] over field f's n_f rows.
+    static func sum(
+        embedding: UnsafePointer<Float>?, bag: FieldRows, tokens: UnsafePointer<Float>, gains: UnsafePointer<Float>,
+        dimension: Int, into result: UnsafeMutablePointer<Float>
     ) {
-        result.update(repeating: 0, count: dimension)
-        for row in bag {
-            let token = tokens + Int(row) * dimension
-            for column in 0..<dimension { result[column] += token[column] }
-        }
-        let share = bag.isEmpty ? 0 : 1 / Float(bag.count)
         if let embedding {
-            for column in 0..<dimension { result[column] = result[column] * share + embedding[column] }
+            result.update(from: embedding, count: dimension)
         } else {
-            for column in 0..<dimension { result[column] *= share }
+            result.update(repeating: 0, count: dimension)
+        }
+        for field in 0..<bag.starts.count - 1 {
+            let range = bag.starts[field]..<bag.starts[field + 1]
+            let factor = gains[field] / Float(max(1, range.count))
+            for place in range {
+                let token = tokens + Int(bag.rows[place]) * dimension
+                for column in 0..<dimension { result[column] += token[column] * factor }
+            }
         }
     }
 

@@ -14,24 +14,28 @@ public final class Model: Sendable {
     /// [items, d]: the unit vectors of the known items with the catalogue they were trained with.
     package let itemVectors: FloatBuffer
     package let vocabulary: FeatureVocabulary
+    /// The user attributes that have an embedding.
+    package let attributes: AttributeVocabulary
     /// Row to item: the items that have an embedding.
     public let items: [ItemID]
     private let rows: [ItemID: Int32]
     package let tower: ServingTower
+    private let encoder: ItemEncoder
 
     package init(
         version: String, layout: TowerLayout, parameters: FloatBuffer, itemVectors: FloatBuffer,
-        vocabulary: FeatureVocabulary,
-        items: [ItemID]
+        vocabulary: FeatureVocabulary, attributes: AttributeVocabulary = AttributeVocabulary(), items: [ItemID]
     ) {
         self.version = version
         self.layout = layout
         self.parameters = parameters
         self.itemVectors = itemVectors
         self.vocabulary = vocabulary
+        self.attributes = attributes
         self.items = items
         rows = Dictionary(items.enumerated().map { ($1, Int32($0)) }, uniquingKeysWith: { first, _ in first })
         tower = ServingTower(layout: layout, parameters: parameters)
+        encoder = ItemEncoder(layout: layout, parameters: parameters)
     }
 
     /// d: length of item and user vectors, a multiple of 16.
@@ -59,8 +63,11 @@ public final class Model: Sendable {
     /// Writes the unit vector [d] of an item from its catalogue features alone, as input for an item that came after training.
     ///
     /// - Returns: false, with zeros written, if none of the record's features has an embedding.
-    public func featureVector(of item: CatalogueItem, into vector: UnsafeMutableBufferPointer<Float>) -> Bool {
-        itemVector(embedding: nil, item, into: vector)
+    /// - Throws: `FeatureFault` for a supplied vector that does not fit its column.
+    public func featureVector(
+        of item: CatalogueItem, into vector: UnsafeMutableBufferPointer<Float>
+    ) throws(FeatureFault) -> Bool {
+        try encode(item, row: nil, into: vector)
     }
 
     // MARK: Rows of the index
@@ -74,23 +81,19 @@ public final class Model: Sendable {
     /// Writes the unit vector [d] of an item for the index: its embedding if known, together with its current features.
     ///
     /// - Returns: false, with zeros written, for an unknown item without a usable feature.
-    public func outputVector(of item: CatalogueItem, into vector: UnsafeMutableBufferPointer<Float>) -> Bool {
-        let embedding = row(of: item.item).map {
-            UnsafePointer(parameters.pointer + layout.itemEmbedding.offset + $0 * dimension)
-        }
-        return itemVector(embedding: embedding, item, into: vector)
+    /// - Throws: `FeatureFault` for a supplied vector that does not fit its column.
+    public func outputVector(
+        of item: CatalogueItem, into vector: UnsafeMutableBufferPointer<Float>
+    ) throws(FeatureFault) -> Bool {
+        try encode(item, row: row(of: item.item), into: vector)
     }
 
-    private func itemVector(
-        embedding: UnsafePointer<Float>?, _ item: CatalogueItem, into vector: UnsafeMutableBufferPointer<Float>
-    ) -> Bool {
+    private func encode(
+        _ item: CatalogueItem, row: Int?, into vector: UnsafeMutableBufferPointer<Float>
+    ) throws(FeatureFault) -> Bool {
         precondition(vector.count >= dimension, "a vector needs \(dimension) floats")
-        let tokens = parameters.pointer + layout.tokenEmbedding.offset
         guard let target = vector.baseAddress else { return false }
-        let bag = vocabulary.bag(of: item)
-        bag.withUnsafeBufferPointer {
-            ItemTower.sum(embedding: embedding, bag: $0, tokens: tokens, dimension: dimension, into: target)
-        }
-        return ItemTower.normalise(target, dimension: dimension) > 0
+        let features = try FeatureBags([item], vocabulary: vocabulary, columns: layout.shape.vectors)
+        return encoder.encode(0, of: features, row: row, into: target)
     }
 }

@@ -24,7 +24,8 @@ public final class StepScratch {
     }
 }
 
-/// The sequence tower's step. Per block, on a residual stream x that starts as √d · item + action + gap:
+/// The sequence tower's step. Per block, on a residual stream x that starts as
+/// √d · item + action + gap + visit + mean of the attributes:
 ///
 ///     z = rms(x) ⊙ gain          f = σ(F z + f₀)   c = C z + c₀   o = silu(O z + o₀)
 ///     h = f ⊙ h + (1 - f) ⊙ c    x = x + M (o ⊙ h)
@@ -56,23 +57,13 @@ package struct ServingTower: Sendable {
         self.layout = layout
         self.parameters = parameters
         let d = layout.shape.dimension
-        func transposed(_ weight: Tensor, firstRow: Int = 0, rows: Int? = nil) -> FloatBuffer {
-            let columns = weight.shape[1]
-            let rows = rows ?? weight.shape[0]
-            let result = FloatBuffer(count: rows * columns)
-            let source = parameters.pointer + weight.offset + firstRow * columns
-            for row in 0..<rows {
-                for column in 0..<columns { result.pointer[column * rows + row] = source[row * columns + column] }
-            }
-            return result
-        }
         blocks = layout.blocks.map {
             Block(
-                forget: transposed($0.gates, firstRow: 0, rows: d),
-                candidate: transposed($0.gates, firstRow: d, rows: d),
-                output: transposed($0.gates, firstRow: 2 * d, rows: d), mix: transposed($0.mix),
-                feedUp: transposed($0.feedUp),
-                feedDown: transposed($0.feedDown))
+                forget: $0.gates.transposed(in: parameters, rows: d),
+                candidate: $0.gates.transposed(in: parameters, from: d, rows: d),
+                output: $0.gates.transposed(in: parameters, from: 2 * d, rows: d),
+                mix: $0.mix.transposed(in: parameters), feedUp: $0.feedUp.transposed(in: parameters),
+                feedDown: $0.feedDown.transposed(in: parameters))
         }
         var scale: [Float] = [parameters.pointer[layout.logScale.offset]]
         var span = scale.mutableSpan
@@ -152,9 +143,20 @@ package struct ServingTower: Sendable {
         let d = layout.shape.dimension
         let factor = Float(d).squareRoot()
         for row in 0..<batch.count {
-            let action = values(layout.actionEmbedding, from: Int(batch.actions[row].rawValue) * d, d)
-            let gap = values(layout.gapEmbedding, from: GapBucket.of(milliseconds: batch.gaps[row]) * d, d)
-            for i in 0..<d { stream[row * d + i] = batch.inputs[row * d + i] * factor + action[i] + gap[i] }
+            let gap = batch.gaps[row]
+            let visit = Visit.row(gap: gap, changesSession: batch.sessionChanges?[row] ?? false)
+            let actionRow = values(layout.actionEmbedding, from: Int(batch.actions[row].rawValue) * d, d)
+            let gapRow = values(layout.gapEmbedding, from: GapBucket.of(milliseconds: gap) * d, d)
+            let visitRow = values(layout.visitEmbedding, from: visit * d, d)
+            let target = stream + row * d
+            for i in 0..<d { target[i] = batch.inputs[row * d + i] * factor + actionRow[i] + gapRow[i] + visitRow[i] }
+            guard let attributes = batch.attributes else { continue }
+            let range = Int(attributes.starts[row])..<Int(attributes.starts[row + 1])
+            let share = 1 / Float(max(1, range.count))
+            for place in range {
+                let attribute = values(layout.attributeEmbedding, from: Int(attributes.rows[place]) * d, d)
+                for i in 0..<d { target[i] += attribute[i] * share }
+            }
         }
     }
 

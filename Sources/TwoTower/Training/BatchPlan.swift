@@ -76,9 +76,7 @@ package struct BatchPlan {
                     packs[shard].targets.append(histories.items[target])
                 }
                 let unknown = generator.uniform() < Self.unknownShare
-                packs[shard].items.append(unknown ? -1 : histories.items[event])
-                packs[shard].actions.append(histories.actions[event].rawValue)
-                packs[shard].gaps.append(histories.gaps[event])
+                packs[shard].append(event, of: histories, item: unknown ? -1 : histories.items[event])
             }
             packs[shard].starts.append(packs[shard].positions)
         }

@@ -11,11 +11,21 @@ package struct Histories: Sendable {
     package private(set) var times: [Int64] = []
     /// Bucket of the time since the same shopper's previous event.
     package private(set) var gaps: [UInt8] = []
+    /// Whether the event begins a visit: a row of the visit embedding.
+    package private(set) var visits: [UInt8] = []
+    /// The attributes that are worth an embedding: those of the whole log, whatever part of it is here.
+    package let attributes: AttributeVocabulary
+    /// Per set of attributes of the log, its rows in `attributes`.
+    private let rowsOfSet: [[Int32]]
+    /// Per event its set of attributes.
+    private var attributeSets: [Int32] = []
     /// Whether the shopper did anything to the item before.
     package private(set) var isRepeat: [Bool] = []
 
     /// The events of `log` earlier than `end` (all if nil); equal times keep the order of appending.
     package init(_ log: TrainingLog, before end: Int64? = nil) {
+        attributes = AttributeVocabulary(log)
+        rowsOfSet = log.attributeSets.map(attributes.rows)
         let chosen = log.entries.indices.filter { index in end.map { log.entries[index].time < $0 } ?? true }
         var counts = [Int](repeating: 0, count: log.shopperCount + 1)
         for index in chosen { counts[Int(log.entries[index].shopper) + 1] += 1 }
@@ -35,16 +45,24 @@ package struct Histories: Sendable {
         actions = order.map { log.entries[$0].action }
         times = order.map { log.entries[$0].time }
         starts = counts
+        attributeSets = order.map { log.entries[$0].attributes }
         gaps = [UInt8](repeating: 0, count: order.count)
+        visits = [UInt8](repeating: 1, count: order.count)
         isRepeat = [Bool](repeating: false, count: order.count)
         for shopper in 0..<log.shopperCount {
             var seen: Set<Int32> = []
+            var session: UInt64?
             for index in events(of: shopper) {
+                let next = log.entries[order[index]].session
                 isRepeat[index] = !seen.insert(items[index]).inserted
                 if index > starts[shopper] {
                     let gap = times[index].subtractingReportingOverflow(times[index - 1])
-                    gaps[index] = UInt8(GapBucket.of(milliseconds: gap.overflow ? Int64.max : gap.partialValue))
+                    let milliseconds = gap.overflow ? Int64.max : gap.partialValue
+                    gaps[index] = UInt8(GapBucket.of(milliseconds: milliseconds))
+                    visits[index] = UInt8(
+                        Visit.row(gap: milliseconds, changesSession: Visit.changes(from: session, to: next)))
                 }
+                session = next ?? session
             }
         }
     }
@@ -57,6 +75,9 @@ package struct Histories: Sendable {
 
     /// The positions of a shopper's events.
     package func events(of shopper: Int) -> Range<Int> { starts[shopper]..<starts[shopper + 1] }
+
+    /// The rows of an event's attributes.
+    package func attributes(of event: Int) -> [Int32] { rowsOfSet[Int(attributeSets[event])] }
 
     /// How often each of `count` items occurs.
     package func itemCounts(_ count: Int) -> [Int32] {

@@ -1,25 +1,5 @@
 import LinearAlgebra
 
-/// The bags of feature tokens of all items, one after the other.
-package struct FeatureBags: Sendable {
-    private var starts: [Int] = [0]
-    private var rows: [Int32] = []
-
-    package init(_ bags: [[Int32]]) {
-        for bag in bags {
-            rows += bag
-            starts.append(rows.count)
-        }
-    }
-
-    /// Token rows of an item.
-    func withBag<Result>(of item: Int, _ body: (UnsafeBufferPointer<Int32>) -> Result) -> Result {
-        rows.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[starts[item]..<starts[item + 1]])) }
-    }
-
-    func isEmpty(_ item: Int) -> Bool { starts[item] == starts[item + 1] }
-}
-
 /// The item tower over the items of one batch, forwards and backwards.
 package final class ItemPass {
     private let layout: TowerLayout
@@ -31,6 +11,9 @@ package final class ItemPass {
     private let lengths: FloatBuffer
     /// Whether the ID embedding took part.
     private var kept: [Bool] = []
+
+    /// Rows that go through the projections together.
+    private static let block = 256
 
     /// Memory for batches of up to `capacity` items.
     package init(layout: TowerLayout, bags: FeatureBags, capacity: Int) {
@@ -57,38 +40,90 @@ package final class ItemPass {
         let d = layout.shape.dimension
         for row in range {
             let item = Int(active[row])
-            let vector = vectors.pointer + row * d
-            let embedding = kept[row] ? parameters + layout.itemEmbedding.offset + item * d : nil
-            bags.withBag(of: item) {
+            bags.withFields(of: item) {
                 ItemTower.sum(
-                    embedding: embedding, bag: $0, tokens: parameters + layout.tokenEmbedding.offset, dimension: d,
-                    into: vector)
+                    embedding: kept[row] ? parameters + layout.itemEmbedding.offset + item * d : nil, bag: $0,
+                    tokens: parameters + layout.tokenEmbedding.offset, gains: parameters + layout.fieldGain.offset,
+                    dimension: d, into: vectors.pointer + row * d)
             }
-            lengths.pointer[row] = ItemTower.normalise(vector, dimension: d)
+        }
+        forEachSuppliedBlock(range) { column, block, supplied in
+            let weight = layout.projections[column]
+            Blas.multiply(
+                supplied, .plain,
+                MatrixView(reading: parameters + weight.offset, rows: d, columns: supplied.columns), .transposed,
+                into: MatrixView(vectors.pointer + block.lowerBound * d, rows: block.count, columns: d),
+                accumulate: true)
+        }
+        for row in range {
+            lengths.pointer[row] = ItemTower.normalise(vectors.pointer + row * d, dimension: d)
         }
     }
 
-    /// Turns gradients of `vectors` [active, d], in place, into those of the item embedding's rows, and adds those of the tokens.
-    package func backward(_ range: Range<Int>, gradient: UnsafeMutablePointer<Float>, gradients: DenseGradients) {
+    /// Turns gradients of `vectors` [active, d], in place, into those of the item embedding's rows, and adds those of tokens,
+    /// gains and projections.
+    package func backward(
+        _ range: Range<Int>, gradient: UnsafeMutablePointer<Float>, parameters: UnsafePointer<Float>,
+        gradients: DenseGradients
+    ) {
         let d = layout.shape.dimension
-        let tokens = gradients.pointer(layout.tokenEmbedding)
         for row in range {
             let slot = gradient + row * d
-            let length = lengths.pointer[row]
-            guard length > 0 else {
+            guard lengths.pointer[row] > 0 else {
                 slot.update(repeating: 0, count: d)
                 continue
             }
             RowMath.normaliseBackward(
-                unit: vectors.pointer + row * d, length: length, gradient: slot, into: slot, count: d)
-            bags.withBag(of: Int(active[row])) { bag in
-                let share = bag.isEmpty ? 0 : 1 / Float(bag.count)
-                for token in bag {
-                    let target = tokens + Int(token) * d
-                    for i in 0..<d { target[i] += slot[i] * share }
+                unit: vectors.pointer + row * d, length: lengths.pointer[row], gradient: slot, into: slot, count: d)
+            bags.withFields(of: Int(active[row])) { backward($0, slot, parameters, gradients) }
+        }
+        forEachSuppliedBlock(range) { column, block, supplied in
+            Blas.multiply(
+                MatrixView(gradient + block.lowerBound * d, rows: block.count, columns: d), .transposed, supplied,
+                into: MatrixView(gradients.pointer(layout.projections[column]), rows: d, columns: supplied.columns),
+                accumulate: true)
+        }
+        for row in range where !kept[row] { (gradient + row * d).update(repeating: 0, count: d) }
+    }
+
+    /// Adds the gradients of one item's tokens and of the gains, given that of its sum, `slot` [d].
+    private func backward(
+        _ bag: FieldRows, _ slot: UnsafePointer<Float>, _ parameters: UnsafePointer<Float>, _ gradients: DenseGradients
+    ) {
+        let d = layout.shape.dimension
+        let gains = gradients.pointer(layout.fieldGain)
+        for field in 0..<bag.starts.count - 1 {
+            let range = bag.starts[field]..<bag.starts[field + 1]
+            let share = 1 / Float(max(1, range.count))
+            let factor = parameters[layout.fieldGain.offset + field] * share
+            for place in range {
+                let token = Int(bag.rows[place]) * d
+                gains[field] += share * RowMath.dot(slot, parameters + layout.tokenEmbedding.offset + token, d)
+                let target = gradients.pointer(layout.tokenEmbedding) + token
+                for i in 0..<d { target[i] += slot[i] * factor }
+            }
+        }
+    }
+
+    /// Calls `body` for each column and block of the range with the block's supplied vectors [block, width], zeros for items
+    /// without one.
+    private func forEachSuppliedBlock(_ range: Range<Int>, _ body: (Int, Range<Int>, MatrixView<Float>) -> Void) {
+        for (column, supplied) in bags.vectors.enumerated() {
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: Self.block * supplied.width) { memory in
+                guard let base = memory.baseAddress else { return }
+                for start in stride(from: range.lowerBound, to: range.upperBound, by: Self.block) {
+                    let block = start..<min(start + Self.block, range.upperBound)
+                    for row in block {
+                        let target = base + (row - start) * supplied.width
+                        if let source = supplied.pointer(of: Int(active[row])) {
+                            target.update(from: source, count: supplied.width)
+                        } else {
+                            target.update(repeating: 0, count: supplied.width)
+                        }
+                    }
+                    body(column, block, MatrixView(base, rows: block.count, columns: supplied.width))
                 }
             }
-            if !kept[row] { slot.update(repeating: 0, count: d) }
         }
     }
 }

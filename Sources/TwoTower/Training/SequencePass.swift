@@ -10,6 +10,12 @@ package struct PackedSequences: Sendable {
     package var items: [Int32] = []
     package var actions: [UInt8] = []
     package var gaps: [UInt8] = []
+    /// Rows of the visit embedding.
+    package var visits: [UInt8] = []
+    /// Position p has the attribute rows `attributeRows[attributeStarts[p]..<attributeStarts[p + 1]]`; as long as nobody has any,
+    /// both are empty.
+    package var attributeStarts: [Int32] = []
+    package var attributeRows: [Int32] = []
     /// The positions that have a target, and the row of the target's vector.
     package var targetPositions: [Int32] = []
     /// Rows of the target items, in the order of `targetPositions`.
@@ -19,6 +25,26 @@ package struct PackedSequences: Sendable {
 
     /// Events of all sequences.
     package var positions: Int { items.count }
+
+    /// Adds an event of `histories` to the last sequence, with this row as its item's vector; `starts` is the caller's.
+    package mutating func append(_ event: Int, of histories: Histories, item: Int32) {
+        let before = positions
+        items.append(item)
+        actions.append(histories.actions[event].rawValue)
+        gaps.append(histories.gaps[event])
+        visits.append(histories.visits[event])
+        let rows = histories.attributes(of: event)
+        guard !rows.isEmpty || !attributeStarts.isEmpty else { return }
+        if attributeStarts.isEmpty { attributeStarts = [Int32](repeating: 0, count: before + 1) }
+        attributeRows += rows
+        attributeStarts.append(Int32(attributeRows.count))
+    }
+
+    /// The attribute rows of a position.
+    func attributes(of position: Int) -> ArraySlice<Int32> {
+        attributeStarts.isEmpty
+            ? [] : attributeRows[Int(attributeStarts[position])..<Int(attributeStarts[position + 1])]
+    }
 }
 
 /// The sequence tower over whole sequences, forwards and backwards: the same function as `ServingTower.step`, in the
@@ -145,8 +171,15 @@ package final class SequencePass {
             let source = item < 0 ? parameters + layout.unknownInput.offset : vectors + item * d
             let action = parameters + layout.actionEmbedding.offset + Int(sequences.actions[position]) * d
             let gap = parameters + layout.gapEmbedding.offset + Int(sequences.gaps[position]) * d
+            let visit = parameters + layout.visitEmbedding.offset + Int(sequences.visits[position]) * d
             let row = stream + position * d
-            for i in 0..<d { row[i] = source[i] * scale + action[i] + gap[i] }
+            for i in 0..<d { row[i] = source[i] * scale + action[i] + gap[i] + visit[i] }
+            let attributes = sequences.attributes(of: position)
+            let share = 1 / Float(max(1, attributes.count))
+            for attribute in attributes {
+                let source = parameters + layout.attributeEmbedding.offset + Int(attribute) * d
+                for i in 0..<d { row[i] += source[i] * share }
+            }
         }
     }
 

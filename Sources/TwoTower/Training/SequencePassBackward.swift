@@ -120,10 +120,18 @@ extension SequencePass {
             let vector = item < 0 ? gradients.pointer(layout.unknownInput) : vectorGradients + item * d
             let action = gradients.pointer(layout.actionEmbedding) + Int(sequences.actions[position]) * d
             let gap = gradients.pointer(layout.gapEmbedding) + Int(sequences.gaps[position]) * d
+            let visit = gradients.pointer(layout.visitEmbedding) + Int(sequences.visits[position]) * d
             for i in 0..<d {
                 vector[i] += source[i] * scale
                 action[i] += source[i]
                 gap[i] += source[i]
+                visit[i] += source[i]
+            }
+            let attributes = sequences.attributes(of: position)
+            let share = 1 / Float(max(1, attributes.count))
+            for row in attributes {
+                let attribute = gradients.pointer(layout.attributeEmbedding) + Int(row) * d
+                for i in 0..<d { attribute[i] += source[i] * share }
             }
         }
     }

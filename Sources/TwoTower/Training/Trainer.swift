@@ -23,12 +23,12 @@ public enum Trainer {
         Blas.useCallingThreadOnly()
         let histories = Histories(log)
         try check(log, histories)
-        let features = VocabularyBuilder(items: log.items, catalogue: catalogue, settings: settings)
+        let features = try VocabularyBuilder(items: log.items, catalogue: catalogue, settings: settings)
         let layout = TowerLayout(
             TowerShape(
-                items: log.itemCount, tokens: features.vocabulary.tokens.count, dimension: settings.dimension,
-                blocks: settings.blocks,
-                hidden: settings.hidden))
+                items: log.itemCount, tokens: features.vocabulary.tokens.count,
+                attributes: histories.attributes.tokens.count, vectors: features.columns,
+                dimension: settings.dimension, blocks: settings.blocks, hidden: settings.hidden))
         var run = Run(
             log: log, histories: histories, features: features, layout: layout, settings: settings, clock: clock)
         let choice = try run.chooseEpochs(progress)
@@ -38,8 +38,10 @@ public enum Trainer {
             epochs: run.epochsDone, recallAt10: choice?.recall, settings: settings.record)
         do {
             return try Checkpoint(
-                layout: layout, parameters: fit.parameters, itemVectors: run.itemVectors(fit.parameters),
-                items: log.items.map(\.rawValue), tokens: features.vocabulary.tokens, facts: facts)
+                layout: layout, parameters: fit.parameters,
+                itemVectors: ItemEncoder(layout: layout, parameters: fit.parameters).encodeKnown(features.bags),
+                items: log.items.map(\.rawValue), vocabulary: features.vocabulary, attributes: histories.attributes,
+                facts: facts)
         } catch { throw TrainingError(.checkpoint, error.description) }
     }
 
@@ -59,22 +61,24 @@ public enum Trainer {
         }
     }
 
-    /// SHA-256 of what was trained on: events as interned, items, and their bags of features.
+    /// SHA-256 of what was trained on: events as interned, items, their features, and the attributes.
     private static func digest(_ log: TrainingLog, _ features: VocabularyBuilder) throws(TrainingError) -> String {
-        var events = ByteWriter(reserving: log.count * 17)
+        var events = ByteWriter(reserving: log.count * 32)
         for entry in log.entries {
             events.integer(entry.shopper)
             events.integer(entry.item)
             events.integer(entry.action.rawValue)
             events.integer(entry.time)
+            events.integer(entry.session ?? 0)
+            events.integer(entry.attributes)
         }
         var names = ByteWriter()
-        for (row, item) in log.items.enumerated() {
-            names.string(item.rawValue)
-            features.bags.withBag(of: row) { bag in for token in bag { names.integer(token) } }
-        }
-        for token in features.vocabulary.tokens { names.string(token) }
-        do { return try ContentDigest.hex([Data(events.bytes), Data(names.bytes)]) } catch {
+        for item in log.items { names.string(item.rawValue) }
+        for token in features.vocabulary.tokens + log.attributeSets.joined() { names.string(token) }
+        for column in features.columns { names.string(column.name) }
+        var values = ByteWriter()
+        features.bags.write(to: &values)
+        do { return try ContentDigest.hex([events, names, values].map { Data($0.bytes) }) } catch {
             throw TrainingError(.checkpoint, error.description)
         }
     }
@@ -170,14 +174,6 @@ private struct Run {
             if !goesOn { break }
         }
         return fit
-    }
-
-    /// [items, d]: unit vectors of all items with the catalogue of training.
-    func itemVectors(_ parameters: FloatBuffer) -> FloatBuffer {
-        let pass = ItemPass(layout: layout, bags: features.bags, capacity: layout.shape.items)
-        pass.select((0..<Int32(layout.shape.items)).map { $0 }) { _ in true }
-        pass.forward(0..<layout.shape.items, parameters: parameters.pointer)
-        return pass.vectors
     }
 
     private func report(

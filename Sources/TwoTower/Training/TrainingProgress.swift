@@ -32,6 +32,8 @@ public struct TrainingError: Error, Equatable, Sendable, CustomStringConvertible
         case badSettings
         /// Too few events, shoppers or items to learn an order from.
         case tooLittleData
+        /// A supplied vector of the catalogue that cannot be trained on.
+        case badCatalogue
         /// The loss is no longer a finite number.
         case diverged
         case checkpoint

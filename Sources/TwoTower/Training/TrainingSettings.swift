@@ -1,3 +1,5 @@
+import Commerce
+
 /// What shapes a training run. The defaults are a sound start for a shop of any size.
 public struct TrainingSettings: Equatable, Sendable {
     /// Length of item and user vectors: a multiple of 16, 16 to 512.
@@ -42,6 +44,9 @@ public struct TrainingSettings: Equatable, Sendable {
     public var minimumTokenItems = 3
     /// Features with an embedding at most, the most frequent first; 0 to 1000000.
     public var maximumTokens = 100_000
+    /// The columns of supplied vectors that may be trained on, as the catalogue's schema declares them; nil for whichever the
+    /// catalogue holds, each with the width of most of its vectors.
+    public var vectorColumns: [VectorColumn]?
     /// Seed of every random choice.
     public var seed: UInt64 = 1
 
@@ -77,6 +82,7 @@ public struct TrainingSettings: Equatable, Sendable {
         check("negatives", negatives, in: 16...100_000)
         check("minimumTokenItems", minimumTokenItems, in: 1...1_000_000)
         check("maximumTokens", maximumTokens, in: 0...1_000_000)
+        if let fault = vectorColumns.flatMap(VectorColumn.fault) { faults.append("vectorColumns: \(fault)") }
         return faults
     }
 

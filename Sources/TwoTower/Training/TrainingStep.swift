@@ -126,7 +126,8 @@ package final class TrainingStep: @unchecked Sendable {
             let source = shard.vectorGradients.pointer
             for i in range.lowerBound * d..<range.upperBound * d { target[i] += source[i] }
         }
-        items.backward(range, gradient: target, gradients: shards[piece].gradients)
+        items.backward(
+            range, gradient: target, parameters: parameters.pointer, gradients: shards[piece].gradients)
         shards[piece].squares = Self.squares(target, range.lowerBound * d..<range.upperBound * d)
     }
 

@@ -76,9 +76,7 @@ final class Validation: @unchecked Sendable {
     private func hits(of shopper: Int, _ parameters: FloatBuffer, _ piece: Piece) -> Int {
         guard let (events, queries) = chosen[shopper], !queries.isEmpty else { return 0 }
         var sequence = PackedSequences()
-        sequence.items = events.map { rowOfItem[Int(histories.items[$0])] }
-        sequence.actions = events.map { histories.actions[$0].rawValue }
-        sequence.gaps = events.map { histories.gaps[$0] }
+        for event in events { sequence.append(event, of: histories, item: rowOfItem[Int(histories.items[event])]) }
         sequence.starts = [0, events.count]
         let pass: SequencePass
         if let existing = piece.pass, existing.capacity >= events.count {

@@ -176,7 +176,7 @@ extension Faults {
             }
             let checkpoint = try Checkpoint(
                 layout: layout, parameters: parameters, itemVectors: vectors, items: (0..<items).map { "i\($0)" },
-                tokens: ["t:red", "t:blue"],
+                vocabulary: FeatureVocabulary(tokens: ["w:red", "w:blue"]),
                 facts: TrainingFacts(
                     seed: 3, dataDigest: "none", events: 0, shoppers: 0, epochs: 0, recallAt10: nil, settings: [:]))
             try checkpoint.save(to: folder)

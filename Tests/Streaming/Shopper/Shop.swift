@@ -19,7 +19,7 @@ struct Shop {
 
     static func item(_ index: Int) -> ItemID { ItemID("i\(index)") }
 
-    /// A model of `items` known items and the words `t:red`, `t:blue`; weights uniform in ±0.3.
+    /// A model of `items` known items and the words `w:red`, `w:blue`; weights uniform in ±0.3.
     static func model(seed: UInt64, items: Int, version: String) -> Model {
         var random = Simulation.Random(state: seed)
         let layout = TowerLayout(TowerShape(items: items, tokens: 2, dimension: 16, blocks: 1, hidden: 32))
@@ -32,7 +32,7 @@ struct Shop {
         }
         return Model(
             version: version, layout: layout, parameters: parameters, itemVectors: vectors,
-            vocabulary: FeatureVocabulary(tokens: ["t:red", "t:blue"]), items: (0..<items).map(item))
+            vocabulary: FeatureVocabulary(tokens: ["w:red", "w:blue"]), items: (0..<items).map(item))
     }
 
     func settings(

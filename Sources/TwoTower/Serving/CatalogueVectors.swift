@@ -1,0 +1,84 @@
+import Commerce
+import LinearAlgebra
+
+/// What became of a catalogue record's vector.
+public enum CatalogueVector: Equatable, Sendable {
+    /// It was written.
+    case vector
+    /// Nothing that the model knows describes the item; zeros were written.
+    case featureless
+    /// A supplied vector does not fit its column; zeros were written.
+    case refused(FeatureFault)
+}
+
+extension Model {
+    /// Writes the unit vectors [items.count, d] of catalogue records for the index, on all cores; see `outputVector`.
+    ///
+    /// Beyond arguments and result it needs memory for one record per core, so a million records take as much as a thousand.
+    /// - Returns: for each record what became of it.
+    public func outputVectors(
+        of items: [CatalogueItem], into vectors: UnsafeMutableBufferPointer<Float>
+    ) -> [CatalogueVector] {
+        precondition(vectors.count >= items.count * dimension, "\(items.count) vectors of \(dimension) floats")
+        let outcomes = Outcomes(count: items.count, vectors: vectors)
+        Parallel.ranges(of: items.count) { _, range in
+            for index in range {
+                let row = UnsafeMutableBufferPointer(
+                    rebasing: outcomes.vectors[index * dimension..<(index + 1) * dimension])
+                do throws(FeatureFault) {
+                    outcomes.values[index] = try outputVector(of: items[index], into: row) ? .vector : .featureless
+                } catch {
+                    row.update(repeating: 0)
+                    outcomes.values[index] = .refused(error)
+                }
+            }
+        }
+        return Array(outcomes.values)
+    }
+
+    /// The same for a sequence of any length, a block at a time: a catalogue need not fit into memory.
+    ///
+    /// - Parameters:
+    ///   - block: records that are held at once.
+    ///   - body: takes a block's records, their vectors [records, d], valid during the call, and what became of each.
+    /// - Throws: what `body` throws.
+    public func forEachBlockOfOutputVectors<Failure: Error>(
+        of items: some Sequence<CatalogueItem>, block: Int = 4_096,
+        _ body: ([CatalogueItem], UnsafeBufferPointer<Float>, [CatalogueVector]) throws(Failure) -> Void
+    ) throws(Failure) {
+        precondition(block > 0, "a block of \(block) records")
+        let buffer = FloatBuffer(count: block * dimension)
+        var waiting: [CatalogueItem] = []
+        waiting.reserveCapacity(block)
+        func flush() throws(Failure) {
+            guard !waiting.isEmpty else { return }
+            let vectors = buffer.first(waiting.count * dimension)
+            let outcomes = outputVectors(of: waiting, into: vectors)
+            try body(waiting, UnsafeBufferPointer(vectors), outcomes)
+            waiting.removeAll(keepingCapacity: true)
+        }
+        for item in items {
+            waiting.append(item)
+            if waiting.count == block { try flush() }
+        }
+        try flush()
+    }
+}
+
+/// The results of one parallel loop.
+private final class Outcomes: @unchecked Sendable {
+    // Unchecked: each thread writes elements and rows of its own.
+    let values: UnsafeMutableBufferPointer<CatalogueVector>
+    let vectors: UnsafeMutableBufferPointer<Float>
+
+    init(count: Int, vectors: UnsafeMutableBufferPointer<Float>) {
+        values = .allocate(capacity: count)
+        values.initialize(repeating: .featureless)
+        self.vectors = vectors
+    }
+
+    deinit {
+        values.deinitialize()
+        values.deallocate()
+    }
+}
