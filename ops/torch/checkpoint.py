@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-FORMAT = 1
+FORMAT = 2
 #: The derived tensor of the items' unit vectors, with the catalogue of training.
 ITEM_VECTORS = "items.vector"
 

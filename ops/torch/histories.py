@@ -20,7 +20,7 @@ CART_REMOVAL = 2
 def gap_buckets(gaps: np.ndarray) -> np.ndarray:
     """Buckets of gaps in milliseconds: powers of two of 30 minutes / 1024. Bucket 0, the first event, is not among them."""
     units = np.clip(gaps, 0, 1 << 44) * 1024 // 1_800_000
-    return np.minimum(1 + np.frexp(units.astype(np.float64))[1], GAPS - 1)
+    return np.minimum(1 + np.frexp(units.astype(np.float64))[1].astype(np.int64), GAPS - 1)
 
 
 class Histories:

@@ -92,7 +92,7 @@ class Log:
             try:
                 who = ("user", row["user_id"]) if row.get("user_id") else ("anonymous", row["anonymous_id"])
                 session = row.get("session_id") or None
-                attributes = tuple(sorted(f"{name}={value}".lower() for name, value in (row.get("attributes") or {}).items()))
+                attributes = tuple(sorted(f"{name}={value}".lower() for name, value in (row.get("attributes") or {}).items() if value is not None))
                 events.append((
                     shoppers.setdefault(who, len(shoppers)), items.setdefault(row["item_id"], len(items)),
                     ACTION_ROWS[row["type"]], milliseconds(row["timestamp"]),
@@ -108,10 +108,10 @@ class Log:
         return Log(list(items), len(shoppers), *columns, list(sets))
 
     def choose_attributes(self, least: int = 3) -> list[str]:
-        """The attributes that at least `least` shoppers have, in order."""
+        """The attributes that at least `least` shoppers have, the most frequent first."""
         pairs = {(shopper, token) for shopper, row in set(zip(self.shopper, self.attributes)) for token in self.attribute_sets[row]}
         counts = Counter(token for _, token in pairs)
-        return sorted(token for token, count in counts.items() if count >= least)
+        return sorted((token for token in counts if counts[token] >= least), key=lambda token: (-counts[token], token))[:10_000]
 
     def before(self, end: int) -> Log:
         """The events earlier than `end`; rows keep their meaning."""
@@ -201,6 +201,17 @@ def choose_tokens(
         if item in known:
             met |= mine
     return sorted((token for token in met if counts[token] >= least), key=lambda token: (-counts[token], token))[:most]
+
+
+def choose_columns(records: dict[str, dict], items: list[str], least: int = 3) -> list[dict]:
+    """The columns of supplied vectors that at least `least` of the items have, each with the width of most of its vectors."""
+    widths: dict[str, Counter] = {}
+    for item in items:
+        for name, vector in (records.get(item, {}).get("vectors") or {}).items():
+            widths.setdefault(name, Counter())[len(vector)] += 1
+    return [
+        {"name": name, "width": max(counts, key=lambda width: (counts[width], -width))}
+        for name, counts in sorted(widths.items()) if counts.total() >= least]
 
 
 @dataclasses.dataclass

@@ -3,6 +3,8 @@ decayed mean of the shopper's items; or random item embeddings."""
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import torch
 from torch import nn
@@ -23,12 +25,19 @@ def positive_pmi(histories: Histories, items: int, window: int = 10, decay: floa
         pairs += [np.stack([left, right]), np.stack([right, left])]
         weights.append(np.full(2 * len(left), decay ** (distance - 1)))
     indices, values = torch.from_numpy(np.concatenate(pairs, axis=1)), torch.from_numpy(np.concatenate(weights))
-    counts = torch.sparse_coo_tensor(indices, values, (items, items)).coalesce()
+    counts = sparse(indices, values, items)
     sums = torch.sparse.sum(counts, 1).to_dense()
     (row, column), value = counts.indices(), counts.values()
     pmi = torch.log(value * sums.sum() / (sums[row] * sums[column]))
     kept = pmi > 0
-    return torch.sparse_coo_tensor(counts.indices()[:, kept], pmi[kept], (items, items)).coalesce()
+    return sparse(counts.indices()[:, kept], pmi[kept], items)
+
+
+def sparse(indices: torch.Tensor, values: torch.Tensor, size: int) -> torch.Tensor:
+    """A square sparse matrix; values of equal indices add up."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # newer versions want to be told whether to check the indices, 1.13 cannot be
+        return torch.sparse_coo_tensor(indices, values, (size, size)).coalesce()
 
 
 def leading_vectors(matrix: torch.Tensor, rank: int, iterations: int = 6) -> torch.Tensor:

@@ -65,6 +65,9 @@ class Trainer:
         self.model = model
         self.device = next(model.parameters()).device
         self.processes = distributed.get_world_size() if distributed.is_initialized() else 1
+        # Empty tensors are nothing to agree on, and PyTorch 1.13 stumbles over them.
+        still = [name for name, value in model.named_parameters() if not value.requires_grad]
+        DistributedDataParallel._set_params_and_buffers_to_ignore_for_model(model, still)
         self.replica = DistributedDataParallel(model) if self.processes > 1 else model
         self.optimizer = AdamW(model, weight_decay)
         #: Length of the last step's gradient before clipping.

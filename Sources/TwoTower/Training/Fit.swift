@@ -83,8 +83,9 @@ final class Fit {
 }
 
 /// The learning rate: a linear rise, then half a cosine down to a twentieth.
-enum Schedule {
-    static func rate(step: Int, of total: Int, peak: Double) -> Double {
+package enum Schedule {
+    /// The rate of step 0, 1, … of `total`, given its largest value.
+    package static func rate(step: Int, of total: Int, peak: Double) -> Double {
         let warmUp = min(50, total / 5 + 1)
         if step < warmUp { return peak * Double(step + 1) / Double(warmUp) }
         let progress = Double(step - warmUp) / Double(max(1, total - warmUp))
