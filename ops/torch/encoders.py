@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from fitting import Epoch, Fit, Settings
 from histories import Histories
 from shop import Features, Log
-from start import start, start_block
+from start import start
 from tower import Block, Towers, scan
 from validation import Validation
 
@@ -144,19 +144,6 @@ class Attention(Block):
 ENCODERS: dict[str, type[Block]] = {"gated": Block, "gru": GRU, "lru": LRU, "attention": Attention}
 
 
-def build(encoder: str, shape: dict, dropout: float) -> Towers:
-    """A model with that encoder, its blocks begun."""
-    return Towers(shape, dropout, ENCODERS[encoder])
-
-
-def begin(model: Towers, histories: Histories, features: Features) -> None:
-    """The common start, then each block's own."""
-    start(model, histories, features)
-    for block in model.blocks:
-        if hasattr(block, "begin"):
-            block.begin()
-
-
 def quantile_time(log: Log, share: float) -> int:
     """The time of the event at that share of the rows, in order of time."""
     return int(np.sort(log.time)[min(len(log.time) - 1, int(len(log.time) * share))])
@@ -168,9 +155,9 @@ def compare(path: Path, encoder: str, settings: Settings, shape: dict, seconds: 
     t_val, t_test = quantile_time(log, 0.8), quantile_time(log, 0.9)
     shape = {**shape, "items": len(log.items), "tokens": 0, "attributes": 0, "vectors": []}
     torch.manual_seed(settings.seed)
-    model, histories = build(encoder, shape, settings.dropout), Histories(log.before(t_val))
+    model, histories = Towers(shape, settings.dropout, ENCODERS[encoder]), Histories(log.before(t_val))
     features = Features.of({}, log.items, [], {}, [])
-    begin(model, histories, features)
+    start(model, histories, features)
 
     def report(epoch: Epoch) -> None:
         line = {"file": path.parent.name, "encoder": encoder, "seed": settings.seed, **dataclasses.asdict(epoch)}

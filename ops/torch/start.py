@@ -87,18 +87,14 @@ def start_features(model: Towers, histories: Histories, features: Features) -> N
 
 @torch.no_grad()
 def start_block(block: Block) -> None:
-    """Candidate = the block's input, forget gates spread from short to long memory, output gate 1, no feed-forward part."""
+    """A block that passes on what it remembers, and has no feed-forward part yet."""
     d = len(block.gate_norm)
-    for weight, deviation in (
-        (block.gates.weight, 0.02), (block.mix.weight, 0.02), (block.feed_up.weight, d**-0.5), (block.feed_down.weight, 0.02),
-    ):
+    for weight, deviation in ((block.mix.weight, 0.02), (block.feed_up.weight, d**-0.5), (block.feed_down.weight, 0.02)):
         nn.init.normal_(weight, 0, deviation)
-    for bias in (block.gates.bias, block.feed_up.bias, block.feed_down.bias):
+    for bias in (block.feed_up.bias, block.feed_down.bias):
         nn.init.zeros_(bias)
-    block.gates.weight[d : 2 * d] += torch.eye(d)
     block.mix.weight += torch.eye(d)
-    block.gates.bias[:d] = torch.linspace(-1, 3, d)  # σ from 0.27 to 0.95
-    block.gates.bias[2 * d :] = 1.2785  # silu(1.2785) = 1
+    block.begin()
 
 
 def start(model: Towers, histories: Histories, features: Features, informed: bool = True) -> None:

@@ -122,6 +122,16 @@ class Block(nn.Module):
         forget = forget.sigmoid()
         return self.mix(functional.silu(output) * scan(forget, (1 - forget) * candidate, offsets))
 
+    @torch.no_grad()
+    def begin(self) -> None:
+        """Makes `recur` nearly a decayed mean: candidate = input, forget gates spread from short to long memory, output 1."""
+        d = len(self.gate_norm)
+        nn.init.normal_(self.gates.weight, 0, 0.02)
+        self.gates.weight[d : 2 * d] += torch.eye(d)
+        nn.init.zeros_(self.gates.bias)
+        self.gates.bias[:d] = torch.linspace(-1, 3, d)  # σ from 0.27 to 0.95
+        self.gates.bias[2 * d :] = 1.2785  # silu(1.2785) = 1
+
     def forward(self, x: Tensor, offsets: Tensor, drop: Drop) -> Tensor:
         x = x + drop(self.recur(rms(x, self.gate_norm), offsets))
         return x + drop(self.feed_down(functional.silu(self.feed_up(rms(x, self.feed_norm)))))
