@@ -1,8 +1,8 @@
-"""Breadcrumb's checkpoints as Python sees them: the three files of a folder, read and written.
+"""Breadcrumb's checkpoints as Python sees them: the files of a folder, read and written.
 
-`model.safetensors` holds the tensors by name (fp32, little-endian), `vocabulary.json` the names of the items' and the
-feature tokens' rows, `model.json` the sizes and the facts of training. A checkpoint's version is the digest of these bytes,
-so nothing has to be computed for it here. What this module does not know of it keeps as it was.
+`model.safetensors` holds the tensors by name, `vocabulary.json` the names of the rows, `model.json` the sizes, the channels'
+constants and the facts of training, `curve.json` what each epoch reached. docs/model.md defines them. A checkpoint's version is
+the digest of the first three, so nothing has to be computed for it here. What the twin does not train it keeps as it was.
 """
 
 from __future__ import annotations
@@ -25,8 +25,12 @@ class CheckpointError(Exception):
     """Names the file, what is wrong with it, and what to do."""
 
 
+#: The types that the Swift side writes, little-endian.
+TYPES = {"F32": np.dtype("<f4"), "I32": np.dtype("<i4")}
+
+
 def read_tensors(path: Path) -> dict[str, np.ndarray]:
-    """The tensors of a safetensors file (https://huggingface.co/docs/safetensors); fp32 alone, as the Swift side writes."""
+    """The tensors of a safetensors file (https://huggingface.co/docs/safetensors)."""
     data = path.read_bytes()
     length = int.from_bytes(data[:8], "little")
     if len(data) < 8 or length > len(data) - 8:
@@ -37,9 +41,9 @@ def read_tensors(path: Path) -> dict[str, np.ndarray]:
             continue
         start, end = (8 + length + offset for offset in entry["data_offsets"])
         count = int(np.prod(entry["shape"], dtype=np.int64))
-        if entry["dtype"] != "F32" or end > len(data) or end - start != 4 * count:
-            raise CheckpointError(f"{path}: {name}: {entry} is not a whole tensor of F32")
-        tensors[name] = np.frombuffer(data, "<f4", count, start).reshape(entry["shape"]).copy()
+        if entry["dtype"] not in TYPES or end > len(data) or end - start != 4 * count:
+            raise CheckpointError(f"{path}: {name}: {entry} is not a whole tensor of F32 or I32")
+        tensors[name] = np.frombuffer(data, TYPES[entry["dtype"]], count, start).reshape(entry["shape"]).copy()
     return tensors
 
 
@@ -47,14 +51,15 @@ def write_tensors(path: Path, tensors: dict[str, np.ndarray]) -> None:
     """Writes tensors in the order given, without a gap, the header padded to eight bytes."""
     header, offset = {}, 0
     for name, tensor in tensors.items():
-        header[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [offset, offset + 4 * tensor.size]}
+        kind = "I32" if tensor.dtype.kind in "iu" else "F32"
+        header[name] = {"dtype": kind, "shape": list(tensor.shape), "data_offsets": [offset, offset + 4 * tensor.size]}
         offset += 4 * tensor.size
     text = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     with path.open("wb") as file:
         file.write(len(text).to_bytes(8, "little") + text)
-        for tensor in tensors.values():
-            file.write(np.ascontiguousarray(tensor, "<f4").tobytes())
+        for name, tensor in tensors.items():
+            file.write(np.ascontiguousarray(tensor, TYPES[header[name]["dtype"]]).tobytes())
 
 
 @dataclasses.dataclass
@@ -64,6 +69,8 @@ class Checkpoint:
     description: dict
     vocabulary: dict
     tensors: dict[str, np.ndarray]
+    curve: list[dict] = dataclasses.field(default_factory=list)
+    """`curve.json`, written where there is one."""
 
     @property
     def shape(self) -> dict:
@@ -94,7 +101,10 @@ class Checkpoint:
         folder.parent.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
         try:
-            for name, content in (("model.json", self.description), ("vocabulary.json", self.vocabulary)):
+            contents = {"model.json": self.description, "vocabulary.json": self.vocabulary, "curve.json": self.curve}
+            for name, content in contents.items():
+                if name == "curve.json" and not content:
+                    continue
                 text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
                 (fresh / name).write_text(text, encoding="utf-8")
             write_tensors(fresh / "model.safetensors", self.tensors)

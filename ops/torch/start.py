@@ -81,8 +81,13 @@ def start_features(model: Towers, histories: Histories, features: Features) -> N
         embedding /= number.clamp_min(1)[:, None]
         portions = 1 / counts[owner[seen]] / max(1, len(np.unique(owner[seen])))
         gain.copy_(torch.from_numpy(np.bincount(features.fields[seen], portions, FIELDS)))
-    for projection in model.vectors:
-        nn.init.normal_(projection, 0, 0.1 / projection.shape[0] ** 0.5)
+    for projection, (places, values) in zip(model.vectors, features.vectors):
+        # The ridge regression of the items' embeddings on their vectors, with a tenth of what a direction holds on average.
+        items = np.intersect1d(np.flatnonzero(places >= 0), histories.items)
+        x = torch.from_numpy(values[places[items]]).double()
+        penalty = 0.1 * max(1, len(items)) / x.shape[1] * torch.eye(x.shape[1], dtype=x.dtype)
+        target = x.T @ model.items["embedding"][torch.from_numpy(items)].double()
+        projection.copy_(torch.linalg.solve(x.T @ x + penalty, target).T)
 
 
 @torch.no_grad()

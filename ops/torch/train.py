@@ -58,7 +58,8 @@ def new_checkpoint(shape: str, log: Log, records: dict[str, dict]) -> Checkpoint
         "items": len(log.items), "tokens": len(vocabulary["tokens"]), "attributes": len(vocabulary["attributes"]),
         "vectors": choose_columns(records, log.items),
         "dimension": dimension, "blocks": blocks, "hidden": hidden}
-    return Checkpoint({"format": FORMAT, "shape": sizes, "training": {}}, vocabulary, {})
+    description = {"format": FORMAT, "shape": sizes, "channels": {}, "trainedUntil": int(log.time.max()), "training": {}}
+    return Checkpoint(description, vocabulary, {})
 
 
 def widened(checkpoint: Checkpoint, items: list[str]) -> None:
@@ -68,6 +69,10 @@ def widened(checkpoint: Checkpoint, items: list[str]) -> None:
         old = checkpoint.tensors["items.embedding"]
         fresh = np.random.default_rng(1).normal(0, 0.1 / old.shape[1] ** 0.5, (extra, old.shape[1]))
         checkpoint.tensors["items.embedding"] = np.concatenate([old, fresh.astype(np.float32)])
+        # The channels know nothing of the new items: no neighbours, no popularity.
+        for name in {"neighbours.starts", "items.popularity"} & checkpoint.tensors.keys():
+            values = checkpoint.tensors[name]
+            checkpoint.tensors[name] = np.append(values, np.full(extra, values[-1] if "starts" in name else 0, values.dtype))
     checkpoint.vocabulary["items"], checkpoint.shape["items"] = items, len(items)
 
 
@@ -85,6 +90,8 @@ def train(options: argparse.Namespace, device: torch.device, rank: int) -> None:
     settings = Settings(**{field.name: getattr(options, field.name) for field in dataclasses.fields(Settings)})
     log, records = Log.read(options.events), read_catalogue(options.items)
     checkpoint = Checkpoint.load(options.init) if options.init else new_checkpoint(options.shape, log, records)
+    if checkpoint.shape.get("userTower", "sequential") != "sequential":
+        raise CheckpointError(f"{options.init}: has the mean tower, which only `breadcrumb train --user-tower mean` trains")
     log = log.renamed(checkpoint.vocabulary["items"])
     attributes = checkpoint.vocabulary["attributes"]
     features = Features.of(
@@ -113,8 +120,11 @@ def train(options: argparse.Namespace, device: torch.device, rank: int) -> None:
         facts = {
             "seed": settings.seed, "dataDigest": digest([path for path in (options.events, options.items) if path]),
             "events": len(earlier.time), "shoppers": int(len(np.unique(earlier.shopper))), "epochs": len(curve),
-            "settings": settings.record(), "recallAt10": curve[-1].recall if curve else None,
-            "curve": [{name: value for name, value in vars(epoch).items() if value is not None} for epoch in curve]}
+            "settings": settings.record(), "recallAt10": curve[-1].recall if curve else None}
+        stage = {"stage": "fitting" if validation is None else "validating"}
+        checkpoint.curve = [
+            stage | {"dimension": checkpoint.shape["dimension"], "dropout": settings.dropout}
+            | {name: value for name, value in vars(epoch).items() if value is not None} for epoch in curve]
         finish(checkpoint, model, features, facts)
         checkpoint.save(options.out)
         print(f"checkpoint  {options.out}")
