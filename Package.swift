@@ -56,6 +56,7 @@ let package = Package(
         module("Datasets", ["CCsv", "Bytes", "JSON", "Commerce"]),
         module("TwoTower", ["Bytes", "JSON", "LinearAlgebra", "Commerce"]),
         module("Retrieval", ["LinearAlgebra", "Commerce"]),
+        module("Evaluation", ["LinearAlgebra", "Commerce", "TwoTower"]),
         module("Streaming", ["Bytes", "JSON", "Observability", "Commerce", "TwoTower", "Retrieval"]),
 
         // The outside world.
@@ -86,6 +87,7 @@ let package = Package(
         tests("Datasets", ["Datasets", "Commerce"]),
         tests("TwoTower", ["TwoTower", "LinearAlgebra", "Commerce", "Datasets"]),
         tests("Retrieval", ["Retrieval", "LinearAlgebra", "Commerce"]),
+        tests("Evaluation", ["Evaluation", "LinearAlgebra", "Commerce", "Datasets", "TwoTower"]),
         tests(
             "Streaming",
             ["Streaming", "Bytes", "JSON", "Observability", "LinearAlgebra", "Commerce", "TwoTower", "Retrieval"]),

@@ -25,6 +25,13 @@ public final class FloatBuffer: @unchecked Sendable {
         return UnsafeMutableBufferPointer(start: pointer, count: length)
     }
 
+    /// Memory of its own with the same values.
+    public func copy() -> FloatBuffer {
+        let other = FloatBuffer(count: count)
+        other.pointer.update(from: pointer, count: count)
+        return other
+    }
+
     /// Sets every value to zero.
     public func clear() { pointer.update(repeating: 0, count: count) }
 }

@@ -77,7 +77,7 @@ import TwoTower
         var settings = settings
         settings.epochs = 30
         settings.learningRate = 0.1
-        settings.validationShare = 0
+        settings.validation = .none
         let model = try Trainer.train(TrainingTests.ring(shoppers: 40), settings: settings).model
         #expect(model.itemVectors.values.allSatisfy { $0.isFinite })
         #expect(model.parameters.pointer[model.layout.logScale.offset] <= 4.6052)
@@ -87,7 +87,7 @@ import TwoTower
         let tiny = TinyCase()
         let step = TrainingStep(
             layout: tiny.layout, parameters: tiny.parameters, bags: try tiny.features(),
-            candidates: CandidateSampler(counts: [1, 1, 1, 1, 1, 1], negatives: nil), settings: settings)
+            candidates: CandidateSampler(counts: [1, 1, 1, 1, 1, 1], negatives: nil), settings: settings, dropout: 0)
         var batch = BatchPlan.Batch(shards: [tiny.sequences, PackedSequences()])
         let before = Array(tiny.parameters.values)
         #expect(step.run(batch, learningRate: 0.01).isFinite && Array(tiny.parameters.values) != before)

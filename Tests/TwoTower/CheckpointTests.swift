@@ -195,7 +195,7 @@ import TwoTower
         #expect(try overflow.failure().reason.contains("impossible"))
         let type = try Saved()
         try type.editEntry("items.embedding", "dtype", "F16")
-        #expect(try type.failure().reason == "type is F16, expected F32")
+        #expect(try type.failure().reason == "type is F16, expected F32 or I32")
         let overlap = try Saved()
         try overlap.editEntry("tokens.embedding", "data_offsets", [0, 384])
         #expect(try overlap.failure().reason.contains("overlap"))

@@ -131,7 +131,7 @@ import TwoTower
     @Test func reportsProgress() throws {
         var seen: [TrainingProgress] = []
         _ = try Trainer.train(Self.ring(shoppers: 60), settings: Self.quick) { seen.append($0) }
-        #expect(Set(seen.map(\.stage)) == [.preparing, .validating, .fitting])
+        #expect(Set(seen.map(\.stage)) == [.preparing, .validating, .tuning, .fitting])
         #expect(seen.allSatisfy { (0...1).contains($0.fraction) } && seen.last?.fraction ?? 0 > 0.99)
         #expect(seen.compactMap(\.loss).allSatisfy { $0.isFinite })
     }

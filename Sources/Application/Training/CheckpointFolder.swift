@@ -8,9 +8,6 @@ struct CheckpointFolder {
         let description: String
     }
 
-    /// What a checkpoint consists of.
-    private static let files: Set<String> = ["model.json", "vocabulary.json", "model.safetensors"]
-
     let url: URL
 
     /// Checks the folder before any work is done for it: it is replaced as a whole, so it may hold an older checkpoint or nothing.
@@ -22,7 +19,7 @@ struct CheckpointFolder {
             guard isFolder.boolValue, let names = try? manager.contentsOfDirectory(atPath: url.path) else {
                 throw Fault(description: "--model \(path): is not a folder that can be read; name another")
             }
-            if let other = names.sorted().first(where: { !Self.files.contains($0) }) {
+            if let other = names.sorted().first(where: { !Checkpoint.fileNames.contains($0) }) {
                 throw Fault(
                     description: "--model \(path): holds \(other), which is no part of a checkpoint, and the folder "
                         + "would be replaced; name an empty or a new one")

@@ -47,15 +47,15 @@ struct TrainCommand: Command {
         settings.epochs = arguments.option(
             "epochs", default: settings.epochs, accepting: .within(1...1000), "Passes over the events at most.")
         settings.dimension = arguments.option(
-            "dimension", default: settings.dimension, accepting: .within(16...512),
-            "Length of the vectors, a multiple of 16.")
+            "dimension", accepting: .within(16...512),
+            "Length of the vectors, a multiple of 16. Not given: validation chooses.")
         settings.blocks = arguments.option(
             "blocks", default: settings.blocks, accepting: .within(1...8), "Recurrent blocks on top of one another.")
         settings.seed = UInt64(
             arguments.option(
                 "seed", default: Int(clamping: settings.seed), accepting: .within(0...Int.max),
                 "Seed of every random choice: equal files, settings and seed give an equal model."))
-        if settings.dimension % 16 != 0 { arguments.refuse("must be a multiple of 16", at: .flag("--dimension")) }
+        if (settings.dimension ?? 16) % 16 != 0 { arguments.refuse("must be a multiple of 16", at: .flag("--dimension")) }
         return settings
     }
 

@@ -1,11 +1,12 @@
 import Foundation
 import LinearAlgebra
 
-/// A trained model on its way to or from a directory of three files.
+/// A trained model on its way to or from a directory of files.
 ///
 /// - `model.safetensors`: the parameters by name, fp32, and the items' vectors.
 /// - `vocabulary.json`: items, feature tokens and user attributes in the order of their rows, and the categories' price thresholds.
-/// - `model.json`: format, sizes, and the facts of training.
+/// - `model.json`: format, sizes, the constants of the channels, and the facts of training.
+/// - `curve.json`: what each epoch reached and when; no part of the version, since it depends on the clock.
 ///
 /// `docs/model.md` defines all of them.
 public struct Checkpoint: Sendable {
@@ -13,6 +14,9 @@ public struct Checkpoint: Sendable {
     static let description = "model.json"
     static let vocabularyFile = "vocabulary.json"
     static let tensorFile = "model.safetensors"
+    static let curveFile = "curve.json"
+    /// Names of everything that a checkpoint's directory may hold.
+    public static let fileNames: Set<String> = [description, vocabularyFile, tensorFile, curveFile]
     /// Name of the tensor of the known items' vectors: derived, but from a catalogue that only training saw.
     static let itemVectorName = "items.vector"
 
@@ -25,6 +29,9 @@ public struct Checkpoint: Sendable {
     struct Description: Codable {
         var format: Int
         var shape: TowerShape
+        var channels: Channels
+        /// Milliseconds since 1970 of the last event of training.
+        var trainedUntil: Int64
         var training: TrainingFacts
     }
 
@@ -38,6 +45,8 @@ public struct Checkpoint: Sendable {
     }
 
     public let facts: TrainingFacts
+    /// What each epoch of training reached, in order; empty for a checkpoint that was read.
+    public let curve: [TrainingEpoch]
     /// The model, ready to serve; its version is the digest of the files.
     public let model: Model
     private let files: Files
@@ -59,8 +68,10 @@ public struct Checkpoint: Sendable {
     /// Makes a checkpoint of trained parameters.
     package init(
         layout: TowerLayout, parameters: FloatBuffer, itemVectors: FloatBuffer, items: [String],
-        vocabulary: FeatureVocabulary, attributes: AttributeVocabulary = AttributeVocabulary(), facts: TrainingFacts
+        vocabulary: FeatureVocabulary, attributes: AttributeVocabulary = AttributeVocabulary(),
+        channels: TrainedChannels = .none, facts: TrainingFacts, curve: [TrainingEpoch] = []
     ) throws(CheckpointError) {
+        self.curve = curve
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
         var sources = layout.tensors.map {
@@ -75,12 +86,14 @@ public struct Checkpoint: Sendable {
         do {
             files = Files(
                 description: try encoder.encode(
-                    Description(format: Self.formatVersion, shape: layout.shape, training: facts)),
+                    Description(
+                        format: Self.formatVersion, shape: layout.shape, channels: channels.constants,
+                        trainedUntil: channels.time, training: facts)),
                 vocabulary: try encoder.encode(
                     Vocabulary(
                         items: items, tokens: vocabulary.tokens, attributes: attributes.tokens,
                         prices: vocabulary.prices.thresholds)),
-                tensors: try Safetensors.encode(sources))
+                tensors: try channels.withSources { try Safetensors.encode(sources + $0) })
         } catch {
             throw CheckpointError(.malformed, file: Self.description, "cannot be written as JSON: \(error)")
         }
@@ -98,6 +111,7 @@ public struct Checkpoint: Sendable {
                 )
             }
         }
+        curve = []
         files = Files(
             description: try read(Self.description), vocabulary: try read(Self.vocabularyFile),
             tensors: try read(Self.tensorFile))
@@ -118,6 +132,9 @@ public struct Checkpoint: Sendable {
                 (Self.tensorFile, files.tensors),
             ] {
                 try data.write(to: temporary.appendingPathComponent(name))
+            }
+            if !curve.isEmpty {
+                try JSONEncoder().encode(curve).write(to: temporary.appendingPathComponent(Self.curveFile))
             }
         } catch {
             throw CheckpointError(
@@ -180,7 +197,10 @@ public struct Checkpoint: Sendable {
             version: try files.digest(directory: directory), layout: layout, parameters: parameters,
             itemVectors: vectors,
             vocabulary: FeatureVocabulary(tokens: vocabulary.tokens, prices: prices),
-            attributes: AttributeVocabulary(tokens: vocabulary.attributes), items: vocabulary.items.map { .init($0) })
+            attributes: AttributeVocabulary(tokens: vocabulary.attributes), items: vocabulary.items.map { .init($0) },
+            channels: try TrainedChannels(
+                description.channels, time: description.trainedUntil, items: shape.items, file: file,
+                description: directory + Self.description))
         return (model, description.training)
     }
 

@@ -2,22 +2,39 @@ import Foundation
 import LinearAlgebra
 
 /// The safetensors file format (https://huggingface.co/docs/safetensors): eight bytes of header length, a JSON header of
-/// names, types, shapes and byte ranges, then the numbers. Little-endian fp32 alone is written and read here.
+/// names, types, shapes and byte ranges, then the numbers. Little-endian fp32 and 32-bit integers alone are written and read here.
 package enum Safetensors {
     /// The largest header accepted, as in the reference implementation.
     static let maximumHeader = 100_000_000
 
-    /// One tensor to write: `values` holds as many floats as `shape` says.
-    package struct Source {
-        package let name: String
-        /// Length of each axis, outermost first.
-        package let shape: [Int]
-        package let values: UnsafeBufferPointer<Float>
+    /// What a tensor's numbers are; each takes four bytes.
+    enum Element: String {
+        case float = "F32"
+        case integer = "I32"
+    }
 
+    /// One tensor to write: `bytes` holds as many numbers as `shape` says.
+    package struct Source {
+        let name: String
+        /// Length of each axis, outermost first.
+        let shape: [Int]
+        let element: Element
+        let bytes: UnsafeRawBufferPointer
+
+        /// Floats.
         package init(name: String, shape: [Int], values: UnsafeBufferPointer<Float>) {
             self.name = name
             self.shape = shape
-            self.values = values
+            element = .float
+            bytes = UnsafeRawBufferPointer(values)
+        }
+
+        /// Integers, as a vector.
+        init(name: String, integers: UnsafeBufferPointer<Int32>) {
+            self.name = name
+            shape = [integers.count]
+            element = .integer
+            bytes = UnsafeRawBufferPointer(integers)
         }
     }
 
@@ -38,8 +55,9 @@ package enum Safetensors {
         var entries: [String: Entry] = [:]
         var offset = 0
         for tensor in tensors {
-            let end = offset + tensor.values.count * 4
-            entries[tensor.name] = Entry(dtype: "F32", shape: tensor.shape, dataOffsets: [offset, end])
+            let end = offset + tensor.bytes.count
+            entries[tensor.name] = Entry(
+                dtype: tensor.element.rawValue, shape: tensor.shape, dataOffsets: [offset, end])
             offset = end
         }
         let encoder = JSONEncoder()
@@ -49,7 +67,7 @@ package enum Safetensors {
         var data = Data(capacity: 8 + header.count + offset)
         withUnsafeBytes(of: UInt64(header.count).littleEndian) { data.append(contentsOf: $0) }
         data.append(header)
-        for tensor in tensors { data.append(contentsOf: UnsafeRawBufferPointer(tensor.values)) }
+        for tensor in tensors { data.append(contentsOf: tensor.bytes) }
         return data
     }
 
@@ -99,7 +117,9 @@ package enum Safetensors {
                 func fail(_ reason: String) -> CheckpointError {
                     CheckpointError(.malformed, file: file, tensor: name, reason)
                 }
-                guard entry.dtype == "F32" else { throw fail("type is \(entry.dtype), expected F32") }
+                guard Element(rawValue: entry.dtype) != nil else {
+                    throw fail("type is \(entry.dtype), expected F32 or I32")
+                }
                 guard entry.dataOffsets.count == 2 else { throw fail("data_offsets must hold two numbers") }
                 let (from, to) = (entry.dataOffsets[0], entry.dataOffsets[1])
                 guard from == end else {
@@ -125,9 +145,9 @@ package enum Safetensors {
             }
         }
 
-        /// The tensor's entry, if it is there and has this shape.
+        /// The tensor's entry, if it is there and has this shape and these numbers.
         @discardableResult
-        func check(_ name: String, shape: [Int]) throws(CheckpointError) -> Entry {
+        func check(_ name: String, shape: [Int], _ element: Element = .float) throws(CheckpointError) -> Entry {
             guard let entry = entries[name] else {
                 throw CheckpointError(.wrongTensor, file: file, tensor: name, "missing, expected shape \(shape)")
             }
@@ -135,7 +155,31 @@ package enum Safetensors {
                 throw CheckpointError(
                     .wrongTensor, file: file, tensor: name, "expected shape \(shape), found \(entry.shape)")
             }
+            guard entry.dtype == element.rawValue else {
+                throw CheckpointError(
+                    .wrongTensor, file: file, tensor: name, "expected \(element.rawValue), found \(entry.dtype)")
+            }
             return entry
+        }
+
+        /// The length of a vector, or nil if there is no such tensor.
+        func length(_ name: String) -> Int? { entries[name]?.shape.first }
+
+        /// The integers of a vector.
+        func integers(_ name: String, count: Int) throws(CheckpointError) -> [Int32] {
+            let entry = try check(name, shape: [count], .integer)
+            let from = data.startIndex + dataStart + entry.dataOffsets[0]
+            return [Int32](unsafeUninitializedCapacity: count) { target, filled in
+                data.copyBytes(to: UnsafeMutableRawBufferPointer(target), from: from..<from + 4 * count)
+                filled = count
+            }
+        }
+
+        /// The floats of a vector.
+        func floats(_ name: String, count: Int) throws(CheckpointError) -> [Float] {
+            let buffer = FloatBuffer(count: count)
+            try read(name, shape: [count], into: buffer.pointer)
+            return Array(buffer.values)
         }
 
         /// Copies the tensor into `destination`, which holds as many floats as `shape` says.

@@ -28,3 +28,19 @@ public struct TrainingFacts: Codable, Equatable, Sendable {
         self.settings = settings
     }
 }
+
+/// One epoch of a training run: a point of its curve.
+public struct TrainingEpoch: Codable, Equatable, Sendable {
+    /// `validating` or `fitting`.
+    public var stage: String
+    public var dimension: Int
+    public var dropout: Double
+    /// 1 is the stage's first.
+    public var epoch: Int
+    /// Seconds from the start of the run to the end of the epoch; measuring recall is not counted in.
+    public var seconds: Double
+    /// Mean loss over the epoch.
+    public var loss: Double
+    /// recall@10 on the held-out events; nil while fitting.
+    public var recall: Double?
+}

@@ -18,13 +18,16 @@ public final class Model: Sendable {
     package let attributes: AttributeVocabulary
     /// Row to item: the items that have an embedding.
     public let items: [ItemID]
+    /// What stands beside the dot product: the sparse channel, and how items move.
+    public let channels: TrainedChannels
     private let rows: [ItemID: Int32]
     package let tower: ServingTower
     private let encoder: ItemEncoder
 
     package init(
         version: String, layout: TowerLayout, parameters: FloatBuffer, itemVectors: FloatBuffer,
-        vocabulary: FeatureVocabulary, attributes: AttributeVocabulary = AttributeVocabulary(), items: [ItemID]
+        vocabulary: FeatureVocabulary, attributes: AttributeVocabulary = AttributeVocabulary(), items: [ItemID],
+        channels: TrainedChannels = .none
     ) {
         self.version = version
         self.layout = layout
@@ -33,6 +36,7 @@ public final class Model: Sendable {
         self.vocabulary = vocabulary
         self.attributes = attributes
         self.items = items
+        self.channels = channels
         rows = Dictionary(items.enumerated().map { ($1, Int32($0)) }, uniquingKeysWith: { first, _ in first })
         tower = ServingTower(layout: layout, parameters: parameters)
         encoder = ItemEncoder(layout: layout, parameters: parameters)
@@ -40,6 +44,9 @@ public final class Model: Sendable {
 
     /// d: length of item and user vectors, a multiple of 16.
     public var dimension: Int { layout.shape.dimension }
+
+    /// The factor on cosine scores, which `readout` folds into the shopper's vector.
+    public var scale: Float { tower.scale }
 
     /// Floats of one shopper's state.
     public var stateSize: Int { layout.shape.stateSize }

@@ -38,7 +38,7 @@ package struct ServingTower: Sendable {
     private let parameters: FloatBuffer
     private let blocks: [Block]
     /// The factor on cosine scores.
-    private let scale: Float
+    let scale: Float
 
     /// Keeps the norm of a zero vector finite.
     static let epsilon: Float = 1e-6

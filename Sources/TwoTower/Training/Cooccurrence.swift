@@ -1,28 +1,53 @@
 import Foundation
 import LinearAlgebra
 
-/// Which items occur near one another in shoppers' histories.
-package enum Cooccurrence {
-    /// Positive pointwise mutual information of items within `window` events of one another, weighted by decay^(distance - 1),
-    /// in both directions; [items, items], without the diagonal.
-    ///
-    /// PMI(i, j) = log(n(i, j) · n / (n(i) · n(j))), with n(i, j) weighted counts and their sums (Levy, Goldberg 2014). Memory
-    /// is that of the result: each item's row is gathered from the places where the item occurs.
-    package static func positivePMI(
-        _ histories: Histories, items: Int, window: Int = 10, decay: Double = 0.7
-    ) -> SparseSymmetric {
+/// How often items occur near one another in shoppers' histories: what the item embeddings start from, and what the sparse
+/// channel's neighbours are made of.
+package struct Cooccurrence: Sendable {
+    /// n(i, j) [items, items]: pairs within `window` events of one another, in both directions, each counted as
+    /// decay^(distance - 1); without the diagonal.
+    package let counts: SparseSymmetric
+    /// Sum of each row of `counts`.
+    package let sums: [Double]
+
+    /// Counts the pairs. Memory is that of the result: each item's row is gathered from the places where the item occurs.
+    package init(_ histories: Histories, items: Int, window: Int = 10, decay: Double = 0.8) {
         let places = Places(histories, items: items)
         let weights = (0..<window).map { Float(pow(decay, Double($0))) }
-        var partRows: [PartialRows] = []
         let parts = PartialRowsBox(count: Parallel.pieces)
         Parallel.pieces { piece in
             let range = items * piece / Parallel.pieces..<items * (piece + 1) / Parallel.pieces
-            parts.rows[piece] = counts(histories, places, of: range, items: items, weights: weights)
+            parts.rows[piece] = Self.rows(histories, places, of: range, items: items, weights: weights)
         }
-        partRows = Array(parts.rows)
-        let sums = partRows.flatMap(\.sums)
+        var matrix = SparseSymmetric(starts: [0], columns: [], values: [])
+        matrix.columns.reserveCapacity(parts.rows.reduce(0) { $0 + $1.columns.count })
+        matrix.values.reserveCapacity(parts.rows.reduce(0) { $0 + $1.columns.count })
+        for part in parts.rows {
+            for length in part.lengths { matrix.starts.append(matrix.starts[matrix.starts.count - 1] + length) }
+            matrix.columns += part.columns
+            matrix.values += part.values
+        }
+        counts = matrix
+        sums = parts.rows.flatMap(\.sums)
+    }
+
+    /// Positive pointwise mutual information [items, items]: max(0, log(n(i, j) · n / (n(i) · n(j)))), with n(i) the sums of
+    /// rows and n that of all (Levy, Goldberg 2014).
+    package func positivePMI() -> SparseSymmetric {
         let total = sums.reduce(0, +)
-        return assemble(partRows, sums: sums, total: total)
+        var matrix = SparseSymmetric(starts: [0], columns: [], values: [])
+        for row in 0..<counts.rows {
+            for entry in counts.starts[row]..<counts.starts[row + 1] {
+                let column = counts.columns[entry]
+                let pmi = log(Double(counts.values[entry]) * total / (sums[row] * sums[Int(column)]))
+                if pmi > 0 {
+                    matrix.columns.append(column)
+                    matrix.values.append(Float(pmi))
+                }
+            }
+            matrix.starts.append(matrix.columns.count)
+        }
+        return matrix
     }
 
     /// The events of each item, by item.
@@ -78,7 +103,7 @@ package enum Cooccurrence {
         }
     }
 
-    private static func counts(
+    private static func rows(
         _ histories: Histories, _ places: Places, of range: Range<Int>, items: Int, weights: [Float]
     ) -> PartialRows {
         var result = PartialRows()
@@ -109,29 +134,5 @@ package enum Cooccurrence {
             touched.removeAll(keepingCapacity: true)
         }
         return result
-    }
-
-    private static func assemble(_ parts: [PartialRows], sums: [Double], total: Double) -> SparseSymmetric {
-        var matrix = SparseSymmetric(starts: [0], columns: [], values: [])
-        matrix.columns.reserveCapacity(parts.reduce(0) { $0 + $1.columns.count })
-        matrix.values.reserveCapacity(parts.reduce(0) { $0 + $1.columns.count })
-        var row = 0
-        for part in parts {
-            var entry = 0
-            for length in part.lengths {
-                for _ in 0..<length {
-                    let column = part.columns[entry]
-                    let pmi = log(Double(part.values[entry]) * total / (sums[row] * sums[Int(column)]))
-                    if pmi > 0 {
-                        matrix.columns.append(column)
-                        matrix.values.append(Float(pmi))
-                    }
-                    entry += 1
-                }
-                row += 1
-                matrix.starts.append(matrix.columns.count)
-            }
-        }
-        return matrix
     }
 }

@@ -16,9 +16,8 @@ final class Fit {
 
     /// - Parameter scheduledEpochs: the schedule's length; given the deadline, it is cut to what fits once the speed is known.
     init(
-        _ histories: Histories, layout: TowerLayout, bags: FeatureBags, settings: TrainingSettings,
-        scheduledEpochs: Double,
-        deadline: Double?
+        _ histories: Histories, cooccurrence: Cooccurrence, layout: TowerLayout, bags: FeatureBags,
+        settings: TrainingSettings, dropout: Double, scheduledEpochs: Double, deadline: Double?
     ) throws(TrainingError) {
         self.histories = histories
         self.settings = settings
@@ -26,7 +25,7 @@ final class Fit {
         self.deadline = deadline
         guard
             let parameters = Initialisation.parameters(
-                layout: layout, histories: histories, bags: bags, seed: settings.seed)
+                layout: layout, histories: histories, cooccurrence: cooccurrence, bags: bags, seed: settings.seed)
         else { throw TrainingError(.diverged, "the factorisation of the items' co-occurrences does not converge") }
         let counts = histories.itemCounts(layout.shape.items)
         let seen = counts.count { $0 > 0 }
@@ -34,7 +33,7 @@ final class Fit {
             layout: layout, parameters: parameters, bags: bags,
             candidates: CandidateSampler(
                 counts: counts, negatives: seen > settings.fullSoftmaxItems ? settings.negatives : nil),
-            settings: settings)
+            settings: settings, dropout: dropout)
     }
 
     /// Steps after which the speed is taken.

@@ -22,19 +22,16 @@ package struct Histories: Sendable {
     /// Whether the shopper did anything to the item before.
     package private(set) var isRepeat: [Bool] = []
 
-    /// The events of `log` earlier than `end` (all if nil); equal times keep the order of appending.
-    package init(_ log: TrainingLog, before end: Int64? = nil) {
+    /// All events of `log`; equal times keep the order of appending.
+    package init(_ log: TrainingLog) {
         attributes = AttributeVocabulary(log)
         rowsOfSet = log.attributeSets.map(attributes.rows)
-        let chosen = log.entries.indices.filter { index in end.map { log.entries[index].time < $0 } ?? true }
         var counts = [Int](repeating: 0, count: log.shopperCount + 1)
-        for index in chosen { counts[Int(log.entries[index].shopper) + 1] += 1 }
+        for entry in log.entries { counts[Int(entry.shopper) + 1] += 1 }
         for shopper in 0..<log.shopperCount { counts[shopper + 1] += counts[shopper] }
         // Sorted by time, with the index to keep ties in order, then dealt to the shoppers.
-        let byTime = chosen.sorted {
-            (log.entries[$0].time, $0) < (log.entries[$1].time, $1)
-        }
-        var order = [Int](repeating: 0, count: chosen.count)
+        let byTime = log.entries.indices.sorted { (log.entries[$0].time, $0) < (log.entries[$1].time, $1) }
+        var order = [Int](repeating: 0, count: log.count)
         var next = counts
         for index in byTime {
             let shopper = Int(log.entries[index].shopper)
@@ -64,6 +61,24 @@ package struct Histories: Sendable {
                 }
                 session = next ?? session
             }
+        }
+    }
+
+    /// `other` without its held-out events, which are the last ones of their shoppers: what the rest is stays as it was.
+    package init(_ other: Histories, without heldOut: [Bool]) {
+        attributes = other.attributes
+        rowsOfSet = other.rowsOfSet
+        for shopper in 0..<other.shopperCount {
+            for event in other.events(of: shopper) where !heldOut[event] {
+                items.append(other.items[event])
+                actions.append(other.actions[event])
+                times.append(other.times[event])
+                gaps.append(other.gaps[event])
+                visits.append(other.visits[event])
+                attributeSets.append(other.attributeSets[event])
+                isRepeat.append(other.isRepeat[event])
+            }
+            starts.append(items.count)
         }
     }
 

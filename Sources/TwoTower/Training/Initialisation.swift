@@ -5,10 +5,12 @@ import LinearAlgebra
 /// mean of the shopper's items.
 enum Initialisation {
     /// The parameters before the first step, or nil if the items' factorisation does not converge.
-    static func parameters(layout: TowerLayout, histories: Histories, bags: FeatureBags, seed: UInt64) -> FloatBuffer? {
+    static func parameters(
+        layout: TowerLayout, histories: Histories, cooccurrence: Cooccurrence, bags: FeatureBags, seed: UInt64
+    ) -> FloatBuffer? {
         var generator = SplitMix64(seed: seed, streams: 0)
         let parameters = FloatBuffer(count: layout.count)
-        guard fillItems(layout, histories, &generator, parameters.pointer + layout.itemEmbedding.offset) else {
+        guard fillItems(layout, cooccurrence, &generator, parameters.pointer + layout.itemEmbedding.offset) else {
             return nil
         }
         fillTokens(layout, histories, bags, parameters.pointer)
@@ -21,11 +23,11 @@ enum Initialisation {
 
     /// Item embeddings: a truncated factorisation of the positive PMI of co-occurrences, scaled to a mean length of 1.
     private static func fillItems(
-        _ layout: TowerLayout, _ histories: Histories, _ generator: inout SplitMix64,
+        _ layout: TowerLayout, _ cooccurrence: Cooccurrence, _ generator: inout SplitMix64,
         _ target: UnsafeMutablePointer<Float>
     ) -> Bool {
         let (n, d) = (layout.shape.items, layout.shape.dimension)
-        let matrix = Cooccurrence.positivePMI(histories, items: n)
+        let matrix = cooccurrence.positivePMI()
         let rank = min(n, d)
         guard let vectors = LeadingEigenpairs.scaledVectors(of: matrix, count: rank, start: { generator.normal() })
         else { return false }

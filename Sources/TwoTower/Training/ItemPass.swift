@@ -1,7 +1,8 @@
 import LinearAlgebra
 
 /// The item tower over the items of one batch, forwards and backwards.
-package final class ItemPass {
+package final class ItemPass: @unchecked Sendable {
+    // Unchecked: in a parallel loop each piece has a range of rows of its own.
     private let layout: TowerLayout
     private let bags: FeatureBags
     /// The batch's items, ascending; row r of everything below is item `active[r]`.

@@ -6,6 +6,8 @@ public struct TrainingProgress: Sendable {
         case preparing
         /// Training on the earlier part, to find the number of epochs on the later one.
         case validating
+        /// Choosing the constants of the channels on the later part.
+        case tuning
         /// Training the model that is kept.
         case fitting
     }

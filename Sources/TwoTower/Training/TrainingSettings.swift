@@ -2,8 +2,8 @@ import Commerce
 
 /// What shapes a training run. The defaults are a sound start for a shop of any size.
 public struct TrainingSettings: Equatable, Sendable {
-    /// Length of item and user vectors: a multiple of 16, 16 to 512.
-    public var dimension = 64
+    /// Length of item and user vectors: a multiple of 16, 16 to 512. Nil lets validation choose.
+    public var dimension: Int?
     /// Recurrent blocks on top of one another, 1 to 8.
     public var blocks = 1
     /// Passes over the log at most, 1 to 1000.
@@ -16,8 +16,8 @@ public struct TrainingSettings: Equatable, Sendable {
     public var learningRate = 0.002
     /// AdamW's decay of weights and embeddings per unit of learning rate, 0 to 1.
     public var weightDecay = 0.01
-    /// Chance of an element of the residual stream to be dropped, 0 to 0.9.
-    public var dropout = 0.2
+    /// Chance of an element of the residual stream to be dropped, 0 to 0.9. Nil lets validation choose.
+    public var dropout: Double?
     /// Chance per batch of an item with features to appear without its ID embedding, 0 to 0.9: what new items live by.
     public var idDropout = 0.1
     /// Events per batch, 16 to 65536.
@@ -31,9 +31,11 @@ public struct TrainingSettings: Equatable, Sendable {
     /// Share of the events that a repeat follows which draw a target in an epoch, 0 to 1. The softmax is most of the work:
     /// where repeats are many, targets for all of them would cost epochs.
     public var laterTargets = 0.35
-    /// Share of the log's events, the latest, on which epochs are compared, 0 (train for all epochs) to 0.5. The kept model is
-    /// then trained again on everything.
-    public var validationShare = 0.1
+    /// The events that are held out to choose by.
+    public var validation = ValidationSplit.latest(share: 0.1)
+    /// Whether the kept model is trained again on everything, the held-out events included; if not, it is the best one of
+    /// validation.
+    public var fitsEverything = true
     /// Epochs without improvement after which validation stops, 1 to 1000.
     public var patience = 2
     /// Items up to which the softmax runs over all of them; above, over `negatives` sampled ones.
@@ -52,9 +54,6 @@ public struct TrainingSettings: Equatable, Sendable {
 
     public init() {}
 
-    /// Width of a block's feed-forward part.
-    var hidden: Int { 2 * dimension }
-
     /// Everything that is out of range, one sentence each; empty if all is well.
     public var faults: [String] {
         var faults: [String] = []
@@ -63,20 +62,22 @@ public struct TrainingSettings: Equatable, Sendable {
                 faults.append("\(name) is \(value), must be \(range.lowerBound) to \(range.upperBound)")
             }
         }
-        check("dimension", dimension, in: 16...512)
-        if dimension % 16 != 0 { faults.append("dimension is \(dimension), must be a multiple of 16") }
+        if let dimension {
+            check("dimension", dimension, in: 16...512)
+            if dimension % 16 != 0 { faults.append("dimension is \(dimension), must be a multiple of 16") }
+        }
         check("blocks", blocks, in: 1...8)
         check("epochs", epochs, in: 1...1000)
         if let timeLimit { check("timeLimit", timeLimit, in: 1...1e7) }
         check("learningRate", learningRate, in: 1e-9...0.1)
         check("weightDecay", weightDecay, in: 0...1)
-        check("dropout", dropout, in: 0...0.9)
+        if let dropout { check("dropout", dropout, in: 0...0.9) }
         check("idDropout", idDropout, in: 0...0.9)
         check("batchEvents", batchEvents, in: 16...65536)
         check("sequenceLength", sequenceLength, in: 2...2000)
         check("targetHorizon", targetHorizon, in: 0...1000)
         check("laterTargets", laterTargets, in: 0...1)
-        check("validationShare", validationShare, in: 0...0.5)
+        if case .latest(let share) = validation { check("validation's share", share, in: 1e-6...0.5) }
         check("patience", patience, in: 1...1000)
         check("fullSoftmaxItems", fullSoftmaxItems, in: 0...10_000_000)
         check("negatives", negatives, in: 16...100_000)
@@ -86,14 +87,14 @@ public struct TrainingSettings: Equatable, Sendable {
         return faults
     }
 
-    /// The settings by name, for a checkpoint's record of its training.
-    var record: [String: Double] {
+    /// The settings by name, with those that validation chose, for a checkpoint's record of its training.
+    func record(dimension: Int, dropout: Double) -> [String: Double] {
         [
             "dimension": Double(dimension), "blocks": Double(blocks), "epochs": Double(epochs),
             "timeLimit": timeLimit ?? 0,
             "learningRate": learningRate, "weightDecay": weightDecay, "dropout": dropout, "idDropout": idDropout,
             "batchEvents": Double(batchEvents), "sequenceLength": Double(sequenceLength),
-            "targetHorizon": Double(targetHorizon), "laterTargets": laterTargets, "validationShare": validationShare,
+            "targetHorizon": Double(targetHorizon), "laterTargets": laterTargets,
             "patience": Double(patience), "fullSoftmaxItems": Double(fullSoftmaxItems), "negatives": Double(negatives),
             "minimumTokenItems": Double(minimumTokenItems), "maximumTokens": Double(maximumTokens),
         ]

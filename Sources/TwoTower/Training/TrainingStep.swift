@@ -40,7 +40,7 @@ package final class TrainingStep: @unchecked Sendable {
     /// A step on `parameters`, which are updated in place.
     package init(
         layout: TowerLayout, parameters: FloatBuffer, bags: FeatureBags, candidates: CandidateSampler,
-        settings: TrainingSettings
+        settings: TrainingSettings, dropout: Double
     ) {
         self.layout = layout
         self.parameters = parameters
@@ -50,7 +50,7 @@ package final class TrainingStep: @unchecked Sendable {
         let active = candidates.activeCapacity(batchEvents: Parallel.pieces * capacity)
         items = ItemPass(layout: layout, bags: bags, capacity: active)
         shards = (0..<Parallel.pieces).map { _ in
-            Shard(layout, capacity: capacity, items: active, dropout: settings.dropout)
+            Shard(layout, capacity: capacity, items: active, dropout: dropout)
         }
         optimizer = AdamW(count: layout.count)
     }

@@ -31,9 +31,11 @@ final class Validation: @unchecked Sendable {
 
     /// - Parameters:
     ///   - histories: of all events.
-    ///   - start: time of the first validation event.
-    ///   - trained: how often each item occurs before `start`.
-    init(histories: Histories, start: Int64, trained: [Int32], layout: TowerLayout, bags: FeatureBags, seed: UInt64) {
+    ///   - heldOut: per event, whether training does not see it: the events that queries are made of.
+    ///   - trained: how often each item occurs in the events that training sees.
+    init(
+        histories: Histories, heldOut: [Bool], trained: [Int32], layout: TowerLayout, bags: FeatureBags, seed: UInt64
+    ) {
         self.histories = histories
         self.layout = layout
         let scored = trained.indices.filter { trained[$0] > 0 || !bags.isEmpty($0) }.map(Int32.init)
@@ -49,7 +51,7 @@ final class Validation: @unchecked Sendable {
         for shopper in Array(0..<histories.shopperCount).shuffled(using: &generator) where queries < Self.maximumQueries
         {
             let all = histories.events(of: shopper)
-            let mine = all.dropFirst().filter { histories.times[$0] >= start && !histories.isRepeat[$0] }.prefix(
+            let mine = all.dropFirst().filter { heldOut[$0] && !histories.isRepeat[$0] }.prefix(
                 Self.queriesPerShopper)
             guard let last = mine.last else { continue }
             let first = max(all.lowerBound, last - Self.maximumHistory)
