@@ -47,7 +47,7 @@ import TwoTower
         // Item 5 does not occur in training: neither a step nor decay may move its embedding.
         let counts: [Int32] = [3, 1, 2, 5, 4, 0]
         var settings = TrainingSettings()
-        (settings.dropout, settings.idDropout, settings.weightDecay) = (0, 0, 0.1)
+        (settings.idDropout, settings.weightDecay) = (0, 0.1)
         let batches = (0..<10).map { Self.batch(seed: UInt64($0)) }
         var list = TensorList()
         for (number, batch) in batches.enumerated() {
@@ -63,7 +63,7 @@ import TwoTower
 
         let step = TrainingStep(
             layout: layout, parameters: tiny.parameters, bags: try tiny.features(),
-            candidates: CandidateSampler(counts: counts, negatives: nil), settings: settings)
+            candidates: CandidateSampler(counts: counts, negatives: nil), settings: settings, dropout: 0)
         let losses = batches.enumerated().map { number, batch in
             step.run(batch, learningRate: Schedule.rate(step: number, of: 10, peak: peak))
         }

@@ -63,7 +63,7 @@ import TwoTower
 
     private static let settings = {
         var settings = TrainingSettings()
-        (settings.dimension, settings.epochs, settings.batchEvents, settings.validationShare) = (16, 1, 128, 0)
+        (settings.dimension, settings.epochs, settings.batchEvents, settings.validation) = (16, 1, 128, .none)
         return settings
     }()
 

@@ -1,8 +1,9 @@
 """Breadcrumb's checkpoints as Python sees them: the files of a folder, read and written.
 
-`model.safetensors` holds the tensors by name, `vocabulary.json` the names of the rows, `model.json` the sizes, the channels'
-constants and the facts of training, `curve.json` what each epoch reached. docs/model.md defines them. A checkpoint's version is
-the digest of the first three, so nothing has to be computed for it here. What the twin does not train it keeps as it was.
+`model.safetensors` holds the tensors by name, `vocabulary.json` the names of the rows, `model.json` the sizes, the
+channels' constants and the facts of training, `curve.json` what each epoch reached. docs/model.md defines them. A
+checkpoint's version is the digest of the first three, so nothing has to be computed for it here. What the twin does
+not train it keeps as it was.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ def read_tensors(path: Path) -> dict[str, np.ndarray]:
     data = path.read_bytes()
     length = int.from_bytes(data[:8], "little")
     if len(data) < 8 or length > len(data) - 8:
-        raise CheckpointError(f"{path}: the header claims {length} bytes and the file holds {len(data)}; is it truncated?")
+        raise CheckpointError(
+            f"{path}: the header claims {length} bytes and the file holds {len(data)}; is it truncated?"
+        )
     tensors = {}
     for name, entry in json.loads(data[8 : 8 + length]).items():
         if name == "__metadata__":
@@ -86,7 +89,9 @@ class Checkpoint:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CheckpointError(f"{folder}: is no checkpoint ({error}); `breadcrumb train` makes one") from error
         if description.get("format") != FORMAT:
-            raise CheckpointError(f"{folder}/model.json: format {description.get('format')} is not known, expected {FORMAT}")
+            raise CheckpointError(
+                f"{folder}/model.json: format {description.get('format')} is not known, expected {FORMAT}"
+            )
         return Checkpoint(description, vocabulary, tensors)
 
     def save(self, folder: Path) -> None:
@@ -96,7 +101,9 @@ class Checkpoint:
         """
         for name, tensor in self.tensors.items():
             if not np.isfinite(tensor).all():
-                raise CheckpointError(f"{name}: holds numbers that are not finite: training diverged; lower --learning-rate")
+                raise CheckpointError(
+                    f"{name}: holds numbers that are not finite: training diverged; lower --learning-rate"
+                )
         folder = folder.absolute()
         folder.parent.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))

@@ -1,10 +1,11 @@
 """The yardstick: four sequence encoders in one harness, compared by recall@10 on validation events.
 
-    python encoders.py --events events.tsv.gz [--encoders gated,gru,lru,attention] [--seeds 1,2] [--epochs 10] [--seconds S]
+    python encoders.py --events events.tsv.gz [--encoders gated,gru] [--seeds 1,2] [--epochs 10] [--seconds S]
 
-All have the same item tower and start, loss, batches, dropout, schedule and feed-forward part; only how a block remembers
-differs, and each begins as nearly a decayed mean of the shopper's items as its form allows. Training is on the events before
-t_val, the queries lie in [t_val, t_test): the times of the events at 80% and 90% of the rows. Prints a JSON line per epoch.
+All have the same item tower and start, loss, batches, dropout, schedule and feed-forward part; only how a block
+remembers differs, and each begins as nearly a decayed mean of the shopper's items as its form allows. Training is on
+the events before t_val, the queries lie in [t_val, t_test): the times of the events at 80% and 90% of the rows. Prints
+a JSON line per epoch.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from fitting import Epoch, Fit, Settings
 from histories import Histories
 from shop import Features, Log
 from start import start
-from tower import Block, Towers, scan
+from tower import Block, Towers
 from validation import Validation
 
 
@@ -52,7 +53,9 @@ class GRU(Block):
 
     def recur(self, z: Tensor, offsets: Tensor) -> Tensor:
         place = Padded(offsets)
-        packed = nn.utils.rnn.pack_padded_sequence(place.pad(z), place.lengths.cpu(), batch_first=True, enforce_sorted=False)
+        packed = nn.utils.rnn.pack_padded_sequence(
+            place.pad(z), place.lengths.cpu(), batch_first=True, enforce_sorted=False
+        )
         states = nn.utils.rnn.pad_packed_sequence(self.cell(packed)[0], batch_first=True)[0]
         return self.mix(place.pack(states))
 
@@ -69,8 +72,8 @@ class GRU(Block):
 
 
 class LRU(Block):
-    """A linear recurrent unit (Orvieto et al. 2023), in real arithmetic: h' = λ h + γ B z with d complex λ of modulus
-    exp(-exp(ν)) and phase exp(θ), γ = sqrt(1 - |λ|²); its real part goes through silu-gated output, as ours does."""
+    """A linear recurrent unit (Orvieto et al. 2023), in real arithmetic: h' = λ h + γ B z; the d complex λ have the
+    modulus exp(-exp(ν)) and the phase exp(θ), and γ = sqrt(1 - |λ|²); C h goes through a silu gate, as ours does."""
 
     def __init__(self, dimension: int, hidden: int):
         super().__init__(dimension, hidden)
@@ -91,7 +94,8 @@ class LRU(Block):
             before = real[:-reach] * inside, imaginary[:-reach] * inside
             real, imaginary = (
                 torch.cat([real[:reach], real[reach:] + a * before[0] - b * before[1]]),
-                torch.cat([imaginary[:reach], imaginary[reach:] + a * before[1] + b * before[0]]))
+                torch.cat([imaginary[:reach], imaginary[reach:] + a * before[1] + b * before[0]]),
+            )
             reach *= 2
         states = self.out(torch.cat([real, imaginary], -1))
         return self.mix(nn.functional.silu(self.gate(z)) * states)
@@ -111,8 +115,8 @@ class LRU(Block):
 
 
 class Attention(Block):
-    """Causal self-attention of two heads over all that came before, with a learned decay over distance: its cost per event
-    grows with the history."""
+    """Causal self-attention of two heads over all that came before, with a learned decay over distance: its cost per
+    event grows with the history."""
 
     HEADS = 2
 
@@ -123,7 +127,9 @@ class Attention(Block):
     def recur(self, z: Tensor, offsets: Tensor) -> Tensor:
         place, d = Padded(offsets), z.shape[1]
         query, key, value = (
-            place.pad(part).unflatten(2, (self.HEADS, d // self.HEADS)).transpose(1, 2) for part in self.gates(z).chunk(3, -1))
+            place.pad(part).unflatten(2, (self.HEADS, d // self.HEADS)).transpose(1, 2)
+            for part in self.gates(z).chunk(3, -1)
+        )
         position = torch.arange(place.longest, device=z.device)
         distance = position[:, None] - position[None]
         scores = query @ key.transpose(2, 3) / (d // self.HEADS) ** 0.5

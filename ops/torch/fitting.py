@@ -37,7 +37,10 @@ class Settings:
     def record(self) -> dict[str, float]:
         """As `model.json` names them."""
         words = {name: name.split("_") for name in dataclasses.asdict(self) if name != "seed"}
-        return {first + "".join(map(str.capitalize, rest)): float(getattr(self, name)) for name, (first, *rest) in words.items()}
+        return {
+            first + "".join(map(str.capitalize, rest)): float(getattr(self, name))
+            for name, (first, *rest) in words.items()
+        }
 
 
 @dataclasses.dataclass
@@ -67,10 +70,12 @@ class Fit:
         self.steps = 0
 
     def epoch(self, index: int) -> float:
-        """Runs epoch 0, 1, …; returns the mean loss. All processes draw the same random numbers and take their shards."""
+        """Runs epoch 0, 1, …; returns the mean loss. All processes draw the same numbers and take their shards."""
         random = np.random.default_rng([self.settings.seed, index])
         torch.manual_seed(hash((self.settings.seed, index, self.rank)) % 2**63)  # dropout differs between processes
-        batches = Batches(self.histories, self.next_items, self.settings.sequence_length, self.settings.batch_events, random)
+        batches = Batches(
+            self.histories, self.next_items, self.settings.sequence_length, self.settings.batch_events, random
+        )
         self.model.train()
         losses = []
         for number in range(len(batches)):
@@ -83,7 +88,9 @@ class Fit:
             self.steps += 1
         return float(np.mean(losses))
 
-    def run(self, validation: Validation | None, report: Callable[[Epoch], None], seconds: float | None = None) -> list[Epoch]:
+    def run(
+        self, validation: Validation | None, report: Callable[[Epoch], None], seconds: float | None = None
+    ) -> list[Epoch]:
         """Runs all epochs, or as many as begin within `seconds` of training."""
         curve, spent = [], 0.0
         for index in range(self.settings.epochs):

@@ -18,7 +18,7 @@ CART_REMOVAL = 2
 
 
 def gap_buckets(gaps: np.ndarray) -> np.ndarray:
-    """Buckets of gaps in milliseconds: powers of two of 30 minutes / 1024. Bucket 0, the first event, is not among them."""
+    """Buckets of gaps in milliseconds: powers of two of 30 minutes / 1024. (Bucket 0 is the first event.)"""
     units = np.clip(gaps, 0, 1 << 44) * 1024 // 1_800_000
     return np.minimum(1 + np.frexp(units.astype(np.float64))[1].astype(np.int64), GAPS - 1)
 
@@ -29,7 +29,7 @@ class Histories:
     `attributes` are those that have an embedding, in the order of their rows.
     """
 
-    def __init__(self, log: Log, attributes: list[str] = []):
+    def __init__(self, log: Log, attributes: tuple[str, ...] | list[str] = ()):
         order = np.lexsort((log.time, log.shopper))
         self.items, self.actions, self.times = log.item[order], log.action[order], log.time[order]
         shoppers = log.shopper[order]
@@ -69,11 +69,13 @@ class NextItems:
         self.horizon, self.later_share = horizon, later_share
 
     def counts(self, events: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """How many targets each event may have, and whether its next event is one. `ends`: the ends of the histories."""
+        """How many targets each event may have, and whether its next event is one; `ends`: of the histories."""
         following = np.minimum(events + 1, len(self.passed) - 1)
         is_next = (events + 1 < ends) & (self.passed[following] > self.passed[events])
         reach = np.where(is_next, 1, self.horizon)
-        return np.clip(np.minimum(self.passed[events] + reach, self.passed[ends - 1]) - self.passed[events], 0, None), is_next
+        return np.clip(
+            np.minimum(self.passed[events] + reach, self.passed[ends - 1]) - self.passed[events], 0, None
+        ), is_next
 
     def draw(self, events: np.ndarray, ends: np.ndarray, random: np.random.Generator) -> np.ndarray:
         """The event that each event has as target this time, or -1."""
@@ -107,8 +109,16 @@ class Pack:
         counts = np.array([len(found) for found in sets], np.int64)
         nothing = np.zeros(0, np.int64)
         return Pack(
-            histories.items[events], histories.actions[events], histories.gaps[events], histories.visits[events],
-            np.concatenate([nothing, *sets]), np.cumsum(counts) - counts, offsets, nothing, nothing), events
+            histories.items[events],
+            histories.actions[events],
+            histories.gaps[events],
+            histories.visits[events],
+            np.concatenate([nothing, *sets]),
+            np.cumsum(counts) - counts,
+            offsets,
+            nothing,
+            nothing,
+        ), events
 
     def localised(self, candidates: np.ndarray, items: int) -> Batch:
         """In terms of `candidates`, rows of the vocabulary of `items` items; an item that is not there is unknown."""
@@ -119,13 +129,15 @@ class Pack:
 
 
 class Batches:
-    """The batches of one epoch: histories cut into segments of bounded length, at another place each time, shuffled, and
-    packed until a batch holds `batch_events` events."""
+    """The batches of one epoch: histories cut into segments of bounded length, at another place each time, shuffled,
+    and packed until a batch holds `batch_events` events."""
 
     #: Share of inputs that are shown as the unknown item, so that its vector is learned.
     UNKNOWN_SHARE = 0.01
 
-    def __init__(self, histories: Histories, next_items: NextItems, length: int, batch_events: int, random: np.random.Generator):
+    def __init__(
+        self, histories: Histories, next_items: NextItems, length: int, batch_events: int, random: np.random.Generator
+    ):
         self.histories, self.next_items, self.random = histories, next_items, random
         segments = []
         for start, end in zip(histories.starts[:-1], histories.starts[1:]):
@@ -148,8 +160,8 @@ class Batches:
         return len(self.ends) - 1
 
     def shards(self, index: int, count: int) -> list[Pack]:
-        """Batch `index`, each segment dealt to the shard that has the fewest events. Random choices come first: they do not
-        depend on `count`."""
+        """Batch `index`, each segment dealt to the shard that has the fewest events. Random choices come first: they do
+        not depend on `count`."""
         segments = self.segments[self.ends[index] : self.ends[index + 1]]
         _, events = Pack.of(self.histories, segments)
         ends = np.repeat(segments[:, 2], segments[:, 1] - segments[:, 0])
@@ -160,19 +172,25 @@ class Batches:
             owner[row] = loads.argmin()
             loads[owner[row]] += end - first
         owners = np.repeat(owner, segments[:, 1] - segments[:, 0])
-        return [self.shard(segments[owner == shard], drawn[owners == shard], unknown[owners == shard]) for shard in range(count)]
+        return [
+            self.shard(segments[owner == shard], drawn[owners == shard], unknown[owners == shard])
+            for shard in range(count)
+        ]
 
     def shard(self, segments: np.ndarray, drawn: np.ndarray, unknown: np.ndarray) -> Pack:
         pack, _ = Pack.of(self.histories, segments)
         positions = np.flatnonzero(drawn >= 0)
         return dataclasses.replace(
-            pack, items=np.where(unknown, -1, pack.items), target_positions=positions,
-            targets=self.histories.items[drawn[positions]])
+            pack,
+            items=np.where(unknown, -1, pack.items),
+            target_positions=positions,
+            targets=self.histories.items[drawn[positions]],
+        )
 
 
 class CandidateSampler:
-    """Chooses the items of a batch: all that occur in training, or a shared sample of negatives by popularity to the power of
-    3/4 together with the batch's own items."""
+    """Chooses the items of a batch: all that occur in training, or a shared sample of negatives by popularity to the
+    power of 3/4 together with the batch's own items."""
 
     def __init__(self, counts: np.ndarray, features: Features, negatives: int | None, id_dropout: float):
         self.seen, self.features = np.flatnonzero(counts), features

@@ -2,12 +2,13 @@
 
     python oracle.py FOLDER
 
-FOLDER holds a checkpoint in `model/` and `case.safetensors`, all numbers fp32. Of batch k, each name preceded by `k.`: the
-columns of a `Batch`, those of `Candidates` (column c of its vectors as `vector_places.c` and `vector_values.c`), and, where dropout took part, its factors `mask.0`, `mask.1`, … in the
-order in which they were applied. `training` is [peak learning rate, steps of the schedule, weight decay].
+FOLDER holds a checkpoint in `model/` and `case.safetensors`, all numbers fp32. Of batch k, each name preceded by `k.`:
+the columns of a `Batch`, those of `Candidates` (column c of its vectors as `vector_places.c` and `vector_values.c`),
+and, where dropout took part, its factors `mask.0`, `mask.1`, … in the order in which they were applied. `training` is
+[peak learning rate, steps of the schedule, weight decay].
 
-Writes `result.safetensors`: of batch 0 at the checkpoint's parameters `vectors`, `logits`, `loss` and `gradient.NAME`; then
-of one training step on each batch in turn `losses` and `norms`, and at the end `parameter.NAME`.
+Writes `result.safetensors`: of batch 0 at the checkpoint's parameters `vectors`, `logits`, `loss` and `gradient.NAME`;
+then of one training step on each batch in turn `losses` and `norms`, and at the end `parameter.NAME`.
 """
 
 from __future__ import annotations
@@ -35,13 +36,20 @@ class Case:
         mine = {name.split(".", 1)[1]: value for name, value in tensors.items() if name.startswith(f"{number}.")}
         self.batch = Batch(*(integers(mine[field.name]) for field in dataclasses.fields(Batch)))
         rows, known, *bags = (
-            integers(mine[name]) for name in ("rows", "known", "bag_starts", "tokens", "token_fields"))
+            integers(mine[name]) for name in ("rows", "known", "bag_starts", "tokens", "token_fields")
+        )
         columns = sum(name.startswith("vector_places.") for name in mine)
         self.candidates = Candidates(
-            rows, known.bool(), *bags, torch.from_numpy(mine["token_shares"]),
-            [(integers(mine[f"vector_places.{column}"]), torch.from_numpy(mine[f"vector_values.{column}"]))
-             for column in range(columns)],
-            torch.from_numpy(mine["log_chances"]) if "log_chances" in mine else None)
+            rows,
+            known.bool(),
+            *bags,
+            torch.from_numpy(mine["token_shares"]),
+            [
+                (integers(mine[f"vector_places.{column}"]), torch.from_numpy(mine[f"vector_values.{column}"]))
+                for column in range(columns)
+            ],
+            torch.from_numpy(mine["log_chances"]) if "log_chances" in mine else None,
+        )
         self.masks = [torch.from_numpy(mine[f"mask.{index}"]) for index in range(len(mine)) if f"mask.{index}" in mine]
 
     def dropping(self):

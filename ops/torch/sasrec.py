@@ -1,13 +1,13 @@
-"""SASRec (Kang, McAuley 2018) as a strong baseline of training time: wall time and recall@10 on validation after each epoch.
+"""SASRec (Kang, McAuley 2018) to compare training times with: wall time and validation recall@10 after each epoch.
 
     python sasrec.py --events events.tsv.gz [--seconds S] [--curve FILE]
 
-Two pre-norm blocks of causal self-attention, d = 64, two heads, learned positions, dropout, item embeddings shared between
-input and output, Adam. Where published settings differ it takes what trains fastest to a good recall: full softmax
-cross-entropy over all trained items in place of one sampled negative (Klenitskiy, Vasilev 2023), with targets on items new to
-the shopper alone, for these alone are asked for; histories cut to `--length` events; batches of sequences of like length
-(sorted within pools of 32 batches), padded to the longest of the batch, so that padding is small (it is printed); logits only
-where there is a target.
+Two pre-norm blocks of causal self-attention, d = 64, two heads, learned positions, dropout, item embeddings shared
+between input and output, Adam. Where published settings differ it takes what trains fastest to a good recall: full
+softmax cross-entropy over all trained items in place of one sampled negative (Klenitskiy, Vasilev 2023), with targets
+on items new to the shopper alone, for these alone are asked for; histories cut to `--length` events; batches of
+sequences of like length (sorted within pools of 32 batches), padded to the longest of the batch, so that padding is
+small (it is printed); logits only where there is a target.
 """
 
 from __future__ import annotations
@@ -64,7 +64,9 @@ class Layer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         d, longest = x.shape[2], x.shape[1]
         query, key, value = (
-            part.unflatten(2, (self.heads, d // self.heads)).transpose(1, 2) for part in self.into(self.first(x)).chunk(3, -1))
+            part.unflatten(2, (self.heads, d // self.heads)).transpose(1, 2)
+            for part in self.into(self.first(x)).chunk(3, -1)
+        )
         scores = query @ key.transpose(2, 3) / (d // self.heads) ** 0.5
         # Padding stands behind a sequence, so that causality alone hides it.
         hidden = torch.ones(longest, longest, dtype=torch.bool, device=x.device).triu(1)
@@ -102,7 +104,10 @@ class LengthBuckets(Batches):
     def __init__(self, histories: Histories, settings: Settings, random: np.random.Generator):
         super().__init__(histories, NextItems(histories, 0, 0), settings.length, 1, random)
         lengths = self.segments[:, 1] - self.segments[:, 0]
-        pools = [np.arange(first, min(first + 32 * settings.batch, len(lengths))) for first in range(0, len(lengths), 32 * settings.batch)]
+        pools = [
+            np.arange(first, min(first + 32 * settings.batch, len(lengths)))
+            for first in range(0, len(lengths), 32 * settings.batch)
+        ]
         order = np.concatenate([pool[np.argsort(lengths[pool], kind="stable")] for pool in pools])
         batches = [order[first : first + settings.batch] for first in range(0, len(order), settings.batch)]
         batches = [batches[row] for row in random.permutation(len(batches))]
@@ -132,7 +137,7 @@ class Training:
         self.model.train()
         losses = []
         for number in range(len(batches)):
-            pack, = batches.shards(number, 1)
+            (pack,) = batches.shards(number, 1)
             self.optimizer.zero_grad(set_to_none=True)
             loss = self.loss(pack)
             loss.backward()
@@ -147,7 +152,9 @@ class Training:
         targets = torch.from_numpy(self.row_of[pack.targets])
         vectors = self.model.items.weight[torch.from_numpy(self.trained)]
         parts = zip(users.split(LOSS_ROWS), targets.split(LOSS_ROWS))
-        return sum(functional.cross_entropy(user @ vectors.T, target, reduction="sum") for user, target in parts) / len(targets)
+        return sum(functional.cross_entropy(user @ vectors.T, target, reduction="sum") for user, target in parts) / len(
+            targets
+        )
 
     def score(self, pack: Pack, positions: np.ndarray) -> Tensor:
         """The scorer of validation; an item that training has not seen is not there."""
@@ -160,7 +167,7 @@ class Training:
         return scores
 
     def run(self, seconds: float | None = None) -> list[Epoch]:
-        """Trains until recall rises no more or `seconds` of training are over; the curve's seconds are those of training."""
+        """Trains until recall rises no more, or for `seconds`; the seconds of the curve are those of training."""
         curve: list[Epoch] = []
         spent, best = 0.0, 0
         for index in range(self.settings.epochs):

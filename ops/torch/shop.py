@@ -92,16 +92,28 @@ class Log:
             try:
                 who = ("user", row["user_id"]) if row.get("user_id") else ("anonymous", row["anonymous_id"])
                 session = row.get("session_id") or None
-                attributes = tuple(sorted(f"{name}={value}".lower() for name, value in (row.get("attributes") or {}).items() if value is not None))
-                events.append((
-                    shoppers.setdefault(who, len(shoppers)), items.setdefault(row["item_id"], len(items)),
-                    ACTION_ROWS[row["type"]], milliseconds(row["timestamp"]),
-                    -1 if session is None else sessions.setdefault(session, len(sessions)),
-                    sets.setdefault(attributes, len(sets))))
+                attributes = tuple(
+                    sorted(
+                        f"{name}={value}".lower()
+                        for name, value in (row.get("attributes") or {}).items()
+                        if value is not None
+                    )
+                )
+                events.append(
+                    (
+                        shoppers.setdefault(who, len(shoppers)),
+                        items.setdefault(row["item_id"], len(items)),
+                        ACTION_ROWS[row["type"]],
+                        milliseconds(row["timestamp"]),
+                        -1 if session is None else sessions.setdefault(session, len(sessions)),
+                        sets.setdefault(attributes, len(sets)),
+                    )
+                )
             except (KeyError, ValueError, TypeError, AttributeError) as error:
                 raise ShopError(
                     f"{path}: record {number}: {error} is missing or not of the contract's form "
-                    "(user_id or anonymous_id, item_id, type, timestamp)") from error
+                    "(user_id or anonymous_id, item_id, type, timestamp)"
+                ) from error
         if not events:
             raise ShopError(f"{path}: holds no event")
         columns = (np.array(column, np.int64) for column in zip(*events))
@@ -109,16 +121,26 @@ class Log:
 
     def choose_attributes(self, least: int = 3) -> list[str]:
         """The attributes that at least `least` shoppers have, the most frequent first."""
-        pairs = {(shopper, token) for shopper, row in set(zip(self.shopper, self.attributes)) for token in self.attribute_sets[row]}
+        pairs = {
+            (shopper, token)
+            for shopper, row in set(zip(self.shopper, self.attributes))
+            for token in self.attribute_sets[row]
+        }
         counts = Counter(token for _, token in pairs)
-        return sorted((token for token in counts if counts[token] >= least), key=lambda token: (-counts[token], token))[:10_000]
+        return sorted((token for token in counts if counts[token] >= least), key=lambda token: (-counts[token], token))[
+            :10_000
+        ]
 
     def before(self, end: int) -> Log:
         """The events earlier than `end`; rows keep their meaning."""
         kept = self.time < end
-        return dataclasses.replace(self, **{
-            name: getattr(self, name)[kept]
-            for name in ("shopper", "item", "action", "time", "session", "attributes")})
+        return dataclasses.replace(
+            self,
+            **{
+                name: getattr(self, name)[kept]
+                for name in ("shopper", "item", "action", "time", "session", "attributes")
+            },
+        )
 
     def renamed(self, items: list[str]) -> Log:
         """The same events in terms of `items`, followed by those of the log that are not among them."""
@@ -147,7 +169,9 @@ def price(record: dict) -> float | None:
 def price_band(price: float) -> int:
     """Four bands per doubling: floor(4 log2 price), by comparisons alone."""
     significand, exponent = math.frexp(price)
-    return 4 * (exponent - 1) + sum(2 * significand >= step for step in (1.189207115002721, 1.4142135623730951, 1.681792830507429))
+    return 4 * (exponent - 1) + sum(
+        2 * significand >= step for step in (1.189207115002721, 1.4142135623730951, 1.681792830507429)
+    )
 
 
 def category_paths(record: dict) -> list[str]:
@@ -169,7 +193,9 @@ def price_thresholds(records: Iterable[dict]) -> dict[str, list[float]]:
             prices.setdefault(path, []).append(value)
     return {
         path: [sorted(values)[len(values) * step // 8] for step in range(1, 8)]
-        for path, values in prices.items() if len(values) >= 32}
+        for path, values in prices.items()
+        if len(values) >= 32
+    }
 
 
 def tokens(record: dict, thresholds: dict[str, list[float]]) -> list[list[str]]:
@@ -177,7 +203,7 @@ def tokens(record: dict, thresholds: dict[str, list[float]]) -> list[list[str]]:
     paths = category_paths(record)
     category = []
     for parent, path in zip(["", *paths], paths):
-        category += ["c:" + path[len(parent) + 1:]] + (["p:" + path] if parent else [])
+        category += ["c:" + path[len(parent) + 1 :]] + (["p:" + path] if parent else [])
     value, prices = price(record), []
     if value:
         prices.append(f"m:{price_band(value)}")
@@ -186,7 +212,11 @@ def tokens(record: dict, thresholds: dict[str, list[float]]) -> list[list[str]]:
     brand = ["b:" + record["brand"].lower()] if record.get("brand") else []
     return [
         ["w:" + word for word in words(record.get("title"), 64)],
-        ["w:" + word for word in words(record.get("description"), 512)], category, brand, prices]
+        ["w:" + word for word in words(record.get("description"), 512)],
+        category,
+        brand,
+        prices,
+    ]
 
 
 def choose_tokens(
@@ -204,14 +234,16 @@ def choose_tokens(
 
 
 def choose_columns(records: dict[str, dict], items: list[str], least: int = 3) -> list[dict]:
-    """The columns of supplied vectors that at least `least` of the items have, each with the width of most of its vectors."""
+    """The supplied columns that at least `least` of the items have, each with the width of most of its vectors."""
     widths: dict[str, Counter] = {}
     for item in items:
         for name, vector in (records.get(item, {}).get("vectors") or {}).items():
             widths.setdefault(name, Counter())[len(vector)] += 1
     return [
         {"name": name, "width": max(counts, key=lambda width: (counts[width], -width))}
-        for name, counts in sorted(widths.items()) if counts.total() >= least]
+        for name, counts in sorted(widths.items())
+        if counts.total() >= least
+    ]
 
 
 @dataclasses.dataclass
@@ -229,8 +261,11 @@ class Features:
 
     @staticmethod
     def of(
-        records: dict[str, dict], items: list[str], vocabulary: list[str], thresholds: dict[str, list[float]],
-        columns: list[dict]
+        records: dict[str, dict],
+        items: list[str],
+        vocabulary: list[str],
+        thresholds: dict[str, list[float]],
+        columns: list[dict],
     ) -> Features:
         """`columns` are those of a model's shape: name and width."""
         index = {token: row for row, token in enumerate(vocabulary)}
@@ -238,13 +273,17 @@ class Features:
         for item in items:
             for field, found in enumerate(tokens(records[item], thresholds) if item in records else []):
                 # Of too many the largest rows: the rarest tokens.
-                bag = sorted({index[token] for token in found if token in index})[-LONGEST_BAGS[field]:]
+                bag = sorted({index[token] for token in found if token in index})[-LONGEST_BAGS[field] :]
                 entries += [(row, field, 1 / len(bag)) for row in bag]
             starts.append(len(entries))
         rows, fields, shares = zip(*entries) if entries else ((), (), ())
         return Features(
-            np.array(starts, np.int64), np.array(rows, np.int64), np.array(fields, np.int64),
-            np.array(shares, np.float32), [supplied(records, items, column) for column in columns])
+            np.array(starts, np.int64),
+            np.array(rows, np.int64),
+            np.array(fields, np.int64),
+            np.array(shares, np.float32),
+            [supplied(records, items, column) for column in columns],
+        )
 
     @property
     def exist(self) -> np.ndarray:
@@ -263,7 +302,8 @@ def supplied(records: dict[str, dict], items: list[str], column: dict) -> tuple[
         if len(vector) != column["width"] or not np.isfinite(length):
             raise ShopError(
                 f"item {item}: the vector {column['name']} must have {column['width']} finite components, "
-                f"it has {len(vector)}; supply all of a column by one model")
+                f"it has {len(vector)}; supply all of a column by one model"
+            )
         if length > 0:
             places[row] = len(values)
             values.append(vector / length)

@@ -1,5 +1,5 @@
-"""Where training from scratch starts: item embeddings that know which items occur together, and a tower that already is a
-decayed mean of the shopper's items; or random item embeddings."""
+"""Where training from scratch starts: item embeddings that know which items occur together, and a tower that already
+is a decayed mean of the shopper's items; or random item embeddings."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from tower import FIELDS, Block, Towers
 
 
 def positive_pmi(histories: Histories, items: int, window: int = 10, decay: float = 0.7) -> torch.Tensor:
-    """[items, items], sparse: positive pointwise mutual information of items within `window` events of one another, weighted
-    by decay^(distance - 1), in both directions, without the diagonal (Levy, Goldberg 2014)."""
+    """[items, items], sparse: positive pointwise mutual information of items within `window` events of one another,
+    weighted by decay^(distance - 1), in both directions, without the diagonal (Levy, Goldberg 2014)."""
     shopper = np.repeat(np.arange(histories.shoppers), np.diff(histories.starts))
     pairs, weights = [], []
     for distance in range(1, window + 1):
@@ -41,8 +41,8 @@ def sparse(indices: torch.Tensor, values: torch.Tensor, size: int) -> torch.Tens
 
 
 def leading_vectors(matrix: torch.Tensor, rank: int, iterations: int = 6) -> torch.Tensor:
-    """U |Λ|^½ [n, rank] of the eigenvalues largest in size of a symmetric matrix, by randomised subspace iteration (Halko,
-    Martinsson, Tropp 2011)."""
+    """U |Λ|^½ [n, rank] of the eigenvalues largest in size of a symmetric matrix, by randomised subspace iteration
+    (Halko, Martinsson, Tropp 2011)."""
     n = matrix.shape[0]
     basis = torch.linalg.qr(torch.randn(n, min(n, rank + 16), dtype=matrix.dtype))[0]
     for _ in range(iterations):
@@ -82,7 +82,8 @@ def start_features(model: Towers, histories: Histories, features: Features) -> N
         portions = 1 / counts[owner[seen]] / max(1, len(np.unique(owner[seen])))
         gain.copy_(torch.from_numpy(np.bincount(features.fields[seen], portions, FIELDS)))
     for projection, (places, values) in zip(model.vectors, features.vectors):
-        # The ridge regression of the items' embeddings on their vectors, with a tenth of what a direction holds on average.
+        # The ridge regression of the items' embeddings on their vectors, with a tenth of what a direction holds on
+        # average.
         items = np.intersect1d(np.flatnonzero(places >= 0), histories.items)
         x = torch.from_numpy(values[places[items]]).double()
         penalty = 0.1 * max(1, len(items)) / x.shape[1] * torch.eye(x.shape[1], dtype=x.dtype)
@@ -94,7 +95,11 @@ def start_features(model: Towers, histories: Histories, features: Features) -> N
 def start_block(block: Block) -> None:
     """A block that passes on what it remembers, and has no feed-forward part yet."""
     d = len(block.gate_norm)
-    for weight, deviation in ((block.mix.weight, 0.02), (block.feed_up.weight, d**-0.5), (block.feed_down.weight, 0.02)):
+    for weight, deviation in (
+        (block.mix.weight, 0.02),
+        (block.feed_up.weight, d**-0.5),
+        (block.feed_down.weight, 0.02),
+    ):
         nn.init.normal_(weight, 0, deviation)
     for bias in (block.feed_up.bias, block.feed_down.bias):
         nn.init.zeros_(bias)

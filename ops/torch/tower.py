@@ -1,7 +1,7 @@
 """The two towers in PyTorch: the same function as Sources/TwoTower, with parameters of the same names and shapes.
 
-Sequences lie packed one after the other without padding, as in Swift: all matrix products run over all positions [n, d] at
-once, and only the recurrence knows where a sequence begins.
+Sequences lie packed one after the other without padding, as in Swift: all matrix products run over all positions
+[n, d] at once, and only the recurrence knows where a sequence begins.
 """
 
 from __future__ import annotations
@@ -65,9 +65,9 @@ class Candidates:
     token_fields: Tensor
     token_shares: Tensor
     vectors: list[tuple[Tensor, Tensor]]
-    """Per supplied column: the places [k] among the m of the items that have a vector, and the unit vectors [k, width]."""
+    """Per supplied column: the places [k] among the m of the items that have a vector, and these [k, width]."""
     log_chances: Tensor | None = None
-    """[m]: log of the chance to be among sampled negatives, infinity for targets alone; None where all items take part."""
+    """[m]: log of the chance to be sampled, infinity for targets alone; None where all items take part."""
 
     def to(self, device: torch.device) -> Candidates:
         def moved(value):
@@ -92,8 +92,8 @@ def unit(x: Tensor) -> Tensor:
 def scan(keep: Tensor, value: Tensor, offsets: Tensor) -> Tensor:
     """h[p] = keep[p] ⊙ h[p - 1] + value[p], from zero where offsets[p] is 0; all [n, d].
 
-    By doubling: after pass k every h[p] has taken in the 2^k positions before it, so a sequence of T events takes log2 T
-    passes in place of T steps. A factor of zero at each beginning keeps sequences apart.
+    By doubling: after pass k every h[p] has taken in the 2^k positions before it, so a sequence of T events takes log2
+    T passes in place of T steps. A factor of zero at each beginning keeps sequences apart.
     """
     keep = keep.masked_fill((offsets == 0)[:, None], 0.0)
     reach, longest = 1, int(offsets.max()) + 1 if len(offsets) > 0 else 0
@@ -124,7 +124,7 @@ class Block(nn.Module):
 
     @torch.no_grad()
     def begin(self) -> None:
-        """Makes `recur` nearly a decayed mean: candidate = input, forget gates spread from short to long memory, output 1."""
+        """Makes `recur` nearly a decayed mean: candidate = input, forget gates from short to long memory, output 1."""
         d = len(self.gate_norm)
         nn.init.normal_(self.gates.weight, 0, 0.02)
         self.gates.weight[d : 2 * d] += torch.eye(d)
@@ -161,7 +161,8 @@ class Towers(nn.Module):
         self.dropout = dropout
         # What no batch can reach has no gradient that processes could wait for.
         for parameter, count in (
-            (self.tokens["embedding"], shape["tokens"]), (self.fields["gain"], shape["tokens"]),
+            (self.tokens["embedding"], shape["tokens"]),
+            (self.fields["gain"], shape["tokens"]),
             (self.attributes["embedding"], shape["attributes"]),
         ):
             parameter.requires_grad_(count > 0)
@@ -189,13 +190,17 @@ class Towers(nn.Module):
         return functional.dropout(x, self.dropout, self.training)
 
     def item_vectors(self, candidates: Candidates) -> Tensor:
-        """[m, d]: an item's ID embedding, if it has one, the means of its fields' tokens times the fields' gains, and the
-        projections of its supplied vectors, brought to unit length."""
+        """[m, d]: an item's ID embedding, if it has one, the means of its fields' tokens times the fields' gains, and
+        the projections of its supplied vectors, brought to unit length."""
         total = self.items["embedding"][candidates.rows] * candidates.known[:, None]
         if self.tokens["embedding"].requires_grad:
             total = total + functional.embedding_bag(
-                candidates.tokens, self.tokens["embedding"], candidates.bag_starts, mode="sum",
-                per_sample_weights=self.fields["gain"][candidates.token_fields] * candidates.token_shares)
+                candidates.tokens,
+                self.tokens["embedding"],
+                candidates.bag_starts,
+                mode="sum",
+                per_sample_weights=self.fields["gain"][candidates.token_fields] * candidates.token_shares,
+            )
         for projection, (places, values) in zip(self.vectors, candidates.vectors):
             total = total.index_add(0, places, values @ projection.T)
         return unit(total)
@@ -208,7 +213,8 @@ class Towers(nn.Module):
         x = x + self.gaps["embedding"][batch.gaps] + self.visits["embedding"][batch.visits]
         if self.attributes["embedding"].requires_grad:
             x = x + functional.embedding_bag(
-                batch.attributes, self.attributes["embedding"], batch.attribute_starts, mode="mean")
+                batch.attributes, self.attributes["embedding"], batch.attribute_starts, mode="mean"
+            )
         x = drop(x)
         for block in self.blocks:
             x = block(x, batch.offsets, drop)
@@ -219,10 +225,11 @@ class Towers(nn.Module):
         return unit(users) * self.log_scale.exp() @ vectors.T
 
     def forward(self, batch: Batch, candidates: Candidates, share: float, drop: Drop | None = None) -> Tensor:
-        """`share` times the sum over targets of their cross-entropy. (`forward`, so that DistributedDataParallel sees it.)"""
+        """`share` times the sum of the cross-entropies. (`forward`, so that DistributedDataParallel sees it.)"""
         vectors = self.item_vectors(candidates)
         users = self.user_vectors(batch, vectors, drop)[batch.target_positions]
-        # Some rows at a time: blocks of logits that the C library keeps are twice as fast as one that it maps anew each step.
+        # Some rows at a time: blocks of logits that the C library keeps are twice as fast as one that it maps anew
+        # each step.
         blocks = zip(users.split(LOSS_ROWS), batch.targets.split(LOSS_ROWS))
         return share * sum(self.loss(part, targets, vectors, candidates.log_chances) for part, targets in blocks)
 

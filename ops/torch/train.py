@@ -4,9 +4,10 @@
     python ops/torch/train.py --events events.tsv.gz --shape 64,1,128 --out DIR
     torchrun --nproc_per_node 4 ops/torch/train.py …
 
-`--init` goes on from a checkpoint, with its sizes and vocabularies; items that are new get rows of their own. `--shape` gives
-dimension, blocks and width of the feed-forward part, and starts from the items' co-occurrences (`--start random`: from noise).
-DIR becomes a checkpoint that `breadcrumb run` takes. A batch of `--batch-events` is dealt to all processes.
+`--init` goes on from a checkpoint, with its sizes and vocabularies; items that are new get rows of their own.
+`--shape` gives dimension, blocks and width of the feed-forward part, and starts from the items' co-occurrences
+(`--start random`: from noise). DIR becomes a checkpoint that `breadcrumb run` takes. A batch of `--batch-events` is
+dealt to all processes.
 """
 
 from __future__ import annotations
@@ -38,10 +39,18 @@ def arguments() -> argparse.Namespace:
     origin = parser.add_mutually_exclusive_group(required=True)
     origin.add_argument("--init", type=Path, help="folder of a checkpoint to start from")
     origin.add_argument("--shape", help="dimension,blocks,hidden of a new model")
-    parser.add_argument("--start", choices=("cooccurrence", "random"), default="cooccurrence", help="of a new model's items")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the checkpoint; an older one in it is replaced")
-    parser.add_argument("--validation-share", type=float, default=0.0,
-                        help="share of the events, the latest, to measure recall@10 on; they are then not trained on")
+    parser.add_argument(
+        "--start", choices=("cooccurrence", "random"), default="cooccurrence", help="of a new model's items"
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder of the checkpoint; an older one in it is replaced"
+    )
+    parser.add_argument(
+        "--validation-share",
+        type=float,
+        default=0.0,
+        help="share of the events, the latest, to measure recall@10 on; they are then not trained on",
+    )
     for field in dataclasses.fields(Settings):
         parser.add_argument("--" + field.name.replace("_", "-"), type=type(field.default), default=field.default)
     return parser.parse_args()
@@ -52,13 +61,27 @@ def new_checkpoint(shape: str, log: Log, records: dict[str, dict]) -> Checkpoint
     dimension, blocks, hidden = (int(number) for number in shape.split(","))
     thresholds = price_thresholds(records.values())
     vocabulary = {
-        "items": log.items, "tokens": choose_tokens(records, thresholds, log.items), "prices": thresholds,
-        "attributes": log.choose_attributes()}
+        "items": log.items,
+        "tokens": choose_tokens(records, thresholds, log.items),
+        "prices": thresholds,
+        "attributes": log.choose_attributes(),
+    }
     sizes = {
-        "items": len(log.items), "tokens": len(vocabulary["tokens"]), "attributes": len(vocabulary["attributes"]),
+        "items": len(log.items),
+        "tokens": len(vocabulary["tokens"]),
+        "attributes": len(vocabulary["attributes"]),
         "vectors": choose_columns(records, log.items),
-        "dimension": dimension, "blocks": blocks, "hidden": hidden}
-    description = {"format": FORMAT, "shape": sizes, "channels": {}, "trainedUntil": int(log.time.max()), "training": {}}
+        "dimension": dimension,
+        "blocks": blocks,
+        "hidden": hidden,
+    }
+    description = {
+        "format": FORMAT,
+        "shape": sizes,
+        "channels": {},
+        "trainedUntil": int(log.time.max()),
+        "training": {},
+    }
     return Checkpoint(description, vocabulary, {})
 
 
@@ -72,7 +95,9 @@ def widened(checkpoint: Checkpoint, items: list[str]) -> None:
         # The channels know nothing of the new items: no neighbours, no popularity.
         for name in {"neighbours.starts", "items.popularity"} & checkpoint.tensors.keys():
             values = checkpoint.tensors[name]
-            checkpoint.tensors[name] = np.append(values, np.full(extra, values[-1] if "starts" in name else 0, values.dtype))
+            checkpoint.tensors[name] = np.append(
+                values, np.full(extra, values[-1] if "starts" in name else 0, values.dtype)
+            )
     checkpoint.vocabulary["items"], checkpoint.shape["items"] = items, len(items)
 
 
@@ -91,11 +116,18 @@ def train(options: argparse.Namespace, device: torch.device, rank: int) -> None:
     log, records = Log.read(options.events), read_catalogue(options.items)
     checkpoint = Checkpoint.load(options.init) if options.init else new_checkpoint(options.shape, log, records)
     if checkpoint.shape.get("userTower", "sequential") != "sequential":
-        raise CheckpointError(f"{options.init}: has the mean tower, which only `breadcrumb train --user-tower mean` trains")
+        raise CheckpointError(
+            f"{options.init}: has the mean tower, which only `breadcrumb train --user-tower mean` trains"
+        )
     log = log.renamed(checkpoint.vocabulary["items"])
     attributes = checkpoint.vocabulary["attributes"]
     features = Features.of(
-        records, log.items, checkpoint.vocabulary["tokens"], checkpoint.vocabulary["prices"], checkpoint.shape["vectors"])
+        records,
+        log.items,
+        checkpoint.vocabulary["tokens"],
+        checkpoint.vocabulary["prices"],
+        checkpoint.shape["vectors"],
+    )
     earlier, validation = log, None
     if options.validation_share > 0:
         begin = int(np.sort(log.time)[int(len(log.time) * (1 - options.validation_share))])
@@ -118,13 +150,21 @@ def train(options: argparse.Namespace, device: torch.device, rank: int) -> None:
     curve = Fit(model.to(device), histories, features, settings).run(validation, report)
     if rank == 0:
         facts = {
-            "seed": settings.seed, "dataDigest": digest([path for path in (options.events, options.items) if path]),
-            "events": len(earlier.time), "shoppers": int(len(np.unique(earlier.shopper))), "epochs": len(curve),
-            "settings": settings.record(), "recallAt10": curve[-1].recall if curve else None}
+            "seed": settings.seed,
+            "dataDigest": digest([path for path in (options.events, options.items) if path]),
+            "events": len(earlier.time),
+            "shoppers": int(len(np.unique(earlier.shopper))),
+            "epochs": len(curve),
+            "settings": settings.record(),
+            "recallAt10": curve[-1].recall if curve else None,
+        }
         stage = {"stage": "fitting" if validation is None else "validating"}
         checkpoint.curve = [
-            stage | {"dimension": checkpoint.shape["dimension"], "dropout": settings.dropout}
-            | {name: value for name, value in vars(epoch).items() if value is not None} for epoch in curve]
+            stage
+            | {"dimension": checkpoint.shape["dimension"], "dropout": settings.dropout}
+            | {name: value for name, value in vars(epoch).items() if value is not None}
+            for epoch in curve
+        ]
         finish(checkpoint, model, features, facts)
         checkpoint.save(options.out)
         print(f"checkpoint  {options.out}")

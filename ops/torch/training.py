@@ -1,4 +1,4 @@
-"""One training step as Swift's TrainingStep takes it: loss, gradients summed over processes, clipping, AdamW, schedule."""
+"""One training step as Swift takes it: loss, gradients summed over processes, clipping, AdamW, schedule."""
 
 from __future__ import annotations
 
@@ -74,8 +74,8 @@ class Trainer:
         self.norm = 0.0
 
     def gradients(self, batch: Batch, candidates: Candidates, targets: int) -> float:
-        """The mean loss over all `targets` of the whole batch, of which `batch` is this process's shard, and its gradient,
-        summed over the processes, in the parameters' `grad`."""
+        """The mean loss over all `targets` of the whole batch, of which `batch` is this process's shard, and its
+        gradient, summed over the processes, in the parameters' `grad`."""
         self.model.zero_grad(set_to_none=True)
         # DistributedDataParallel takes the mean of the processes' gradients; the share makes a sum of it.
         share = self.processes / max(1, targets)
@@ -92,7 +92,9 @@ class Trainer:
         squares = sum(value.grad.double().square().sum() for _, value in self.optimizer.parameters)
         self.norm = math.sqrt(float(squares))
         if not (math.isfinite(loss) and math.isfinite(self.norm)):
-            raise Diverged(f"training diverged: the loss is {loss}; a lower learning rate than {learning_rate:.2g} helps")
+            raise Diverged(
+                f"training diverged: the loss is {loss}; a lower learning rate than {learning_rate:.2g} helps"
+            )
         scale = min(1.0, LARGEST_NORM / max(self.norm, 1e-30))
         self.optimizer.step(learning_rate, scale, candidates.rows.to(self.device))
         with torch.no_grad():

@@ -1,6 +1,6 @@
-"""Tests of the twin on its own; that it agrees with the Swift program is tested from there (Tests/TwoTower/TorchTests.swift).
+"""Tests of the twin on its own. That it agrees with the Swift program is tested from there (Tests/TwoTower).
 
-`ops/test` runs them with a Python that has PyTorch. As a program, `twin_test.py FILE`, it is one process of the test on two.
+`ops/test` runs them with a Python that has PyTorch. As a program it is one process of the test on two processes.
 """
 
 from __future__ import annotations
@@ -39,9 +39,15 @@ def shop_rows(shoppers: int = 24, items: int = 20, seed: int = 1) -> list[dict]:
     for shopper in range(shoppers):
         item = source.randrange(items)
         for place in range(source.randint(3, 14)):
-            rows.append({
-                "user_id": f"u{shopper}", "item_id": f"i{item}", "type": source.choice(["browse", "cart", "purchase"]),
-                "timestamp": 1_700_000_000 + 500 * place + shopper, "session_id": f"s{place // 4}"})
+            rows.append(
+                {
+                    "user_id": f"u{shopper}",
+                    "item_id": f"i{item}",
+                    "type": source.choice(["browse", "cart", "purchase"]),
+                    "timestamp": 1_700_000_000 + 500 * place + shopper,
+                    "session_id": f"s{place // 4}",
+                }
+            )
             item = (item + source.choice([1, 1, 1, 2, -1])) % items
     return sorted(rows, key=lambda row: row["timestamp"])
 
@@ -53,13 +59,21 @@ def write_shop(folder: Path) -> Path:
 
 
 def gradients_and_steps(path: Path) -> dict[str, np.ndarray]:
-    """The gradient of the first batch and the parameters after two epochs, as this process sees them; with the full softmax
-    and with a sampled one."""
+    """The gradient of the first batch and the parameters after two epochs, as this process sees them; with the full
+    softmax and with a sampled one."""
     log, result = Log.read(path), {}
     features, histories = Features.of({}, log.items, [], {}, []), Histories(log)
     for name, full in (("full", 1000), ("sampled", 0)):
         torch.manual_seed(1)
-        shape = {"items": len(log.items), "tokens": 0, "attributes": 0, "vectors": [], "dimension": 16, "blocks": 2, "hidden": 16}
+        shape = {
+            "items": len(log.items),
+            "tokens": 0,
+            "attributes": 0,
+            "vectors": [],
+            "dimension": 16,
+            "blocks": 2,
+            "hidden": 16,
+        }
         model = Towers(shape)
         start(model, histories, features)
         settings = Settings(**{**vars(SETTINGS), "full_softmax_items": full})
@@ -70,7 +84,9 @@ def gradients_and_steps(path: Path) -> dict[str, np.ndarray]:
         batch = packs[fit.rank].localised(candidates.rows.numpy(), len(log.items))
         loss = fit.trainer.gradients(batch, candidates, sum(len(pack.targets) for pack in packs))
         result[f"{name}.loss"] = np.array([loss], np.float32)
-        result |= {f"{name}.gradient.{key}": value.grad.numpy().copy() for key, value in fit.trainer.optimizer.parameters}
+        result |= {
+            f"{name}.gradient.{key}": value.grad.numpy().copy() for key, value in fit.trainer.optimizer.parameters
+        }
         fit.run(None, lambda epoch: None)
         result |= {f"{name}.parameter.{key}": value.copy() for key, value in model.values().items()}
     return result
@@ -86,8 +102,31 @@ def torchrun(processes: int, logs: Path, *command: str) -> None:
         port = probe.getsockname()[1]
     environment = {**os.environ, "GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
     done = subprocess.run(
-        [sys.executable, "-B", "-m", "torch.distributed.run", "--nproc_per_node", str(processes), "--master_addr", "127.0.0.1",
-         "--master_port", str(port), "--redirects", "1", "--tee", "1", "--log_dir", str(logs), *command], cwd=HERE, env=environment, capture_output=True, text=True, timeout=600)
+        [
+            sys.executable,
+            "-B",
+            "-m",
+            "torch.distributed.run",
+            "--nproc_per_node",
+            str(processes),
+            "--master_addr",
+            "127.0.0.1",
+            "--master_port",
+            str(port),
+            "--redirects",
+            "1",
+            "--tee",
+            "1",
+            "--log_dir",
+            str(logs),
+            *command,
+        ],
+        cwd=HERE,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
     if done.returncode != 0:
         raise AssertionError(done.stdout[-2000:] + done.stderr[-4000:])
 
@@ -109,13 +148,26 @@ class Processes(unittest.TestCase):
         torchrun(2, self.folder / "log", "twin_test.py", str(self.events), str(self.folder / "two.safetensors"))
         one, two = gradients_and_steps(self.events), read_tensors(self.folder / "two.safetensors")
         # Another order of fp32 additions; steps divide by the gradient's size, so that roundings of small ones grow.
-        self.assert_close(*({k: v for k, v in part.items() if ".gradient." in k or ".loss" in k} for part in (one, two)), 1e-5)
+        self.assert_close(
+            *({k: v for k, v in part.items() if ".gradient." in k or ".loss" in k} for part in (one, two)), 1e-5
+        )
         self.assert_close(one, two, 1e-3)
         self.assertTrue(any(np.any(value != 0) for name, value in one.items() if "gradient.items.unknown" in name))
 
     def test_the_command_trains_on_two_processes_as_on_one(self):
-        common = ["train.py", "--events", str(self.events), "--shape", "16,1,32", "--epochs", "2", "--dropout", "0",
-                  "--batch-events", "64"]
+        common = [
+            "train.py",
+            "--events",
+            str(self.events),
+            "--shape",
+            "16,1,32",
+            "--epochs",
+            "2",
+            "--dropout",
+            "0",
+            "--batch-events",
+            "64",
+        ]
         torchrun(2, self.folder / "log", *common, "--out", str(self.folder / "two"))
         torchrun(1, self.folder / "log", *common, "--out", str(self.folder / "one"))
         one, two = (Checkpoint.load(self.folder / name) for name in ("one", "two"))
@@ -138,8 +190,11 @@ class Parts(unittest.TestCase):
         self.assertEqual(scan(keep[:0], value[:0], offsets[:0]).shape, (0, 3))
 
     def test_tensors_read_back(self):
-        tensors = {"b": np.arange(6, dtype=np.float32).reshape(2, 3), "a": np.zeros((0, 4), np.float32),
-                   "c": np.array([7, -7], np.int32)}
+        tensors = {
+            "b": np.arange(6, dtype=np.float32).reshape(2, 3),
+            "a": np.zeros((0, 4), np.float32),
+            "c": np.array([7, -7], np.int32),
+        }
         with tempfile.TemporaryDirectory() as folder:
             write_tensors(Path(folder) / "t", tensors)
             again = read_tensors(Path(folder) / "t")
@@ -164,7 +219,8 @@ class Parts(unittest.TestCase):
         packs = [pack for number in range(len(batches)) for pack in batches.shards(number, 2)]
         self.assertEqual(sum(len(pack.items) for pack in packs), len(histories.items))
         self.assertEqual(
-            sum(len(pack.targets) for pack in packs), int((~histories.is_repeat).sum()) - histories.shoppers)
+            sum(len(pack.targets) for pack in packs), int((~histories.is_repeat).sum()) - histories.shoppers
+        )
         for pack in packs:
             starts = pack.target_positions - pack.offsets[pack.target_positions]
             for position, first, target in zip(pack.target_positions, starts, pack.targets):
@@ -182,15 +238,21 @@ class Parts(unittest.TestCase):
             scores = torch.zeros(len(positions), len(log.items))
             for row, position in enumerate(positions):
                 matches = [
-                    query for query in validation.queries
-                    if np.array_equal(pack.items[position - pack.offsets[position] : position + 1],
-                                      histories.items[query - 1 - pack.offsets[position] : query])]
+                    query
+                    for query in validation.queries
+                    if np.array_equal(
+                        pack.items[position - pack.offsets[position] : position + 1],
+                        histories.items[query - 1 - pack.offsets[position] : query],
+                    )
+                ]
                 scores[row, [histories.items[query] for query in matches]] = 1
             return scores
 
         self.assertEqual(validation.recall(knowing, at=len(log.items)), 1.0)
         self.assertGreater(validation.recall(knowing), 0.95)
-        self.assertEqual(validation.recall(lambda pack, positions: torch.zeros(len(positions), len(log.items)), at=3), 0.0)
+        self.assertEqual(
+            validation.recall(lambda pack, positions: torch.zeros(len(positions), len(log.items)), at=3), 0.0
+        )
 
     def test_the_rate_rises_and_falls(self):
         rates = [rate(step, 100, 1.0) for step in range(100)]

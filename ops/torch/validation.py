@@ -1,5 +1,5 @@
-"""recall@10 on events that training has not seen, by protocol S: every event on an item new to its shopper, at most the first
-ten of a shopper, each predicted from all that the shopper did before."""
+"""recall@10 on events that training has not seen, by protocol S: every event on an item new to its shopper, at most
+the first ten of a shopper, each predicted from all that the shopper did before."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Scorer = Callable[[Pack, np.ndarray], torch.Tensor]
 
 
 class Validation:
-    """The queries with times in [start, end), and how many of a shopper's events an encoder reads at most, the latest."""
+    """The queries with times in [start, end); an encoder reads at most the latest `longest` events of a shopper."""
 
     def __init__(self, histories: Histories, start: int, end: int | None = None, longest: int = 2000):
         self.histories, self.longest = histories, longest
@@ -43,7 +43,7 @@ class Validation:
 
     @torch.no_grad()
     def ranks(self, score: Scorer, queries: np.ndarray, owner: np.ndarray) -> np.ndarray:
-        """How many items outside the history score at least as high as each query's item. `owner`: 0, 1, … per shopper."""
+        """How many items outside the history score at least as high as each query's; `owner` is 0, 1, … per shopper."""
         begin = self.histories.starts[self.shoppers[np.searchsorted(self.queries, queries)]]
         first, last = (np.searchsorted(owner, np.arange(owner[-1] + 1), side) for side in ("left", "right"))
         until = queries[last - 1]
