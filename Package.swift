@@ -73,8 +73,8 @@ let package = Package(
         program(
             "breadcrumb-bench",
             [
-                "Application", "Bytes", "Observability", "Configuration", "LinearAlgebra", "Commerce", "TwoTower",
-                "Retrieval", "Evaluation", "Streaming", "Kafka", "Redis",
+                "Application", "Bytes", "Observability", "Configuration", "LinearAlgebra", "Commerce", "Datasets",
+                "TwoTower", "Retrieval", "Evaluation", "Streaming", "Kafka", "Redis",
             ]),
 
         tests("Bytes", ["Bytes"]),

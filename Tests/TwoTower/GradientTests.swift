@@ -7,6 +7,7 @@ import TwoTower
 @Suite struct GradientTests {
     struct Variant: CustomTestStringConvertible, Sendable {
         var testDescription: String
+        var userTower = UserTower.sequential
         var dropout: Float
         var logChances: [Float]?
     }
@@ -16,11 +17,12 @@ import TwoTower
         Variant(
             testDescription: "dropout, sampled softmax", dropout: 0.3,
             logChances: [-0.5, -2, .infinity, -0.1, -1, .infinity]),
+        Variant(testDescription: "mean tower, dropout", userTower: .mean, dropout: 0.3, logChances: nil),
     ]
 
     @Test(arguments: variants)
     func everyGradientEqualsFiniteDifferences(variant: Variant) throws {
-        let tiny = TinyCase()
+        let tiny = TinyCase(variant.userTower)
         let layout = tiny.layout
         let d = layout.shape.dimension
         let (pass, loss, gradients) = try Self.descend(tiny, variant)
@@ -54,7 +56,7 @@ import TwoTower
     }
 
     /// One pass forwards and back over the tiny case: the pass, the loss, and the gradients in the layout of the parameters.
-    private static func descend(_ tiny: TinyCase, _ variant: Variant) throws -> (SequencePass, Double, [Float]) {
+    static func descend(_ tiny: TinyCase, _ variant: Variant) throws -> (SequencePass, Double, [Float]) {
         let layout = tiny.layout
         let d = layout.shape.dimension
         let (n, items) = (tiny.sequences.positions, layout.shape.items)

@@ -1,6 +1,7 @@
 import Configuration
 import Evaluation
 import Foundation
+import TwoTower
 
 extension EvaluationProtocol: ConfigurationValue {}
 
@@ -13,7 +14,7 @@ struct EvaluateCommand: Command {
     private let report: String
 
     init(reading arguments: inout ArgumentReader) {
-        let (events, items) = arguments.shopFiles()
+        let (events, items, vectors) = arguments.shopFiles()
         let setting = arguments.required(
             "protocol", example: EvaluationProtocol.streaming,
             "streaming: train on the past, ask while the rest streams. leave-one-out: ask for every user's last item.")
@@ -25,15 +26,19 @@ struct EvaluateCommand: Command {
         let seed = arguments.option(
             "seed", default: 1, accepting: .within(0...Int.max),
             "Seed of every random choice: equal files, methods and seed give equal figures.")
-        let limit: Duration? = arguments.option(
-            "time-limit", accepting: .within(.seconds(1) ... .seconds(10_000_000)),
-            "Ends a training of the towers after about this long. Not given: no limit.")
         let model: String? = arguments.option(
             "model", accepting: .notEmpty,
-            "Folder of a checkpoint that takes the training's place; it must not have seen the test's events.")
+            "Folder of a checkpoint that stands for the sequential towers. Not given: they are trained.")
+        let limit: Duration? = arguments.option(
+            "time-limit", accepting: .within(.seconds(1) ... .seconds(10_000_000)),
+            "Ends each training of towers after about this long. Not given: no limit.")
+        var settings = TrainingSettings()
+        settings.seed = UInt64(seed)
+        settings.timeLimit = limit.map { $0 / .seconds(1) }
+        settings.vectorColumns = vectors
         job = EvaluationJob(
-            events: events, items: items, setting: setting, methods: arguments.methods(methods), seed: UInt64(seed),
-            timeLimit: limit.map { $0 / .seconds(1) }, model: model)
+            events: events, items: items, setting: setting, methods: arguments.methods(methods), settings: settings,
+            model: model)
     }
 
     func run() throws -> ExitCode {
@@ -56,8 +61,10 @@ struct EvaluateCommand: Command {
         func file(_ table: InputTable) -> String { URL(fileURLWithPath: table.path).lastPathComponent }
         let facts = Report.Facts(
             name: folder.name, log: outcome.log, split: outcome.split, eventsFile: file(job.events),
-            itemsFile: job.items.map(file), date: Int64(started.timeIntervalSince1970 * 1000), seed: job.seed,
-            timeLimit: job.timeLimit, model: outcome.model, machine: machine, version: Program.breadcrumb.version)
+            itemsFile: job.items.map(file), date: Int64(started.timeIntervalSince1970 * 1000), seed: job.settings.seed,
+            timeLimit: job.settings.timeLimit,
+            model: job.model.map { URL(fileURLWithPath: $0).lastPathComponent }, machine: machine,
+            version: Program.breadcrumb.version)
         let report = Report(facts: facts, results: outcome.results)
         try folder.finish(report)
         print(report.table, terminator: "")
@@ -81,7 +88,6 @@ extension StepBars {
     mutating func show(_ step: EvaluationJob.Step) {
         switch step {
         case .reading(let progress): show(progress, doing: "reading")
-        case .training(let method, let progress): show(progress, doing: "\(method) training")
         case .evaluating(let progress):
             let recall = progress.recall.map { "recall@10 " + String(format: "%.4f", $0) }
             show(

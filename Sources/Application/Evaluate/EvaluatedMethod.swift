@@ -5,13 +5,12 @@ import Evaluation
 public enum EvaluatedMethod: Hashable, Sendable {
     /// One that needs no towers.
     case baseline(Baseline)
-    /// The towers, or a part of them.
+    /// A way to use trained towers.
     case tower(TowerMethod)
 
     /// All there are, in the order of the tables.
     public static let all: [EvaluatedMethod] =
-        Baseline.allCases.map { .baseline($0) }
-        + [TowerMethod.sequential, .frozen, .dense].map { .tower($0) }
+        Baseline.allCases.map { .baseline($0) } + TowerMethod.allCases.map { .tower($0) }
 
     /// Also the name of its dump.
     public var name: String {

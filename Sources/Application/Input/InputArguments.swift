@@ -20,8 +20,8 @@ extension EventTime: ConfigurationValue {
 }
 
 extension ArgumentReader {
-    /// Reads which files hold a shop's events and items, and how both are written.
-    mutating func shopFiles() -> (events: InputTable, items: InputTable?) {
+    /// Reads which files hold a shop's events and items, how both are written, and which vector columns are declared.
+    mutating func shopFiles() -> (events: InputTable, items: InputTable?, vectors: [VectorColumn]?) {
         let events = required(
             "events", example: "events.csv", accepting: .notEmpty, "The events: CSV, TSV or JSON lines, also as .gz.")
         let items: String? = option(
@@ -31,9 +31,13 @@ extension ArgumentReader {
         var itemOptions = eventOptions
         eventOptions.columns = columnMap("column", of: "the events")
         eventOptions.actions = actionNames()
+        eventOptions.attributes = attributeColumns()
         itemOptions.columns = columnMap("item-column", of: "the catalogue")
+        let vectors = declaredVectors()
+        itemOptions.vectors = vectors ?? []
         return (
-            InputTable(path: events, options: eventOptions), items.map { InputTable(path: $0, options: itemOptions) }
+            InputTable(path: events, options: eventOptions), items.map { InputTable(path: $0, options: itemOptions) },
+            vectors
         )
     }
 
@@ -61,6 +65,27 @@ extension ArgumentReader {
         } catch {
             refuse(error.message, at: .flag("--" + name))
             return ColumnMap()
+        }
+    }
+
+    /// Reads which columns of the events hold attributes of the shopper: `--attribute-column country`.
+    mutating func attributeColumns() -> [String] {
+        repeated(
+            "attribute-column", kind: "column",
+            "A column of a CSV or TSV file of events that tells something of the shopper: country, segment, age group.")
+    }
+
+    /// Reads which vector columns the catalogue's schema declares: `--catalogue-schema topics/catalogue.json`. Nil if it is not given.
+    mutating func declaredVectors() -> [VectorColumn]? {
+        let path: String? = option(
+            "catalogue-schema", accepting: .notEmpty,
+            "The catalogue's topic file, whose schema declares the vector columns and their widths.")
+        guard let path else { return nil }
+        do throws(TopicDefinition.Fault) {
+            return try TopicDefinition.load(file: path).vectors
+        } catch {
+            refuse("\(error)", at: .flag("--catalogue-schema"))
+            return nil
         }
     }
 

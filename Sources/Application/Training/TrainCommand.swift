@@ -13,12 +13,14 @@ struct TrainCommand: Command {
     private let model: String
 
     init(reading arguments: inout ArgumentReader) {
-        let (events, items) = arguments.shopFiles()
+        let (events, items, vectors) = arguments.shopFiles()
         model = arguments.option(
             "model", default: "model", accepting: .notEmpty, "Folder of the checkpoint; an older one in it is replaced."
         )
         let until: EventTime? = arguments.option("until", "Trains on the events before this time alone.")
-        job = TrainingJob(events: events, items: items, until: until, settings: Self.settings(&arguments))
+        var settings = Self.settings(&arguments)
+        settings.vectorColumns = vectors
+        job = TrainingJob(events: events, items: items, until: until, settings: settings)
     }
 
     private static func settings(_ arguments: inout ArgumentReader) -> TrainingSettings {
@@ -32,8 +34,12 @@ struct TrainCommand: Command {
         settings.dimension = arguments.option(
             "dimension", accepting: .within(16...512),
             "Length of the vectors, a multiple of 16. Not given: validation chooses.")
+        settings.userTower = arguments.option(
+            "user-tower", default: settings.userTower,
+            "What moves a shopper's state: gated recurrences, or the mean of all events to compare with.")
         settings.blocks = arguments.option(
-            "blocks", default: settings.blocks, accepting: .within(1...8), "Recurrent blocks on top of one another.")
+            "blocks", default: settings.blocks, accepting: .within(1...8),
+            "Blocks of the user tower on top of one another.")
         settings.seed = UInt64(
             arguments.option(
                 "seed", default: Int(clamping: settings.seed), accepting: .within(0...Int.max),

@@ -10,8 +10,10 @@ extension ReportPage {
         "<figure><h3>\(Markup.escape(title))</h3>\n\(svg)</figure>\n"
     }
 
+    /// Charts beside each other; one without any figure is left out.
     func charts(_ charts: [BarChart]) -> String {
-        "<div class=\"charts\">\n\(charts.map { figure($0.title, $0.svg) }.joined())</div>\n"
+        let shown = charts.filter { $0.bars.contains { $0.estimate != nil } }
+        return "<div class=\"charts\">\n\(shown.map { figure($0.title, $0.svg) }.joined())</div>\n"
     }
 
     func bar(_ method: Report.Method, _ estimate: Estimate?) -> BarChart.Bar {
