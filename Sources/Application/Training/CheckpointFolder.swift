@@ -32,11 +32,15 @@ struct CheckpointFolder {
         }
     }
 
-    /// Writes the checkpoint. Interrupts wait until it stands: a moment only, and the folder is never half of one.
+    /// Where a training for this folder is kept while it lasts: beside it, as `model.training`.
+    var unfinished: UnfinishedTraining { UnfinishedTraining(url.appendingPathExtension("training")) }
+
+    /// Writes the checkpoint and forgets the training that led to it. Interrupts wait until it stands: a moment only, and the folder is never half of one.
     func save(_ checkpoint: Checkpoint) throws(CheckpointError) {
         let signals = [SIGINT, SIGTERM, SIGHUP]
         let former = signals.map { signal($0, SIG_IGN) }
         defer { for (number, action) in zip(signals, former) { signal(number, action) } }
         try checkpoint.save(to: url)
+        unfinished.remove()
     }
 }

@@ -19,7 +19,7 @@ struct TrainCommand: Command {
             "items", accepting: .notEmpty, "The catalogue, in one of the same forms; without it items have no features."
         )
         model = arguments.option(
-            "model", default: "model", accepting: .notEmpty, "Folder of the checkpoint; an older one in it is replaced."
+            "model", default: "model", accepting: .notEmpty, "Folder of the checkpoint; an older one in it is replaced. Until it stands, NAME.training beside it keeps what is done at the end of each epoch: the same command goes on from there."
         )
         let until: EventTime? = arguments.option("until", "Trains on the events before this time alone.")
         var eventOptions = arguments.datasetOptions()
@@ -64,10 +64,14 @@ struct TrainCommand: Command {
         let folder = try CheckpointFolder(path: model)
         var bars = StepBars()
         let outcome = try job.run(
-            progress: { bars.show($0) },
+            keeping: folder.unfinished, progress: { bars.show($0) },
             refused: {
                 bars.finish()
                 tell($0.description)
+            },
+            notice: {
+                bars.finish()
+                tell($0 + "\n")
             })
         bars.finish()
         try folder.save(outcome.checkpoint)

@@ -3,18 +3,28 @@
 /// First the dimension (at the middle dropout), then the dropout: a larger dimension must be better by more than chance,
 /// since it costs every score that is ever computed.
 struct Candidates {
-    struct Candidate: Equatable {
+    struct Candidate: Codable, Equatable {
         var dimension: Int
         var dropout: Double
+    }
+
+    /// A candidate and what it reached.
+    struct Trial: Codable {
+        var candidate: Candidate
+        var recall: Double
     }
 
     /// A larger dimension's recall must be this much better.
     private static let worthwhile = 1.02
 
     private let settings: TrainingSettings
-    private var tried: [(candidate: Candidate, recall: Double)] = []
+    private(set) var tried: [Trial]
 
-    init(_ settings: TrainingSettings) { self.settings = settings }
+    /// The choice after these trials.
+    init(_ settings: TrainingSettings, tried: [Trial] = []) {
+        self.settings = settings
+        self.tried = tried
+    }
 
     /// What is trained where there is nothing to choose by, or no time.
     static func fallback(_ settings: TrainingSettings) -> Candidate {
@@ -36,7 +46,7 @@ struct Candidates {
 
     /// Takes in what a candidate reached; says whether it is the best so far.
     mutating func add(_ candidate: Candidate, recall: Double) -> Bool {
-        tried.append((candidate, recall))
+        tried.append(Trial(candidate: candidate, recall: recall))
         return best == candidate
     }
 

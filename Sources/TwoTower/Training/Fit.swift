@@ -1,36 +1,65 @@
 import Foundation
 import LinearAlgebra
 
-/// One training from the start on one set of histories.
+/// One training on one set of histories, epoch by epoch.
 final class Fit {
+    /// How far a fit is.
+    struct Progress: Codable, Equatable {
+        /// Optimizer steps done.
+        var steps = 0
+        /// Epochs done.
+        var epochs = 0
+        /// Epochs that the learning rate's schedule covers; a fraction where the deadline comes first.
+        var scheduledEpochs: Double
+        /// Whether the schedule, or the time for it, is over.
+        var isOver = false
+    }
+
+    /// All that the rest of a fit depends on, beside histories and settings.
+    struct State {
+        var progress: Progress
+        var parameters: FloatBuffer
+        var moments: AdamW.Moments
+
+        /// Before the first epoch.
+        init(_ parameters: FloatBuffer, scheduledEpochs: Double) {
+            progress = Progress(scheduledEpochs: scheduledEpochs)
+            self.parameters = parameters
+            moments = AdamW.Moments(count: parameters.count)
+        }
+
+        init(progress: Progress, parameters: FloatBuffer, moments: AdamW.Moments) {
+            self.progress = progress
+            self.parameters = parameters
+            self.moments = moments
+        }
+    }
+
     private let histories: Histories
     private let settings: TrainingSettings
     private let step: TrainingStep
     /// Seconds from the start of training after which the schedule must be over; nil for none.
     private let deadline: Double?
-    /// Epochs that the learning rate's schedule covers; a fraction where the deadline comes first.
-    private(set) var scheduledEpochs: Double
-    private var steps = 0
+    /// The parameters and moments in it change in place.
+    private(set) var state: State
 
-    var parameters: FloatBuffer { step.parameters }
+    var progress: Progress { state.progress }
+    var parameters: FloatBuffer { state.parameters }
 
-    /// - Parameter scheduledEpochs: the schedule's length; given the deadline, it is cut to what fits once the speed is known.
+    /// A fit that goes on from `state`; given the deadline, its schedule is cut to what fits once the speed is known.
     init(
-        _ histories: Histories, cooccurrence: Cooccurrence, layout: TowerLayout, bags: FeatureBags,
-        settings: TrainingSettings, dropout: Double, scheduledEpochs: Double, deadline: Double?
-    ) throws(TrainingError) {
+        _ histories: Histories, layout: TowerLayout, bags: FeatureBags, settings: TrainingSettings, dropout: Double,
+        deadline: Double?, from state: State
+    ) {
         self.histories = histories
         self.settings = settings
-        self.scheduledEpochs = scheduledEpochs
         self.deadline = deadline
-        guard
-            let parameters = Initialisation.parameters(
-                layout: layout, histories: histories, cooccurrence: cooccurrence, bags: bags, seed: settings.seed)
-        else { throw TrainingError(.diverged, "the factorisation of the items' co-occurrences does not converge") }
+        self.state = state
         let counts = histories.itemCounts(layout.shape.items)
         let seen = counts.count { $0 > 0 }
         step = TrainingStep(
-            layout: layout, parameters: parameters, bags: bags,
+            layout: layout, parameters: state.parameters, moments: state.moments, number: state.progress.steps,
+            bags: bags,
             candidates: CandidateSampler(
                 counts: counts, negatives: seen > settings.fullSoftmaxItems ? settings.negatives : nil),
             settings: settings, dropout: dropout)
@@ -39,26 +68,28 @@ final class Fit {
     /// Steps after which the speed is taken.
     private static let probe = 16
 
-    /// Runs epoch `index` = 0, 1, …, or the part of it that the schedule covers.
+    /// Runs the next epoch, or the part of it that the schedule covers.
     ///
     /// - Parameter report: called after each step with the mean loss and the share of the schedule done.
-    /// - Returns: false when the schedule is over.
-    func epoch(_ index: Int, clock: TrainingClock, report: (Double, Double) -> Void) throws(TrainingError) -> Bool {
+    func epoch(clock: TrainingClock, report: (Double, Double) -> Void) throws(TrainingError) {
+        let index = progress.epochs
         var generator = SplitMix64(seed: settings.seed, streams: 2, index)
         let plan = BatchPlan(histories, settings: settings, generator: &generator)
         var sum = 0.0
         let began = clock.elapsed
+        state.progress.epochs += 1
         for batch in 0..<plan.count {
-            if steps == Self.probe {
+            if progress.steps == Self.probe {
                 limitSchedule(plan, secondsPerStep: (clock.elapsed - began) / Double(Self.probe), clock)
             }
-            let total = max(1, Int((scheduledEpochs * Double(plan.count)).rounded()))
-            guard steps < total else { return false }
-            if let deadline, steps > Self.probe, clock.elapsed > deadline { return false }
-            let rate = Schedule.rate(step: steps, of: total, peak: settings.learningRate)
+            let total = max(1, Int((progress.scheduledEpochs * Double(plan.count)).rounded()))
+            if let deadline, progress.steps > Self.probe, clock.elapsed > deadline { state.progress.isOver = true }
+            if progress.steps >= total { state.progress.isOver = true }
+            if progress.isOver { return }
+            let rate = Schedule.rate(step: progress.steps, of: total, peak: settings.learningRate)
             let loss = step.run(
                 plan.batch(batch, shards: Parallel.pieces, generator: &generator), learningRate: rate)
-            steps += 1
+            state.progress.steps += 1
             guard loss.isFinite else {
                 throw TrainingError(
                     .diverged,
@@ -66,18 +97,19 @@ final class Fit {
                 )
             }
             sum += loss
-            report(sum / Double(batch + 1), Double(steps) / Double(total))
+            report(sum / Double(batch + 1), Double(progress.steps) / Double(total))
         }
-        return Double(index + 1) < scheduledEpochs
+        state.progress.isOver = Double(index + 1) >= progress.scheduledEpochs
     }
 
     /// Cuts the schedule to what fits before the deadline at this speed.
     private func limitSchedule(_ plan: BatchPlan, secondsPerStep: Double, _ clock: TrainingClock) {
         guard let deadline else { return }
         let left = max(0, deadline - clock.elapsed)
-        let fitting = (Double(steps) + left / max(secondsPerStep, 1e-9)) / Double(max(1, plan.count))
+        let fitting = (Double(progress.steps) + left / max(secondsPerStep, 1e-9)) / Double(max(1, plan.count))
         // Whole epochs where there is room for one: validation happens at their ends.
-        scheduledEpochs = min(scheduledEpochs, fitting >= 1 ? fitting.rounded(.down) : fitting)
+        state.progress.scheduledEpochs = min(
+            progress.scheduledEpochs, fitting >= 1 ? fitting.rounded(.down) : fitting)
     }
 }
 
@@ -91,12 +123,13 @@ enum Schedule {
     }
 }
 
-/// Seconds since training began.
+/// Seconds that training has taken.
 struct TrainingClock: Sendable {
     private let start = ContinuousClock.now
+    private let before: Double
 
-    var elapsed: Double {
-        let (seconds, attoseconds) = (ContinuousClock.now - start).components
-        return Double(seconds) + Double(attoseconds) * 1e-18
-    }
+    /// A clock that goes on from where an earlier process left off.
+    init(goingOnFrom before: Double = 0) { self.before = before }
+
+    var elapsed: Double { before + (ContinuousClock.now - start) / .seconds(1) }
 }
