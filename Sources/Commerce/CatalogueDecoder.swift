@@ -19,10 +19,14 @@ public struct CatalogueDecoder {
     public static let maximumCategoryDepth = 32
 
     private let parser: JSONParser
+    private let columns: [VectorColumn]
 
     /// A decoder for values of at most `maximumPayload` bytes.
-    public init(maximumPayload: Int = 1 << 20) {
+    ///
+    /// - Parameter columns: vector columns that the catalogue's schema declares: a vector of another width is refused.
+    public init(maximumPayload: Int = 1 << 20, columns: [VectorColumn] = []) {
         parser = JSONParser(maximumLength: maximumPayload)
+        self.columns = columns
     }
 
     /// Decodes one record. The key must be the item's identifier, byte for byte.
@@ -47,7 +51,15 @@ public struct CatalogueDecoder {
     /// - Throws: `RecordFault`.
     public func decode(_ value: [UInt8]) throws(RecordFault) -> CatalogueItem {
         do {
-            return try parser.parse(value) { try NativeCatalogueItem.decode($0) }
+            let item = try parser.parse(value) { try NativeCatalogueItem.decode($0) }
+            for column in columns {
+                guard let vector = item.vectors[column.name], vector.count != column.width else { continue }
+                throw RecordFault(
+                    .invalidLength,
+                    "item \(excerpt(item.item.rawValue)): vectors.\(excerpt(column.name)) has \(vector.count) components, "
+                        + "the catalogue's schema declares \(column.width)")
+            }
+            return item
         } catch {
             throw RecordFault(decoding: error)
         }

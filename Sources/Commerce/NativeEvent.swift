@@ -3,11 +3,11 @@ import JSON
 /// The contract's own form of an event (`topics/events.json`), read and written.
 enum NativeEvent {
     enum Field: Int, RecordField {
-        case eventID, type, userID, anonymousID, itemID, timestamp, sessionID, quantity, price, currency
+        case eventID, type, userID, anonymousID, itemID, timestamp, sessionID, quantity, price, currency, attributes
 
         static let names: [StaticString] = [
             "event_id", "type", "user_id", "anonymous_id", "item_id", "timestamp", "session_id", "quantity", "price",
-            "currency",
+            "currency", "attributes",
         ]
     }
 
@@ -29,7 +29,8 @@ enum NativeEvent {
             anonymousID: user == nil ? nil : anonymous, item: ItemID(try record.requiredIdentifier(.itemID)),
             time: try record.time(.timestamp), sessionID: try record.identifier(.sessionID),
             quantity: try record.number(.quantity, "greater than 0") { $0 > 0 },
-            price: try record.number(.price, "0 or more") { $0 >= 0 }, currency: try record.identifier(.currency))
+            price: try record.number(.price, "0 or more") { $0 >= 0 }, currency: try record.identifier(.currency),
+            attributes: try EventAttributes.decode(record.value(.attributes)))
     }
 
     private static func action(_ record: borrowing RecordReader<Field>) throws(RecordFault) -> Action {
@@ -69,6 +70,7 @@ extension Event {
             try json.field("quantity", quantity)
             try json.field("price", price)
             json.field("currency", currency)
+            EventAttributes.encode(attributes, to: &json)
         }
         return writer.bytes
     }

@@ -19,12 +19,17 @@ public struct TopicDefinition: Equatable, Sendable {
     public var partitions: Int32
     /// Kafka's own topic settings (`cleanup.policy`, `retention.ms` …), names and values as the broker takes them.
     public var settings: [String: String]
+    /// The vector columns that the schema declares: those under its `vectors` with a fixed number of components, by name.
+    public var vectors: [VectorColumn]
 
-    public init(name: String, purpose: String, partitions: Int32, settings: [String: String]) {
+    public init(
+        name: String, purpose: String, partitions: Int32, settings: [String: String], vectors: [VectorColumn] = []
+    ) {
         self.name = name
         self.purpose = purpose
         self.partitions = partitions
         self.settings = settings
+        self.vectors = vectors
     }
 
     /// Reads every `*.json` of a folder, in the order of the topics' names.
@@ -93,7 +98,8 @@ private enum TopicFile {
         return TopicDefinition(
             name: name, purpose: try Text.read(record.required(.description), "description"),
             partitions: try record.integer(.partitions, in: 1...100_000),
-            settings: try settings(record.required(.settings)))
+            settings: try settings(record.required(.settings)), vectors: try DeclaredVectors.read(record.value(.schema))
+        )
     }
 
     private static func settings(_ value: JSONValue) throws(RecordFault) -> [String: String] {

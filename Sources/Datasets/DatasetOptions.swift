@@ -86,6 +86,10 @@ public struct DatasetOptions: Equatable, Sendable {
     public var columns: ColumnMap
     /// What a CSV or TSV file calls actions, where it is not the contract's name: `["view": .browse]`.
     public var actions: [String: Action]
+    /// The columns of a CSV or TSV file whose cells are attributes of the event's shopper, by their names.
+    public var attributes: [String]
+    /// The vector columns that the catalogue's schema declares: a vector of another width is refused. Others pass.
+    public var vectors: [VectorColumn]
     public var time: TimeFormat
     /// What stands between the levels of a category path in a CSV or TSV file; spaces around levels are dropped.
     public var categorySeparator: String
@@ -96,12 +100,15 @@ public struct DatasetOptions: Equatable, Sendable {
 
     public init(
         format: DatasetFormat? = nil, columns: ColumnMap = ColumnMap(), actions: [String: Action] = [:],
-        time: TimeFormat = .automatic, categorySeparator: String = ">",
+        attributes: [String] = [], vectors: [VectorColumn] = [], time: TimeFormat = .automatic,
+        categorySeparator: String = ">",
         latest: EventTime = .latest, maximumRow: Int = 1 << 20
     ) {
         self.format = format
         self.columns = columns
         self.actions = actions
+        self.attributes = attributes
+        self.vectors = vectors
         self.time = time
         self.categorySeparator = categorySeparator
         self.latest = latest

@@ -94,7 +94,8 @@ public final class DatasetReader<Record> {
             throw DatasetFault("\(path): the first line cannot be read as a header")
         }
         let layout = try TableLayout(
-            fields: form.fields, needed: form.needed, header: header, map: options.columns, path: path)
+            fields: form.fields, needed: form.needed, attributes: options.attributes, header: header,
+            map: options.columns, path: path)
         return {
             switch try table.next() {
             case nil: return nil

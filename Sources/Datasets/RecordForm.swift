@@ -38,7 +38,8 @@ extension RecordForm<Event> {
                     item: ItemID(try row.identifier(4) ?? ""),
                     time: try row.time(5, options.time, latest: options.latest),
                     sessionID: try row.identifier(6), quantity: try row.number(7, "greater than 0") { $0 > 0 },
-                    price: try row.number(8, "0 or more") { $0 >= 0 }, currency: try row.identifier(9))
+                    price: try row.number(8, "0 or more") { $0 >= 0 }, currency: try row.identifier(9),
+                    attributes: try row.attributes())
             },
             lines: { options in
                 let decoder = EventDecoder(limits: EventDecoder.Limits(payload: options.maximumRow))
@@ -66,7 +67,7 @@ extension RecordForm<CatalogueItem> {
                     imageLink: try row.text(9))
             },
             lines: { options in
-                let decoder = CatalogueDecoder(maximumPayload: options.maximumRow)
+                let decoder = CatalogueDecoder(maximumPayload: options.maximumRow, columns: options.vectors)
                 return { line throws(RecordFault) in try decoder.decode(line) }
             })
     }

@@ -10,12 +10,15 @@ struct TableLayout {
 
     /// By field, in the order in which the record's reading numbers them; nil where the table has no such column.
     let places: [Place?]
+    /// Columns of attributes, by name.
+    let attributes: [(name: String, column: Int)]
     let columnCount: Int
 
-    /// Finds `fields` among the columns of `header`. Of each group in `needed` one field must be there.
-    init(fields: [String], needed: [[String]], header: DelimitedReader.Row, map: ColumnMap, path: String)
-        throws(DatasetFault)
-    {
+    /// Finds `fields` and the columns of attributes among those of `header`. Of each group in `needed` one field must be there.
+    init(
+        fields: [String], needed: [[String]], attributes: [String], header: DelimitedReader.Row, map: ColumnMap,
+        path: String
+    ) throws(DatasetFault) {
         let columns = header.ends.indices.map { String(decoding: header.field($0), as: UTF8.self) }
         let found = "; its columns are " + columns.map { excerpt($0) }.joined(separator: ", ")
         let known = "; the fields are " + fields.joined(separator: ", ")
@@ -51,7 +54,29 @@ struct TableLayout {
             throw DatasetFault("\(path): no column for \(names)" + found + "; name the right one, as in \(example)")
         }
         self.places = places
+        self.attributes = try Self.attributes(attributes, columns: columns, path: path, found: found)
         self.columnCount = columns.count
+    }
+}
+
+extension TableLayout {
+    private static func attributes(
+        _ names: [String], columns: [String], path: String, found: String
+    ) throws(DatasetFault) -> [(name: String, column: Int)] {
+        var places: [(name: String, column: Int)] = []
+        // The limits are those of an event: better told of the option than of every row.
+        var sample: [String: String] = [:]
+        for name in names {
+            guard let column = columns.firstIndex(of: name), columns.lastIndex(of: name) == column else {
+                throw DatasetFault(
+                    "\(path): the attribute column \(excerpt(name)) must be there once" + found)
+            }
+            do { try EventAttributes.add(name, "", to: &sample, path: "the attribute columns") } catch {
+                throw DatasetFault("\(path): \(error.detail)")
+            }
+            places.append((name, column))
+        }
+        return places
     }
 }
 
@@ -100,6 +125,20 @@ struct TableRow {
     func identifier(_ field: Int) throws(RecordFault) -> String? {
         guard let cell = cell(field) else { return nil }
         return try Identifier.read(cell, fields[field])
+    }
+
+    /// The cells of the attribute columns, without the empty ones.
+    func attributes() throws(RecordFault) -> [String: String] {
+        var attributes: [String: String] = [:]
+        for (name, column) in layout.attributes {
+            let cell = row.field(column)
+            guard !cell.isEmpty else { continue }
+            guard let text = String(validating: cell, as: UTF8.self) else {
+                throw RecordFault(.invalidUTF8, "attributes.\(excerpt(name)) \(excerpt(cell)) is not UTF-8")
+            }
+            try EventAttributes.add(name, text, to: &attributes)
+        }
+        return attributes
     }
 
     /// A decimal number for which `isAllowed`; `rule` says in words which those are.

@@ -74,6 +74,18 @@ import Testing
         #expect(item.vectors["t"]?.count == 4_096)
     }
 
+    @Test func vectorsOfADeclaredColumnHaveItsWidth() throws {
+        let decoder = CatalogueDecoder(columns: [VectorColumn(name: "t", width: 2)])
+        func decode(_ vectors: String) throws -> CatalogueItem {
+            try decoder.decode(Array(#"{"item_id":"i1","vectors":\#(vectors)}"#.utf8))
+        }
+        #expect(try decode(#"{"t":[1,2],"other":[1]}"#).vectors.count == 2)
+        #expect(try decode("{}").vectors.isEmpty)
+        let fault = #expect(throws: RecordFault.self) { try decode(#"{"t":[1,2,3]}"#) }
+        #expect(fault?.reason == .invalidLength)
+        #expect(fault?.detail.hasPrefix(#"item "i1": vectors."t" has 3 components"#) == true)
+    }
+
     @Test func aNotFiniteVectorIsNotEncoded() {
         #expect(throws: (any Error).self) { try CatalogueItem(item: ItemID("i"), vectors: ["t": [.nan]]).encoded() }
     }

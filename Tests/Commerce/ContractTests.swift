@@ -16,7 +16,7 @@ import Testing
                     Event(
                         eventID: "e91", action: .cart, shopper: .known("u42"), anonymousID: "a7", item: ItemID("i1117"),
                         time: EventTime(milliseconds: 1_793_534_400_123), sessionID: "s9", quantity: 1, price: 11.18,
-                        currency: "EUR")))
+                        currency: "EUR", attributes: ["country": "nl", "segment": "gold"])))
     }
 
     @Test func theCatalogueExampleDecodes() throws {
@@ -77,7 +77,8 @@ import Testing
             Event(
                 eventID: "e", action: .cartRemoval, shopper: .known("u"), anonymousID: "a", item: ItemID("ü\n"),
                 time: Self.timestamp,
-                sessionID: "s", quantity: 0.1, price: 1e-9, currency: "EUR"),
+                sessionID: "s", quantity: 0.1, price: 1e-9, currency: "EUR",
+                attributes: ["ü": "", "country": String(repeating: "v", count: 256)]),
         ].map { text(try $0.encoded()) }
         #expect(try SchemaChecker.areValid(events, topic: "events") == [true, true])
 
@@ -123,7 +124,7 @@ import Testing
         let good = [
             EventDecoderTests.event(), EventDecoderTests.event(["user_id": "null", "anonymous_id": "\"u42\""]),
             EventDecoderTests.event(["price": "0", "quantity": "1e-3", "currency": "null", "anything": "[{}]"]),
-            EventDecoderTests.event(["timestamp": "1793534400123.0"]),
+            EventDecoderTests.event(["timestamp": "1793534400123.0", "attributes": "{\"country\":null,\"age\":\"\"}"]),
             EventDecoderTests.event(["timestamp": "\"2026-11-01t14:00:00.123456789+02:00\""]),
         ]
         #expect(try SchemaChecker.areValid(good, topic: "events") == good.map { _ in true })

@@ -23,7 +23,7 @@ import Testing
     @Test func everyFieldIsRead() {
         let text = #"""
             {"event_id":"e91","type":"cart","user_id":"u42","anonymous_id":"a7","item_id":"i1117","timestamp":"2026-11-01T12:00:00.123Z",
-             "session_id":"s9","quantity":1,"price":11.18,"currency":"EUR","unknown":{"item_id":[1,2]}}
+             "session_id":"s9","quantity":1,"price":11.18,"currency":"EUR","attributes":{"country":"NL","age":null,"":null},"unknown":{"item_id":[1,2]}}
             """#
         #expect(
             Self.decode(text)
@@ -31,7 +31,19 @@ import Testing
                     Event(
                         eventID: "e91", action: .cart, shopper: .known("u42"), anonymousID: "a7", item: ItemID("i1117"),
                         time: EventTime(milliseconds: 1_793_534_400_123), sessionID: "s9", quantity: 1, price: 11.18,
-                        currency: "EUR")))
+                        currency: "EUR", attributes: ["country": "NL"])))
+    }
+
+    @Test func attributesAtTheirLimitsAreTaken() throws {
+        let names = (0..<16).map { String(repeating: "n", count: 46 + $0) + "€" }
+        let value = String(repeating: "v", count: 256)
+        let object = names.map { "\"\($0)\":\"\(value)\"" }.joined(separator: ",")
+        guard case .event(let event) = Self.decode(Self.event(["attributes": "{\(object)}"])) else {
+            Issue.record("refused")
+            return
+        }
+        #expect(names.last?.utf8.count == 64 && Set(event.attributes.keys) == Set(names))
+        #expect(event.attributes.values.allSatisfy { $0 == value })
     }
 
     @Test(arguments: Action.allCases)
@@ -109,6 +121,21 @@ import Testing
             "duplicate key, one escaped",
             #"{"type":"cart","user_id":"u42","item_id":"i1","item\u005fid":"i2","timestamp":1}"#, .duplicateField,
             "item_id"),
+        Bad("attributes as text", event(["attributes": "\"nl\""]), .wrongType, "attributes"),
+        Bad("an attribute's number", event(["attributes": "{\"age\":30}"]), .wrongType, "age"),
+        Bad("an attribute without a name", event(["attributes": "{\"\":\"x\"}"]), .emptyIdentifier, "attributes"),
+        Bad(
+            "an attribute's long name",
+            event(["attributes": "{\"\(String(repeating: "n", count: 65))\":\"x\"}"]), .identifierTooLong, "65 bytes"),
+        Bad(
+            "an attribute's long value", event(["attributes": "{\"a\":\"\(String(repeating: "v", count: 257))\"}"]),
+            .invalidLength, "257 bytes"),
+        Bad(
+            "an attribute twice", event(["attributes": "{\"a\":\"1\",\"a\":\"2\"}"]), .duplicateField, "\"a\""),
+        Bad(
+            "17 attributes",
+            event(["attributes": "{" + (0..<17).map { "\"a\($0)\":\"x\"" }.joined(separator: ",") + "}"]),
+            .invalidLength, "16"),
         Bad("NaN as price", event(["price": "NaN"]), .invalidJSON),
         Bad("\"NaN\" as price", event(["price": "\"NaN\""]), .wrongType, "price"),
         Bad("Infinity as price", event(["price": "Infinity"]), .invalidJSON),
@@ -228,7 +255,7 @@ import Testing
             Event(
                 eventID: "e", action: .cartRemoval, shopper: .known("u"), anonymousID: "a", item: ItemID("i"),
                 time: EventTime.earliest,
-                sessionID: "s", quantity: 3, price: 0, currency: "EUR"),
+                sessionID: "s", quantity: 3, price: 0, currency: "EUR", attributes: ["segment": "\"ü\"", "age": ""]),
         ]
         for event in events {
             #expect(
@@ -237,7 +264,7 @@ import Testing
         }
         #expect(
             String(decoding: try events[1].encoded(), as: UTF8.self)
-                == #"{"event_id":"e","type":"cart_removal","user_id":"u","anonymous_id":"a","item_id":"i","timestamp":"2000-01-01T00:00:00.000Z","session_id":"s","quantity":3,"price":0,"currency":"EUR"}"#
+                == #"{"event_id":"e","type":"cart_removal","user_id":"u","anonymous_id":"a","item_id":"i","timestamp":"2000-01-01T00:00:00.000Z","session_id":"s","quantity":3,"price":0,"currency":"EUR","attributes":{"age":"","segment":"\"ü\""}}"#
         )
     }
 }

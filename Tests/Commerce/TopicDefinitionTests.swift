@@ -55,6 +55,27 @@ import Testing
         #expect(try problem(file: "u.json") { _ in } == "name is \"t\", so the file must be t.json")
     }
 
+    @Test func vectorColumnsAreDeclaredInTheSchema() throws {
+        func declare(_ columns: Any) -> (inout [String: Any]) -> Void {
+            { $0["schema"] = ["properties": ["vectors": ["properties": columns]]] }
+        }
+        #expect(
+            try problem(declare(["text": ["minItems": 384, "maxItems": 384], "a": ["minItems": 1, "maxItems": 1]]))
+                == nil)
+        let place = "schema.properties.vectors.properties"
+        #expect(try problem(declare([1])) == place + " must be an object, not an array")
+        for width in [["minItems": 3], ["minItems": 3, "maxItems": 4], [:]] {
+            #expect(
+                try problem(declare(["text": width]))?.hasPrefix(place + ".text must have minItems and maxItems")
+                    == true)
+        }
+        #expect(
+            try problem(declare(["text": ["minItems": 5000, "maxItems": 5000]]))?.contains("has width 5000") == true)
+        #expect(try problem(declare(["": ["minItems": 3, "maxItems": 3]]))?.contains("is empty") == true)
+        let topic = try TopicDefinition.load(file: Contract.path("catalogue"))
+        #expect(topic.vectors.isEmpty, "the contract leaves the columns to the shop")
+    }
+
     @Test func missingFoldersAndFilesAreErrors() {
         #expect(throws: TopicDefinition.Fault.self) { try TopicDefinition.load(folder: "/nowhere") }
         #expect(throws: TopicDefinition.Fault.self) { try TopicDefinition.load(file: "/nowhere/t.json") }

@@ -105,6 +105,50 @@ import TwoTower
         #expect(one.layout.shape.vectors == [VectorColumn(name: "text", width: 2)])
     }
 
+    /// At the minimum of Σ |P x - e|² + λ |P|² the gradient Σ (P x - e) xᵀ + λ P vanishes.
+    @Test func projectionsStartAtTheRidgeRegression() throws {
+        let (d, width, items) = (16, 5, 30)
+        var log = TrainingLog()
+        for item in 0..<items - 4 {
+            log.append(
+                shopper: .known("u"), item: ItemID("i\(item)"), action: .browse, time: EventTime(milliseconds: 0))
+        }
+        let layout = TowerLayout(
+            TowerShape(
+                items: items, tokens: 0, vectors: [VectorColumn(name: "image", width: width)], dimension: d, blocks: 1,
+                hidden: 16))
+        var generator = SplitMix64(seed: 3)
+        let raw = (0..<items).map { _ in (0..<width).map { _ in Float(generator.normal()) } }
+        let records = raw.enumerated().map { index, vector in
+            CatalogueItem(item: ItemID("i\(index)"), vectors: index % 5 == 0 ? [:] : ["image": vector])
+        }
+        let bags = FeatureBags(
+            records.map { _ in .empty }, vectors: [try SuppliedVectors(layout.shape.vectors[0], of: records)])
+        let parameters = FloatBuffer(count: layout.count)
+        for index in 0..<items * d { parameters.pointer[index] = Float(generator.normal()) }
+        ProjectionStart.fill(layout, Histories(log), bags, parameters.pointer)
+        let seen = (0..<items - 4).filter { $0 % 5 != 0 }
+        let units = raw.map { vector in
+            let length = vector.reduce(0) { $0 + Double($1 * $1) }.squareRoot()
+            return vector.map { Double($0) / length }
+        }
+        func projection(_ row: Int, _ column: Int) -> Double {
+            Double(parameters.pointer[layout.projections[0].offset + row * width + column])
+        }
+        for row in 0..<d {
+            let errors = seen.map { item in
+                (0..<width).reduce(-Double(parameters.pointer[item * d + row])) {
+                    $0 + projection(row, $1) * units[item][$1]
+                }
+            }
+            for column in 0..<width {
+                let slope = zip(seen, errors).reduce(0) { $0 + $1.1 * units[$1.0][column] }
+                let penalty = 0.1 * Double(seen.count) / Double(width) * projection(row, column)
+                #expect(abs(slope + penalty) < 1e-4, "row \(row), column \(column)")
+            }
+        }
+    }
+
     // MARK: The whole catalogue
 
     @Test func blocksGiveWhatSingleRecordsGive() throws {

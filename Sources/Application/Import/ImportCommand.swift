@@ -33,6 +33,8 @@ struct ImportCommand: Command {
         var options = arguments.datasetOptions()
         options.columns = arguments.columnMap("column", of: "the record")
         options.actions = arguments.actionNames()
+        options.attributes = arguments.attributeColumns()
+        options.vectors = arguments.declaredVectors() ?? []
         let settings = arguments.settings().settings
         kafka = settings.kafka.configuration(log: nil)
         options.maximumRow = Self.maximumRow(settings)
@@ -40,6 +42,10 @@ struct ImportCommand: Command {
         options.latest = EventTime(
             milliseconds: Int64(Date().timeIntervalSince1970 * 1000) + settings.events.maximumSkew.wholeMilliseconds)
         kind = arguments.positional("events|catalogue", example: Kind.events, "What the file holds.")
+        if kind == .catalogue, !options.attributes.isEmpty {
+            arguments.refuse("is for events: items have no shopper", at: .flag("--attribute-column"))
+            options.attributes = []
+        }
         let path = arguments.positional(
             "FILE", example: "events.csv", accepting: .notEmpty,
             "CSV, TSV or JSON lines in the contract's form, also as .gz.")

@@ -47,6 +47,27 @@ extension ArgumentReader {
         }
     }
 
+    /// Reads which columns of the events hold attributes of the shopper: `--attribute-column country`.
+    mutating func attributeColumns() -> [String] {
+        repeated(
+            "attribute-column", kind: "column",
+            "A column of a CSV or TSV file of events that tells something of the shopper: country, segment, age group.")
+    }
+
+    /// Reads which vector columns the catalogue's schema declares: `--catalogue-schema topics/catalogue.json`. Nil if it is not given.
+    mutating func declaredVectors() -> [VectorColumn]? {
+        let path: String? = option(
+            "catalogue-schema", accepting: .notEmpty,
+            "The catalogue's topic file, whose schema declares the vector columns and their widths.")
+        guard let path else { return nil }
+        do throws(TopicDefinition.Fault) {
+            return try TopicDefinition.load(file: path).vectors
+        } catch {
+            refuse("\(error)", at: .flag("--catalogue-schema"))
+            return nil
+        }
+    }
+
     /// Reads what the file calls the actions: `--type browse=view`.
     mutating func actionNames() -> [String: Action] {
         let entries = repeated(

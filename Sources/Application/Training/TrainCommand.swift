@@ -19,18 +19,24 @@ struct TrainCommand: Command {
             "items", accepting: .notEmpty, "The catalogue, in one of the same forms; without it items have no features."
         )
         model = arguments.option(
-            "model", default: "model", accepting: .notEmpty, "Folder of the checkpoint; an older one in it is replaced. Until it stands, NAME.training beside it keeps what is done at the end of each epoch: the same command goes on from there."
+            "model", default: "model", accepting: .notEmpty,
+            "Folder of the checkpoint; an older one in it is replaced. Until it stands, NAME.training beside it keeps what is done at the end of each epoch: the same command goes on from there."
         )
         let until: EventTime? = arguments.option("until", "Trains on the events before this time alone.")
         var eventOptions = arguments.datasetOptions()
         var itemOptions = eventOptions
         eventOptions.columns = arguments.columnMap("column", of: "the events")
         eventOptions.actions = arguments.actionNames()
+        eventOptions.attributes = arguments.attributeColumns()
         itemOptions.columns = arguments.columnMap("item-column", of: "the catalogue")
+        let columns = arguments.declaredVectors()
+        itemOptions.vectors = columns ?? []
+        var settings = Self.settings(&arguments)
+        settings.vectorColumns = columns
         job = TrainingJob(
             events: InputTable(path: events, options: eventOptions),
             items: items.map { InputTable(path: $0, options: itemOptions) }, until: until,
-            settings: Self.settings(&arguments))
+            settings: settings)
     }
 
     private static func settings(_ arguments: inout ArgumentReader) -> TrainingSettings {

@@ -71,6 +71,8 @@ public final class LiveCatalogue: Sendable {
         _ item: CatalogueItem, _ vector: ArraySlice<Float>, _ outcome: CatalogueVector,
         _ snapshot: inout CatalogueSnapshot
     ) throws {
+        // A record that cannot be used leaves what was known of its item.
+        if case .refused(let fault) = outcome { throw fault }
         if model.row(of: item.item) == nil {
             snapshot.newItems[item.item] = outcome == .vector ? Array(vector) : nil
         }
@@ -79,6 +81,5 @@ public final class LiveCatalogue: Sendable {
         } else {
             snapshot.index.remove(item.item)
         }
-        if case .refused(let fault) = outcome { throw fault }
     }
 }

@@ -1,4 +1,5 @@
 import Commerce
+import TwoTower
 
 extension ShopperRecord {
     /// What keeping an event did.
@@ -13,7 +14,7 @@ extension ShopperRecord {
     ///
     /// - Parameter vector: the frozen input of an item that the checkpoint does not know, where there is one.
     mutating func keep(_ event: Event, vector: [Float]?, settings: ShopperSettings) -> Kept {
-        if let id = event.eventID.map(ShopperRecord.hash(ofEventID:)) {
+        if let id = event.eventID.map(Identifier.hash) {
             if eventIDs.contains(id) { return .duplicate }
             if settings.eventIDWindow > 0 {
                 if eventIDs.count >= settings.eventIDWindow {
@@ -29,22 +30,20 @@ extension ShopperRecord {
             purchased = []
             state = []
             startedAt = sequence
+            session = nil
             gap = nil
         }
+        let next = event.sessionID.map(Identifier.hash)
+        let changesSession = Visit.changes(from: session, to: next)
+        session = next ?? session
         if entries.count >= settings.historyLength { entries.removeFirst(entries.count - settings.historyLength + 1) }
-        entries.append(Entry(item: event.item, action: event.action, gap: gap, vector: vector))
+        entries.append(
+            Entry(
+                item: event.item, action: event.action, gap: gap, vector: vector, changesSession: changesSession,
+                attributes: event.attributes))
         sequence &+= 1
         latest = max(latest ?? event.time, event.time)
         if event.action == .purchase, !purchased.contains(event.item) { purchased.append(event.item) }
         return .applied
-    }
-
-    /// FNV-1a, 64 bits, with a final avalanche: stable across processes and versions, unlike `Hashable`.
-    static func hash(ofEventID id: String) -> UInt64 {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in id.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
-        hash ^= hash >> 32
-        hash &*= 0xd6e8_feb8_6659_fd93
-        return hash ^ (hash >> 32)
     }
 }

@@ -15,8 +15,7 @@ struct Stepper {
     func step(_ indexes: [Int], of states: inout [ShopperRecord]) {
         guard !indexes.isEmpty else { return }
         let (width, dimension) = (model.stateSize, model.dimension)
-        var actions: [Action] = []
-        var gaps: [Int64?] = []
+        var entries: [ShopperRecord.Entry] = []
         withUnsafeTemporaryAllocation(of: Float.self, capacity: indexes.count * (width + dimension)) { memory in
             guard let rows = memory.baseAddress else { return }
             let inputs = rows + indexes.count * width
@@ -26,10 +25,9 @@ struct Stepper {
                 state.withUnsafeBufferPointer { copy($0, to: rows + row * width) }
                 guard let entry = states[index].entries.last else { continue }
                 copyInput(of: entry, to: inputs + row * dimension)
-                actions.append(entry.action)
-                gaps.append(entry.gap)
+                entries.append(entry)
             }
-            advance(count: indexes.count, states: rows, inputs: inputs, actions, gaps)
+            advance(entries, states: rows, inputs: inputs)
             for (row, index) in indexes.enumerated() {
                 states[index].state = Array(UnsafeBufferPointer(start: rows + row * width, count: width))
             }
@@ -43,20 +41,33 @@ struct Stepper {
             copyInput(of: entry, to: input)
             state.withUnsafeMutableBufferPointer { state in
                 guard let state = state.baseAddress else { return }
-                advance(count: 1, states: state, inputs: input, [entry.action], [entry.gap])
+                advance([entry], states: state, inputs: input)
             }
         }
     }
 
     private func advance(
-        count: Int, states: UnsafeMutablePointer<Float>, inputs: UnsafePointer<Float>, _ actions: [Action],
-        _ gaps: [Int64?]
+        _ entries: [ShopperRecord.Entry], states: UnsafeMutablePointer<Float>, inputs: UnsafePointer<Float>
     ) {
-        actions.withUnsafeBufferPointer { actions in
-            gaps.withUnsafeBufferPointer { gaps in
-                guard let actions = actions.baseAddress, let gaps = gaps.baseAddress else { return }
+        let actions = entries.map(\.action)
+        let gaps = entries.map(\.gap)
+        let changes = entries.map(\.changesSession)
+        var starts: [Int32] = [0]
+        var attributes: [Int32] = []
+        for entry in entries {
+            attributes += model.attributeRows(of: entry.attributes)
+            starts.append(Int32(attributes.count))
+        }
+        starts.withUnsafeBufferPointer { starts in
+            attributes.withUnsafeBufferPointer { rows in
+                var known: StepAttributes?
+                if let starts = starts.baseAddress, let first = rows.baseAddress, !rows.isEmpty {
+                    known = StepAttributes(starts: starts, rows: first)
+                }
                 model.step(
-                    StepBatch(count: count, states: states, inputs: inputs, actions: actions, gaps: gaps),
+                    StepBatch(
+                        count: entries.count, states: states, inputs: inputs, actions: actions, gaps: gaps,
+                        sessionChanges: changes, attributes: known),
                     scratch: scratch)
             }
         }

@@ -46,6 +46,7 @@ public struct UnfinishedTraining: Sendable {
         static let best = "best"
         static let current = "current"
         static let parameters = "fit.parameters"
+        static let average = "fit.average"
         static let first = "fit.first_moments"
         static let second = "fit.second_moments"
     }
@@ -96,8 +97,8 @@ public struct UnfinishedTraining: Sendable {
     func save(_ state: RunState, of identity: Identity) throws(CheckpointError) {
         let tensors = [
             (Name.best, state.best?.parameters), (Name.current, state.current?.parameters),
-            (Name.parameters, state.fit?.parameters), (Name.first, state.fit?.moments.first),
-            (Name.second, state.fit?.moments.second),
+            (Name.parameters, state.fit?.parameters), (Name.average, state.fit?.average),
+            (Name.first, state.fit?.moments.first), (Name.second, state.fit?.moments.second),
         ]
         let sources = tensors.compactMap { name, buffer in
             buffer.map { Safetensors.Source(name: name, shape: [$0.count], values: $0.values) }
@@ -135,7 +136,9 @@ public struct UnfinishedTraining: Sendable {
         }
         let file = try Safetensors.File(data, file: url.path)
         func decode<Value: Decodable>() throws(CheckpointError) -> Value {
-            do { return try JSONDecoder().decode(Value.self, from: Data((file.metadata[Name.record] ?? "").utf8)) } catch {
+            do {
+                return try JSONDecoder().decode(Value.self, from: Data((file.metadata[Name.record] ?? "").utf8))
+            } catch {
                 throw CheckpointError(.malformed, file: url.path, "its metadata do not describe a training")
             }
         }
@@ -176,17 +179,15 @@ public struct UnfinishedTraining: Sendable {
             measuring: record.measuring, elapsed: record.elapsed)
         if let progress = record.fit {
             let candidate = state.candidate(settings)
-            var moments = AdamW.Moments(count: 0)
-            moments.first = try read(Name.first, of: candidate)
-            moments.second = try read(Name.second, of: candidate)
             state.fit = Fit.State(
-                progress: progress, parameters: try read(Name.parameters, of: candidate), moments: moments)
+                progress: progress, parameters: try read(Name.parameters, of: candidate),
+                average: try read(Name.average, of: candidate),
+                moments: AdamW.Moments(
+                    first: try read(Name.first, of: candidate), second: try read(Name.second, of: candidate)))
         }
         if let reason = record.constants?.fault { throw fault(reason) }
         let counts = [record.best?.epochs, record.current?.epochs, record.fit?.epochs, record.fit?.steps]
-        let lengths = [record.best?.scheduledEpochs, record.current?.scheduledEpochs, record.fit?.scheduledEpochs]
-        guard counts.allSatisfy({ (0..<1 << 40).contains($0 ?? 0) }),
-            lengths.allSatisfy({ (0...1000).contains($0 ?? 0) })
+        guard counts.allSatisfy({ (0..<1 << 40).contains($0 ?? 0) })
         else { throw fault("a number of epochs or steps is impossible") }
         return state
     }

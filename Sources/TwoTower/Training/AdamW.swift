@@ -12,11 +12,6 @@ final class AdamW {
         /// Decayed mean of their squares.
         var second: FloatBuffer
 
-        /// Those of the start.
-        init(count: Int) {
-            first = FloatBuffer(count: count)
-            second = FloatBuffer(count: count)
-        }
     }
 
     private let moments: Moments
@@ -61,4 +56,9 @@ final class AdamW {
             values[i] = values[i] * keep - step.rate * m[i] / ((v[i] * step.secondCorrection).squareRoot() + epsilon)
         }
     }
+}
+
+extension AdamW.Moments {
+    /// Those of the start.
+    init(count: Int) { self.init(first: FloatBuffer(count: count), second: FloatBuffer(count: count)) }
 }

@@ -14,6 +14,7 @@ enum Initialisation {
             return nil
         }
         fillTokens(layout, histories, bags, parameters.pointer)
+        ProjectionStart.fill(layout, histories, bags, parameters.pointer)
         for block in layout.blocks { fill(block, layout.shape, &generator, parameters.pointer) }
         // The factor on cosine scores: a temperature of 0.07.
         parameters.pointer[layout.logScale.offset] = Float(log(1 / 0.07))

@@ -9,7 +9,6 @@ struct RunState {
             var candidate: Candidates.Candidate
             /// Epochs up to the best parameters.
             var epochs: Int
-            var scheduledEpochs: Double
             /// recall@10 on the held-out events.
             var recall: Double
         }

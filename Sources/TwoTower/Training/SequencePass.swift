@@ -12,9 +12,10 @@ package struct PackedSequences: Sendable {
     package var gaps: [UInt8] = []
     /// Rows of the visit embedding.
     package var visits: [UInt8] = []
-    /// Position p has the attribute rows `attributeRows[attributeStarts[p]..<attributeStarts[p + 1]]`; as long as nobody has any,
-    /// both are empty.
+    /// Position p has the attribute rows `attributeRows[attributeStarts[p]..<attributeStarts[p + 1]]`; empty as long as nobody
+    /// has any.
     package var attributeStarts: [Int32] = []
+    /// Rows of the attribute embedding.
     package var attributeRows: [Int32] = []
     /// The positions that have a target, and the row of the target's vector.
     package var targetPositions: [Int32] = []

@@ -115,7 +115,8 @@ struct TrainingRun {
     private mutating func choose(
         _ trial: Trial, _ progress: (TrainingProgress) -> Void
     ) throws(TrainingError) {
-        var candidates = Candidates(settings, tried: state.tried)
+        var candidates = Candidates(
+            settings, events: trial.earlier.eventCount, items: items, tried: state.tried)
         while let candidate = candidates.next() {
             let layout = TowerLayout(shape(candidate))
             let validation = Validation(
@@ -133,17 +134,15 @@ struct TrainingRun {
         _ candidate: Candidates.Candidate, _ layout: TowerLayout, _ trial: Trial, _ validation: Validation,
         _ progress: (TrainingProgress) -> Void
     ) throws(TrainingError) -> RunState.Choice {
-        let start =
-            try state.fit
-            ?? start(layout, trial.earlier, trial.cooccurrence, scheduledEpochs: Double(settings.epochs))
         let fit = Fit(
             trial.earlier, layout: layout, bags: features.bags, settings: settings, dropout: candidate.dropout,
-            deadline: settings.timeLimit.map { $0 * Self.validationPart }, from: start)
+            deadline: settings.timeLimit.map { $0 * Self.validationPart },
+            from: try fitState(layout, trial.earlier, trial.cooccurrence))
         var best =
             state.current
             ?? RunState.Choice(
                 attempt: RunState.Choice.Attempt(
-                    candidate: candidate, epochs: 0, scheduledEpochs: 0, recall: validation.recall(fit.parameters)),
+                    candidate: candidate, epochs: 0, recall: validation.recall(fit.parameters)),
                 parameters: fit.parameters.copy())
         var latest = best.attempt.recall
         while !fit.progress.isOver, fit.progress.epochs < settings.epochs,
@@ -152,8 +151,8 @@ struct TrainingRun {
             var mean = 0.0
             try fit.epoch(clock: clock) { loss, fraction in
                 mean = loss
-                report(
-                    .validating, epoch: fit.progress.epochs, fraction * Self.validationPart, loss, latest, progress)
+                let done = (Double(fit.progress.epochs - 1) + fraction) / Double(settings.epochs)
+                report(.validating, epoch: fit.progress.epochs, done * Self.validationPart, loss, latest, progress)
             }
             let seconds = clock.elapsed - state.measuring
             latest = validation.recall(fit.parameters)
@@ -163,7 +162,6 @@ struct TrainingRun {
                     stage: TrainingProgress.Stage.validating.rawValue, dimension: candidate.dimension,
                     dropout: candidate.dropout, epoch: fit.progress.epochs, seconds: seconds, loss: mean,
                     recall: latest))
-            best.attempt.scheduledEpochs = fit.progress.scheduledEpochs
             // Of equals the later: where recall is at its limit, the order within the ten still improves.
             if latest >= best.attempt.recall {
                 (best.attempt.recall, best.attempt.epochs) = (latest, fit.progress.epochs)
@@ -172,23 +170,23 @@ struct TrainingRun {
             (state.current, state.fit) = (best, fit.state)
             checkpoint()
         }
-        // Cut short by the time limit while recall still rose: the fit on everything may use all the time that is left.
-        if settings.timeLimit != nil, Double(best.attempt.epochs) >= best.attempt.scheduledEpochs {
-            (best.attempt.epochs, best.attempt.scheduledEpochs) = (settings.epochs, Double(settings.epochs))
-        }
+        // Cut short while recall still rose: the fit on everything may use all the time that is left.
+        if fit.progress.isOver, best.attempt.epochs == fit.progress.epochs { best.attempt.epochs = settings.epochs }
         return best
     }
 
-    /// A fit before its first epoch.
-    private func start(
-        _ layout: TowerLayout, _ histories: Histories, _ cooccurrence: Cooccurrence, scheduledEpochs: Double
+    /// The fit under way, or else one before its first epoch.
+    private func fitState(
+        _ layout: TowerLayout, _ histories: Histories, _ cooccurrence: Cooccurrence
     ) throws(TrainingError) -> Fit.State {
+        if let fit = state.fit { return fit }
         guard
             let parameters = Initialisation.parameters(
                 layout: layout, histories: histories, cooccurrence: cooccurrence, bags: features.bags,
                 seed: settings.seed)
         else { throw TrainingError(.diverged, "the factorisation of the items' co-occurrences does not converge") }
-        return Fit.State(parameters, scheduledEpochs: scheduledEpochs)
+        return Fit.State(
+            parameters: parameters, average: parameters.copy(), moments: AdamW.Moments(count: parameters.count))
     }
 
     /// Chooses the channels' constants with the best parameters of validation.
@@ -225,19 +223,15 @@ struct TrainingRun {
         report(.preparing, epoch: 0, fittingFrom, nil, chosen?.recall, progress)
         let candidate = state.candidate(settings)
         let layout = TowerLayout(shape(candidate))
-        let start =
-            try state.fit
-            ?? start(
-                layout, histories, cooccurrence, scheduledEpochs: chosen?.scheduledEpochs ?? Double(settings.epochs))
         let fit = Fit(
             histories, layout: layout, bags: features.bags, settings: settings, dropout: candidate.dropout,
-            deadline: settings.timeLimit, from: start)
+            deadline: settings.timeLimit, from: try fitState(layout, histories, cooccurrence))
         let epochs = chosen?.epochs ?? settings.epochs
         while !fit.progress.isOver, fit.progress.epochs < epochs {
             var mean = 0.0
             try fit.epoch(clock: clock) { loss, fraction in
                 mean = loss
-                let done = min(1, fraction * max(1, fit.progress.scheduledEpochs / Double(epochs)))
+                let done = (Double(fit.progress.epochs - 1) + fraction) / Double(epochs)
                 report(
                     .fitting, epoch: fit.progress.epochs, fittingFrom + done * (1 - fittingFrom), loss,
                     chosen?.recall, progress)
@@ -252,8 +246,7 @@ struct TrainingRun {
         }
         return RunState.Choice(
             attempt: RunState.Choice.Attempt(
-                candidate: candidate, epochs: fit.progress.epochs, scheduledEpochs: fit.progress.scheduledEpochs,
-                recall: chosen?.recall ?? .nan),
+                candidate: candidate, epochs: fit.progress.epochs, recall: chosen?.recall ?? .nan),
             parameters: fit.parameters)
     }
 
@@ -262,6 +255,8 @@ struct TrainingRun {
         _ progress: (TrainingProgress) -> Void
     ) {
         let elapsed = clock.elapsed
+        // A limit says better than epochs how much is left.
+        let fraction = settings.timeLimit.map { max(fraction, min(1, elapsed / $0)) } ?? fraction
         progress(
             TrainingProgress(
                 stage: stage, epoch: epoch, fraction: fraction, loss: loss, recall: recall, elapsed: elapsed,

@@ -22,7 +22,8 @@ struct Shop {
     /// A model of `items` known items and the words `w:red`, `w:blue`; weights uniform in ±0.3.
     static func model(seed: UInt64, items: Int, version: String) -> Model {
         var random = Simulation.Random(state: seed)
-        let layout = TowerLayout(TowerShape(items: items, tokens: 2, dimension: 16, blocks: 1, hidden: 32))
+        let layout = TowerLayout(
+            TowerShape(items: items, tokens: 2, attributes: 2, dimension: 16, blocks: 1, hidden: 32))
         let parameters = FloatBuffer(count: layout.count)
         for index in 0..<layout.count { parameters.pointer[index] = Float.random(in: -0.3...0.3, using: &random) }
         let vectors = FloatBuffer(count: items * 16)
@@ -32,7 +33,8 @@ struct Shop {
         }
         return Model(
             version: version, layout: layout, parameters: parameters, itemVectors: vectors,
-            vocabulary: FeatureVocabulary(tokens: ["w:red", "w:blue"]), items: (0..<items).map(item))
+            vocabulary: FeatureVocabulary(tokens: ["w:red", "w:blue"]),
+            attributes: AttributeVocabulary(tokens: ["country=nl", "country=be"]), items: (0..<items).map(item))
     }
 
     func settings(
@@ -79,6 +81,8 @@ struct Shop {
                 at: offset + Int64.random(in: -30...0, using: &random),
                 id: "e\(Int.random(in: 0..<Int(count), using: &random))")
             if number == 0 { event.shopper = .anonymous("u1") }
+            if number > 4 { event.sessionID = "s\(offset / 20)" }
+            if number > 6 { event.attributes = ["country": number == 7 ? "NL" : offset < 99 ? "be" : "xx"] }
             var record = try record(offset, event)
             if Int.random(in: 0..<25, using: &random) == 0 { record.value = Array("{".utf8) }
             return record

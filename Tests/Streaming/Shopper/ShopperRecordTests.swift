@@ -1,3 +1,4 @@
+import Bytes
 import Commerce
 import Streaming
 import Testing
@@ -14,8 +15,14 @@ struct ShopperRecordTests {
         record.entries = [
             .init(item: ItemID("a"), action: .browse, gap: nil, vector: nil),
             .init(item: ItemID("ü🙂"), action: .purchase, gap: 0, vector: [1, 2]),
-            .init(item: ItemID("c"), action: .cartRemoval, gap: 1 << 40, vector: nil),
+            .init(
+                item: ItemID("c"), action: .cartRemoval, gap: 1 << 40, vector: nil, changesSession: true,
+                attributes: ["country": "nl", "ü": ""]),
+            .init(item: ItemID("d"), action: .cart, gap: 5, vector: [3], attributes: ["country": "nl", "ü": ""]),
+            .init(item: ItemID("e"), action: .cart, gap: 5, vector: nil),
+            .init(item: ItemID("f"), action: .cart, gap: 5, vector: nil, attributes: ["country": "be"]),
         ]
+        record.session = .max - 3
         record.eventIDs = [1, .max]
         record.purchased = [ItemID("ü🙂")]
         return record
@@ -28,6 +35,57 @@ struct ShopperRecordTests {
         #expect(Self.sample.bytes == record.bytes)
         let empty = ShopperRecord(shopper: "a:")
         #expect(try ShopperRecord(bytes: empty.bytes, shopper: "a:") == empty)
+    }
+
+    @Test("A shopper's attributes are stored once as long as they stay")
+    func attributesOnce() {
+        func size(_ attributes: [[String: String]]) -> Int {
+            var record = ShopperRecord(shopper: "u:1")
+            record.entries = attributes.map {
+                .init(item: ItemID("a"), action: .browse, gap: nil, vector: nil, attributes: $0)
+            }
+            return record.bytes.count
+        }
+        let (nl, be) = (["country": "nl"], ["country": "be"])
+        #expect(size([nl, nl, nl]) == size([nl, [:], [:]]))
+        #expect(size([nl, be, nl]) == size([nl, [:], [:]]) + 2 * (1 + 1 + 7 + 1 + 2))
+    }
+
+    @Test("A record of format 1, which knew neither sessions nor attributes, is read")
+    func formatOne() throws {
+        var writer = ByteWriter()
+        writer.integer(UInt8(1))
+        writer.string("u:42")
+        writer.string("abc")
+        writer.varint(7)
+        writer.varint(300)
+        writer.count(2)
+        writer.floats([1.5, -0.25])
+        writer.integer(UInt8(1))
+        writer.signedVarint(-5)
+        writer.count(2)
+        writer.integer(UInt8(0))
+        writer.string("a")
+        writer.integer(UInt8(3 | 1 << 4 | 1 << 5))
+        writer.string("b")
+        writer.signedVarint(60)
+        writer.count(1)
+        writer.floats([2])
+        writer.count(1)
+        writer.integer(UInt64(9))
+        writer.count(1)
+        writer.string("b")
+        let record = try ShopperRecord(bytes: writer.bytes, shopper: "u:42")
+        var expected = ShopperRecord(shopper: "u:42")
+        (expected.model, expected.startedAt, expected.sequence) = ("abc", 7, 300)
+        (expected.state, expected.latest) = ([1.5, -0.25], EventTime(milliseconds: -5))
+        expected.entries = [
+            .init(item: ItemID("a"), action: .browse, gap: nil, vector: nil),
+            .init(item: ItemID("b"), action: .purchase, gap: 60, vector: [2]),
+        ]
+        (expected.eventIDs, expected.purchased) = ([9], [ItemID("b")])
+        #expect(record == expected)
+        #expect(record.bytes.first == 2, "and written as format 2")
     }
 
     @Test("Cut or foreign bytes are refused with a reason, never a trap")
@@ -47,6 +105,6 @@ struct ShopperRecordTests {
         }
         let error = #expect(throws: StreamError.self) { try ShopperRecord(bytes: bytes, shopper: "u:43") }
         #expect(error?.message.contains("u:43") == true)
-        #expect(throws: StreamError.self) { try ShopperRecord(bytes: [2] + bytes.dropFirst(), shopper: "u:42") }
+        #expect(throws: StreamError.self) { try ShopperRecord(bytes: [3] + bytes.dropFirst(), shopper: "u:42") }
     }
 }

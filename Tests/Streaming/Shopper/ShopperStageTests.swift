@@ -144,6 +144,71 @@ struct ShopperStageTests {
         #expect(record.state == state)
     }
 
+    @Test("Sessions and attributes move the state, and a rebuild from the entries gives the same one")
+    func sessionsAndAttributes() throws {
+        let (first, second) = (try Shop(seed: 1, version: "m1"), try Shop(seed: 2, version: "m2"))
+        func log(_ sessions: [String?], _ countries: [String?]) throws -> [LogRecord] {
+            try zip(sessions, countries).enumerated().map { index, what in
+                var event = Shop.event("u", index, at: Int64(index * 60))
+                event.sessionID = what.0
+                event.attributes = what.1.map { ["country": $0] } ?? [:]
+                return try Shop.record(Int64(index), event)
+            }
+        }
+        func record(_ states: [StateKey: [UInt8]]) throws -> ShopperRecord {
+            try ShopperRecord(bytes: states["u:u"] ?? [], shopper: "u:u")
+        }
+        let whole = try log(["a", nil, "a", "b", "b"], ["NL", nil, "be", "be", "??"])
+        let direct = try record(second.run(whole, second.settings(), batch: 2).states)
+        #expect(direct.entries.map(\.changesSession) == [false, false, false, true, false])
+        #expect(
+            direct.entries.map(\.attributes) == [
+                ["country": "NL"], [:], ["country": "be"], ["country": "be"], ["country": "??"],
+            ])
+        // The first model's record becomes the second's at the last event: from its stored entries.
+        let store = MemoryStateStore()
+        _ = try first.run(Array(whole[..<4]), first.settings(), batch: 2, store: store)
+        let moved = try record(second.run(whole, second.settings(), batch: 2, store: store).states)
+        #expect(moved.model == "m2" && moved.state == direct.state)
+        // Neither is without effect; an attribute that the model does not know is.
+        for (sessions, countries) in [
+            (["a", nil, "a", "a", "b"] as [String?], ["NL", nil, "be", "be", "??"] as [String?]),
+            (["a", nil, "a", "b", "b"], ["NL", nil, "be", "nl", "??"]),
+        ] {
+            let other = try record(second.run(log(sessions, countries), second.settings(), batch: 2).states)
+            #expect(other.state != direct.state)
+        }
+        let unknown = try log(["a", nil, "a", "b", "b"], ["NL", nil, "be", "be", nil])
+        #expect(try record(second.run(unknown, second.settings(), batch: 2).states).state == direct.state)
+    }
+
+    @Test("A catalogue record whose vector does not fit its column is refused, and the rest of the chunk is taken")
+    func vectorsThatDoNotFit() throws {
+        let layout = TowerLayout(
+            TowerShape(
+                items: 1, tokens: 1, vectors: [VectorColumn(name: "image", width: 3)], dimension: 16, blocks: 1,
+                hidden: 16))
+        let parameters = FloatBuffer(count: layout.count)
+        for index in 0..<layout.count { parameters.pointer[index] = Float(index % 7) - 3 }
+        let vectors = FloatBuffer(count: 16)
+        vectors.pointer[0] = 1
+        let catalogue = try LiveCatalogue(
+            model: Model(
+                version: "m", layout: layout, parameters: parameters, itemVectors: vectors,
+                vocabulary: FeatureVocabulary(tokens: ["w:red"]), items: [ItemID("i0")]))
+        let refused = catalogue.apply(
+            [
+                .upsert(CatalogueItem(item: ItemID("a"), vectors: ["image": [1, 2, 3]])),
+                .upsert(CatalogueItem(item: ItemID("b"), vectors: ["image": [1, 2]])),
+                .withdrawal(ItemID("a")), .upsert(CatalogueItem(item: ItemID("c"), title: "red")),
+                .upsert(CatalogueItem(item: ItemID("i0"), vectors: ["image": [.nan, 0, 0]])),
+            ], partition: 0, next: 5)
+        #expect(refused.map(\.item) == [ItemID("b"), ItemID("i0")])
+        #expect(refused.first?.reason.contains(#"item "b": the vector "image" has 2 components"#) == true)
+        #expect(Set(catalogue.snapshot.newItems.keys) == [ItemID("c")])
+        #expect(catalogue.snapshot.index.count == 2, "c, and i0 as it was")
+    }
+
     @Test("A shopper who was silent for longer than the limit starts anew")
     func idleExpiry() throws {
         let shop = try Shop()

@@ -1,0 +1,124 @@
+import Bytes
+import Commerce
+
+/// The stored form of a shopper's record.
+extension ShopperRecord {
+    /// Written first. Format 1, which knew neither sessions nor attributes, is read as well; others are refused.
+    private static let format: UInt8 = 2
+
+    /// An entry's first byte: its action, and what follows.
+    private enum Flag {
+        static let action: UInt8 = 0x07
+        static let changesSession: UInt8 = 1 << 3
+        static let hasGap: UInt8 = 1 << 4
+        static let hasVector: UInt8 = 1 << 5
+        static let hasAttributes: UInt8 = 1 << 6
+        /// The attributes of the entry before: those of a shopper seldom change, and are stored once.
+        static let sameAttributes: UInt8 = 1 << 7
+    }
+
+    /// The bytes to store: equal records have equal bytes.
+    public var bytes: [UInt8] {
+        var writer = ByteWriter(reserving: 256 + 4 * state.count + 24 * entries.count + 12 * purchased.count)
+        writer.integer(ShopperRecord.format)
+        writer.string(shopper.rawValue)
+        writer.string(model)
+        writer.varint(startedAt)
+        writer.varint(sequence)
+        writer.count(state.count)
+        writer.floats(state)
+        writer.integer(UInt8(latest == nil ? 0 : 1))
+        if let latest { writer.signedVarint(latest.rawValue) }
+        writer.integer(UInt8(session == nil ? 0 : 1))
+        if let session { writer.integer(session) }
+        writer.count(entries.count)
+        var attributes: [String: String] = [:]
+        for entry in entries {
+            ShopperRecord.write(entry, after: attributes, to: &writer)
+            attributes = entry.attributes
+        }
+        writer.count(eventIDs.count)
+        for id in eventIDs { writer.integer(id) }
+        writer.count(purchased.count)
+        for item in purchased { writer.string(item.rawValue) }
+        return writer.bytes
+    }
+
+    private static func write(_ entry: Entry, after attributes: [String: String], to writer: inout ByteWriter) {
+        let isSame = !entry.attributes.isEmpty && entry.attributes == attributes
+        let isOther = !entry.attributes.isEmpty && !isSame
+        var flags = entry.action.rawValue
+        if entry.changesSession { flags |= Flag.changesSession }
+        if entry.gap != nil { flags |= Flag.hasGap }
+        if entry.vector != nil { flags |= Flag.hasVector }
+        if isOther { flags |= Flag.hasAttributes }
+        if isSame { flags |= Flag.sameAttributes }
+        writer.integer(flags)
+        writer.string(entry.item.rawValue)
+        if let gap = entry.gap { writer.signedVarint(gap) }
+        if let vector = entry.vector {
+            writer.count(vector.count)
+            writer.floats(vector)
+        }
+        guard isOther else { return }
+        writer.count(entry.attributes.count)
+        for (name, value) in entry.attributes.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+            writer.string(name)
+            writer.string(value)
+        }
+    }
+
+    /// Reads stored bytes.
+    ///
+    /// - Throws: `StreamError.corrupt` with the shopper, the byte and the fault.
+    public init(bytes: [UInt8], shopper: StateKey) throws(StreamError) {
+        do {
+            var reader = ByteReader(bytes)
+            let format: UInt8 = try reader.integer()
+            guard (1...ShopperRecord.format).contains(format) else {
+                throw StreamError(
+                    .corrupt,
+                    "shopper \(shopper): the record has format \(format), this version reads 1 to "
+                        + "\(ShopperRecord.format): run the version that wrote it, or use a new namespace")
+            }
+            self.init(shopper: StateKey(try reader.string()))
+            model = try reader.string()
+            startedAt = try reader.varint()
+            sequence = try reader.varint()
+            state = try reader.floats(try reader.count(ofSize: 4))
+            latest = try reader.integer(as: UInt8.self) == 0 ? nil : EventTime(milliseconds: try reader.signedVarint())
+            if format > 1 { session = try reader.integer(as: UInt8.self) == 0 ? nil : try reader.integer() }
+            for _ in 0..<(try reader.count(ofSize: 2)) {
+                entries.append(try ShopperRecord.entry(&reader, after: entries.last?.attributes ?? [:]))
+            }
+            for _ in 0..<(try reader.count(ofSize: 8)) { eventIDs.append(try reader.integer()) }
+            for _ in 0..<(try reader.count()) { purchased.append(ItemID(try reader.string())) }
+            try reader.end()
+        } catch let error as StreamError {
+            throw error
+        } catch {
+            throw StreamError(.corrupt, "shopper \(shopper): the stored record cannot be read: \(error)")
+        }
+        guard self.shopper == shopper else {
+            throw StreamError(.corrupt, "shopper \(shopper): the stored record is of \(self.shopper)")
+        }
+    }
+
+    private static func entry(_ reader: inout ByteReader, after attributes: [String: String]) throws -> Entry {
+        let flags: UInt8 = try reader.integer()
+        // Format 1 left the two upper bits and the fourth one at zero.
+        guard let action = Action(rawValue: flags & Flag.action) else {
+            throw StreamError(.corrupt, "an entry has the unknown action \(flags & Flag.action)")
+        }
+        var entry = Entry(
+            item: ItemID(try reader.string()), action: action,
+            gap: flags & Flag.hasGap == 0 ? nil : try reader.signedVarint(),
+            vector: flags & Flag.hasVector == 0 ? nil : try reader.floats(try reader.count(ofSize: 4)),
+            changesSession: flags & Flag.changesSession != 0)
+        if flags & Flag.sameAttributes != 0 { entry.attributes = attributes }
+        if flags & Flag.hasAttributes != 0 {
+            for _ in 0..<(try reader.count(ofSize: 2)) { entry.attributes[try reader.string()] = try reader.string() }
+        }
+        return entry
+    }
+}
