@@ -56,6 +56,11 @@ public struct ByteWriter: Sendable {
     public mutating func raw(_ value: [UInt8]) { bytes.append(contentsOf: value) }
 
     /// Writes the elements' bits in bulk, with no length.
+    public mutating func halves(_ values: [Float16]) {
+        values.withUnsafeBytes { bytes.append(contentsOf: $0) }
+    }
+
+    /// Writes the elements' bits in bulk, with no length.
     public mutating func floats(_ values: [Float]) {
         values.withUnsafeBytes { bytes.append(contentsOf: $0) }
     }
