@@ -1,5 +1,6 @@
 import Application
 import Configuration
+import Evaluation
 import Foundation
 
 /// What `breadcrumb-bench state` found, with all that is needed to repeat it.
@@ -63,7 +64,8 @@ struct StateCommand: Command {
     init(reading arguments: inout ArgumentReader) {
         model = arguments.option(
             "model", default: "model", accepting: .notEmpty,
-            "Folder of a checkpoint that was trained on the events' beginning (`breadcrumb train --until`); later ones are asked.")
+            "Folder of a checkpoint that was trained on the events' beginning (`breadcrumb train --until`); later ones are asked."
+        )
         events = arguments.required("events", example: "events.tsv.gz", accepting: .notEmpty, "The shop's events.")
         items = arguments.option("items", accepting: .notEmpty, "The catalogue.")
         json = arguments.option("json", accepting: .notEmpty, "File to write everything to, as JSON.")

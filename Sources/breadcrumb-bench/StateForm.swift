@@ -24,7 +24,8 @@ enum StateForm: String, CaseIterable, Codable {
                     var largest: Float = 0
                     for i in row * d..<(row + 1) * d { largest = max(largest, state[i].magnitude) }
                     let start = row * (d + 4)
-                    UnsafeMutableRawBufferPointer(bytes).storeBytes(of: largest / 127, toByteOffset: start, as: Float.self)
+                    UnsafeMutableRawBufferPointer(bytes).storeBytes(
+                        of: largest / 127, toByteOffset: start, as: Float.self)
                     let factor = largest > 0 ? 127 / largest : 0
                     for i in 0..<d {
                         let number = (state[row * d + i] * factor).rounded(.toNearestOrEven)
@@ -42,7 +43,9 @@ enum StateForm: String, CaseIterable, Codable {
             switch self {
             case .fp32: UnsafeMutableRawBufferPointer(state).copyMemory(from: bytes)
             case .fp16:
-                for i in state.indices { state[i] = Float(bytes.loadUnaligned(fromByteOffset: 2 * i, as: Float16.self)) }
+                for i in state.indices {
+                    state[i] = Float(bytes.loadUnaligned(fromByteOffset: 2 * i, as: Float16.self))
+                }
             case .int8:
                 for row in 0..<state.count / d {
                     let start = row * (d + 4)

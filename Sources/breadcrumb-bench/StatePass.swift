@@ -174,7 +174,8 @@ struct StatePass {
         let start = ProcessorTime.ofThisThread()
         lastStates.withUnsafeBufferPointer { all in
             for shopper in 0..<shoppers {
-                coded.append(form.encode(UnsafeBufferPointer(rebasing: all[shopper * width..<(shopper + 1) * width]), d: d))
+                coded.append(
+                    form.encode(UnsafeBufferPointer(rebasing: all[shopper * width..<(shopper + 1) * width]), d: d))
             }
         }
         let middle = ProcessorTime.ofThisThread()

@@ -73,7 +73,8 @@ struct ExtraScoreTests {
         for k in [1, 5, 20] {
             for _ in 0..<50 {
                 let query = generator.coarseVector(6)
-                let excluded = Set((0..<300).filter { _ in Int.random(in: 0..<4, using: &generator) == 0 }.map { ItemID("i\($0)") })
+                let excluded = Set(
+                    (0..<300).filter { _ in Int.random(in: 0..<4, using: &generator) == 0 }.map { ItemID("i\($0)") })
                 var added: [ItemID: Float] = [:]
                 for _ in 0..<15 {
                     added[ItemID("i\(Int.random(in: 0..<300, using: &generator))")] =
