@@ -18,8 +18,6 @@ final class Fit {
 
     /// Share of an epoch's steps that the average looks back on.
     private static let window = 0.3
-    /// Steps in which the learning rate rises.
-    private static let warmUp = 50
 
     init(
         _ histories: Histories, cooccurrence: Cooccurrence, layout: TowerLayout, bags: FeatureBags,
@@ -51,7 +49,7 @@ final class Fit {
         let plan = BatchPlan(histories, settings: settings, generator: &generator)
         var sum = 0.0
         for batch in 0..<plan.count {
-            let rate = settings.learningRate * min(1, Double(steps + 1) / Double(Self.warmUp))
+            let rate = Schedule.rate(step: steps, peak: settings.learningRate)
             let loss = step.run(
                 plan.batch(batch, shards: Parallel.pieces, generator: &generator), learningRate: rate)
             steps += 1
@@ -77,6 +75,15 @@ final class Fit {
             for i in range { average.pointer[i] += share * (latest.pointer[i] - average.pointer[i]) }
         }
     }
+}
+
+/// The learning rate: it rises for some steps, then stays.
+package enum Schedule {
+    /// Steps in which the rate rises.
+    private static let warmUp = 50
+
+    /// The rate of step 0, 1, …, given its largest value.
+    package static func rate(step: Int, peak: Double) -> Double { peak * min(1, Double(step + 1) / Double(warmUp)) }
 }
 
 /// Seconds since training began.
