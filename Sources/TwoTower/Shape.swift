@@ -1,6 +1,14 @@
 import Commerce
 import LinearAlgebra
 
+/// How the user tower makes a state of a shopper's events.
+public enum UserTower: String, Codable, CaseIterable, Sendable {
+    /// Gated recurrences: what came when matters.
+    case sequential
+    /// The running mean of all inputs: the same in whatever order they came. What a plain two-tower model does, to compare with.
+    case mean
+}
+
 /// The sizes of a two-tower model: everything that fixes the shape of its tensors.
 public struct TowerShape: Codable, Equatable, Sendable {
     /// Items that have an embedding of their own.
@@ -13,26 +21,43 @@ public struct TowerShape: Codable, Equatable, Sendable {
     public var vectors: [VectorColumn]
     /// d: the length of item and user vectors; a multiple of 16, so that vector kernels have no tail.
     public var dimension: Int
-    /// Recurrent blocks on top of one another.
+    /// What moves a shopper's state.
+    public var userTower: UserTower
+    /// Blocks on top of one another: a gated recurrence (of the sequential tower alone) and a feed-forward part each.
     public var blocks: Int
     /// Width of each block's feed-forward part; a multiple of 16.
     public var hidden: Int
 
     public init(
-        items: Int, tokens: Int, attributes: Int = 0, vectors: [VectorColumn] = [], dimension: Int, blocks: Int,
-        hidden: Int
+        items: Int, tokens: Int, attributes: Int = 0, vectors: [VectorColumn] = [], dimension: Int,
+        userTower: UserTower = .sequential, blocks: Int, hidden: Int
     ) {
         self.items = items
         self.tokens = tokens
         self.attributes = attributes
         self.vectors = vectors
         self.dimension = dimension
+        self.userTower = userTower
         self.blocks = blocks
         self.hidden = hidden
     }
 
-    /// Floats of a shopper's state: each block's recurrence, then the last output of the top block.
-    public var stateSize: Int { (blocks + 1) * dimension }
+    /// Floats of a shopper's state: its memory (each block's recurrence; or the mean), then the last output of the top
+    /// block, then, of the mean tower, the number of events.
+    public var stateSize: Int {
+        switch userTower {
+        case .sequential: outputOffset + dimension
+        case .mean: outputOffset + dimension + 1
+        }
+    }
+
+    /// Where in a state the last output of the top block lies.
+    package var outputOffset: Int {
+        switch userTower {
+        case .sequential: blocks * dimension
+        case .mean: dimension
+        }
+    }
 
     /// What is wrong with these sizes, or nil. Upper bounds keep products far from overflow for sizes read from a file.
     public var fault: String? {
@@ -49,6 +74,22 @@ public struct TowerShape: Codable, Equatable, Sendable {
         if !(1...16).contains(blocks) { return "blocks is \(blocks), must be 1 to 16" }
         if !multiple(hidden, of: 16, upTo: 8192) { return "hidden is \(hidden), must be a multiple of 16 up to 8192" }
         return nil
+    }
+}
+
+extension TowerShape {
+    /// Sizes as a file gives them; without a word about the user tower it is the sequential one.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            items: try container.decode(Int.self, forKey: .items),
+            tokens: try container.decode(Int.self, forKey: .tokens),
+            attributes: try container.decode(Int.self, forKey: .attributes),
+            vectors: try container.decode([VectorColumn].self, forKey: .vectors),
+            dimension: try container.decode(Int.self, forKey: .dimension),
+            userTower: try container.decodeIfPresent(UserTower.self, forKey: .userTower) ?? .sequential,
+            blocks: try container.decode(Int.self, forKey: .blocks),
+            hidden: try container.decode(Int.self, forKey: .hidden))
     }
 }
 
@@ -75,8 +116,8 @@ package struct Tensor: Equatable, Sendable {
     }
 }
 
-/// The tensors of one recurrent block.
-package struct BlockTensors: Equatable, Sendable {
+/// The tensors of a block's gated recurrence.
+package struct RecurrenceTensors: Equatable, Sendable {
     /// [d]: gain of the norm before the gates.
     package let gateNorm: Tensor
     /// [3d, d] and [3d]: forget gate, candidate and output gate, in this order.
@@ -84,6 +125,20 @@ package struct BlockTensors: Equatable, Sendable {
     package let gatesBias: Tensor
     /// [d, d]: from the gated recurrence back to the residual stream.
     package let mix: Tensor
+}
+
+/// What the sequential tower knows of time beside the order of events.
+package struct RhythmTensors: Equatable, Sendable {
+    /// [GapBucket.count, d]
+    package let gaps: Tensor
+    /// [2, d]: an event within a visit, and one that begins a visit.
+    package let visits: Tensor
+}
+
+/// The tensors of one block.
+package struct BlockTensors: Equatable, Sendable {
+    /// Of the sequential tower alone.
+    package let recurrence: RecurrenceTensors?
     /// [d]: gain of the norm before the feed-forward part.
     package let feedNorm: Tensor
     /// [hidden, d], [hidden], [d, hidden], [d].
@@ -111,10 +166,8 @@ package struct TowerLayout: Equatable, Sendable {
     package let unknownInput: Tensor
     /// [actions, d]
     package let actionEmbedding: Tensor
-    /// [GapBucket.count, d]
-    package let gapEmbedding: Tensor
-    /// [2, d]: an event within a visit, and one that begins a visit.
-    package let visitEmbedding: Tensor
+    /// Of the sequential tower alone.
+    package let rhythm: RhythmTensors?
     /// [attributes, d]
     package let attributeEmbedding: Tensor
     package let blocks: [BlockTensors]
@@ -141,16 +194,19 @@ package struct TowerLayout: Equatable, Sendable {
         projections = shape.vectors.map { add("vectors." + $0.name, d, $0.width) }
         unknownInput = add("items.unknown", d)
         actionEmbedding = add("actions.embedding", Action.allCases.count, d)
-        gapEmbedding = add("gaps.embedding", GapBucket.count, d)
-        visitEmbedding = add("visits.embedding", Visit.count, d)
+        let isSequential = shape.userTower == .sequential
+        rhythm =
+            isSequential
+            ? RhythmTensors(
+                gaps: add("gaps.embedding", GapBucket.count, d), visits: add("visits.embedding", Visit.count, d)) : nil
         attributeEmbedding = add("attributes.embedding", shape.attributes, d)
         blocks = (0..<shape.blocks).map { index in
             let prefix = "blocks.\(index)."
             return BlockTensors(
-                gateNorm: add(prefix + "gate_norm", d),
-                gates: add(prefix + "gates.weight", 3 * d, d),
-                gatesBias: add(prefix + "gates.bias", 3 * d),
-                mix: add(prefix + "mix.weight", d, d),
+                recurrence: isSequential
+                    ? RecurrenceTensors(
+                        gateNorm: add(prefix + "gate_norm", d), gates: add(prefix + "gates.weight", 3 * d, d),
+                        gatesBias: add(prefix + "gates.bias", 3 * d), mix: add(prefix + "mix.weight", d, d)) : nil,
                 feedNorm: add(prefix + "feed_norm", d),
                 feedUp: add(prefix + "feed_up.weight", shape.hidden, d),
                 feedUpBias: add(prefix + "feed_up.bias", shape.hidden),

@@ -11,8 +11,8 @@ import TwoTower
         let directory: URL
         let checkpoint: Checkpoint
 
-        init() throws {
-            let tiny = TinyCase()
+        init(_ userTower: UserTower = .sequential) throws {
+            let tiny = TinyCase(userTower)
             let model = try StepTests.model(tiny)
             checkpoint = try Checkpoint(
                 layout: tiny.layout, parameters: tiny.parameters, itemVectors: model.itemVectors,
@@ -69,8 +69,8 @@ import TwoTower
         }
     }
 
-    @Test func readsBackAsItWasWritten() throws {
-        let saved = try Saved()
+    @Test(arguments: UserTower.allCases) func readsBackAsItWasWritten(userTower: UserTower) throws {
+        let saved = try Saved(userTower)
         let model = try Model.load(from: saved.directory)
         let original = saved.checkpoint.model
         #expect(model.version == original.version && model.version.count == 64)
@@ -141,6 +141,11 @@ import TwoTower
         let error = try other.failure()
         #expect(error.code == .wrongTensor && error.tensor == "blocks.0.feed_up.weight")
         #expect(error.reason == "expected shape [32, 16], found [16, 16]")
+        let tower = try Saved()
+        try tower.replace("model.json", "\"sequential\"", with: "\"mean\"")
+        #expect(try Model.load(from: tower.directory).stateSize == 33, "a mean of 16, an output of 16, a count")
+        try tower.replace("model.json", "\"mean\"", with: "\"other\"")
+        #expect(try tower.failure().file.hasSuffix("model.json") && tower.failure().code == .malformed)
         let fewer = try Saved()
         try fewer.replace("vocabulary.json", "\"i5\"", with: "\"i5\",\"i6\"")
         #expect(try fewer.failure().reason == "items: expected 6 by model.json, found 7")

@@ -7,6 +7,7 @@ import TwoTower
 @Suite struct GradientTests {
     struct Variant: CustomTestStringConvertible, Sendable {
         var testDescription: String
+        var userTower = UserTower.sequential
         var dropout: Float
         var logChances: [Float]?
     }
@@ -16,11 +17,12 @@ import TwoTower
         Variant(
             testDescription: "dropout, sampled softmax", dropout: 0.3,
             logChances: [-0.5, -2, .infinity, -0.1, -1, .infinity]),
+        Variant(testDescription: "mean tower, dropout", userTower: .mean, dropout: 0.3, logChances: nil),
     ]
 
     @Test(arguments: variants)
     func everyGradientEqualsFiniteDifferences(variant: Variant) throws {
-        let tiny = TinyCase()
+        let tiny = TinyCase(variant.userTower)
         let layout = tiny.layout
         let d = layout.shape.dimension
         let (pass, loss, gradients) = try Self.descend(tiny, variant)

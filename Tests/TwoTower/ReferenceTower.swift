@@ -63,15 +63,16 @@ struct ReferenceTower {
         var outputs: [[Double]] = []
         for sequence in 0..<sequences.starts.count - 1 {
             var states = [[Double]](repeating: [Double](repeating: 0, count: d), count: layout.blocks.count)
+            var inputs: [[Double]] = []
             for position in sequences.starts[sequence]..<sequences.starts[sequence + 1] {
                 let item = Int(sequences.items[position])
                 let input = item < 0 ? Array(values(p, layout.unknownInput)) : itemVector(p, item)
                 let action = values(p, layout.actionEmbedding, row: Int(sequences.actions[position]))
-                let gap = values(p, layout.gapEmbedding, row: Int(sequences.gaps[position]))
-                let visit = values(p, layout.visitEmbedding, row: Int(sequences.visits[position]))
-                var x = (0..<d).map { i in
-                    input[i] * Double(d).squareRoot() + action[action.startIndex + i] + gap[gap.startIndex + i]
-                        + visit[visit.startIndex + i]
+                var x = (0..<d).map { input[$0] * Double(d).squareRoot() + action[action.startIndex + $0] }
+                if let rhythm = layout.rhythm {
+                    let gap = values(p, rhythm.gaps, row: Int(sequences.gaps[position]))
+                    let visit = values(p, rhythm.visits, row: Int(sequences.visits[position]))
+                    for i in 0..<d { x[i] += gap[gap.startIndex + i] + visit[visit.startIndex + i] }
                 }
                 let attributes = sequences.attributeRows[
                     Int(sequences.attributeStarts[position])..<Int(sequences.attributeStarts[position + 1])]
@@ -81,16 +82,24 @@ struct ReferenceTower {
                     }
                 }
                 for i in 0..<d { x[i] *= inputMask[position * d + i] }
+                inputs.append(x)
+                if layout.shape.userTower == .mean {
+                    for i in 0..<d { x[i] = inputs.reduce(0) { $0 + $1[i] } / Double(inputs.count) }
+                }
                 for (index, block) in layout.blocks.enumerated() {
-                    let gates = zip(product(p, block.gates, norm(p, block.gateNorm, x)), values(p, block.gatesBias))
-                        .map(+)
-                    for i in 0..<d {
-                        let forget = sigmoid(gates[i])
-                        states[index][i] = forget * states[index][i] + (1 - forget) * gates[d + i]
+                    if let recurrence = block.recurrence {
+                        let gates = zip(
+                            product(p, recurrence.gates, norm(p, recurrence.gateNorm, x)),
+                            values(p, recurrence.gatesBias)
+                        ).map(+)
+                        for i in 0..<d {
+                            let forget = sigmoid(gates[i])
+                            states[index][i] = forget * states[index][i] + (1 - forget) * gates[d + i]
+                        }
+                        let gated = (0..<d).map { gates[2 * d + $0] * sigmoid(gates[2 * d + $0]) * states[index][$0] }
+                        let mixed = product(p, recurrence.mix, gated)
+                        for i in 0..<d { x[i] += mixed[i] * branchMasks[index].mix[position * d + i] }
                     }
-                    let gated = (0..<d).map { gates[2 * d + $0] * sigmoid(gates[2 * d + $0]) * states[index][$0] }
-                    let mixed = product(p, block.mix, gated)
-                    for i in 0..<d { x[i] += mixed[i] * branchMasks[index].mix[position * d + i] }
                     let up = zip(product(p, block.feedUp, norm(p, block.feedNorm, x)), values(p, block.feedUpBias)).map(
                         +)
                     let down = zip(
@@ -124,11 +133,7 @@ struct ReferenceTower {
 
 /// A tiny model and some sequences, the same at every call.
 struct TinyCase {
-    let layout = TowerLayout(
-        TowerShape(
-            items: 6, tokens: 6, attributes: 3,
-            vectors: [VectorColumn(name: "image", width: 3), VectorColumn(name: "text", width: 18)], dimension: 16,
-            blocks: 2, hidden: 16))
+    let layout: TowerLayout
     /// By field: title, description, category, brand, price.
     let bags = [
         ItemBag([[0, 1], [], [2], [], []]), ItemBag([[1], [0, 1, 4], [], [], []]), .empty,
@@ -144,7 +149,12 @@ struct TinyCase {
     let parameters: FloatBuffer
     var sequences = PackedSequences()
 
-    init(seed: UInt64 = 3) {
+    init(_ userTower: UserTower = .sequential, seed: UInt64 = 3) {
+        layout = TowerLayout(
+            TowerShape(
+                items: 6, tokens: 6, attributes: 3,
+                vectors: [VectorColumn(name: "image", width: 3), VectorColumn(name: "text", width: 18)], dimension: 16,
+                userTower: userTower, blocks: 2, hidden: 16))
         var generator = SplitMix64(seed: seed)
         parameters = FloatBuffer(count: layout.count)
         for i in 0..<layout.count { parameters.pointer[i] = Float(generator.normal() * 0.4) }

@@ -28,8 +28,8 @@ import TwoTower
         bucket == 0 ? nil : bucket == 1 ? 0 : (Int64(1) << (Int64(bucket) - 2)) * 1_800_000 / 1024 + 1
     }
 
-    @Test func equalsTheForwardPassOfTraining() throws {
-        let tiny = TinyCase()
+    @Test(arguments: UserTower.allCases) func equalsTheForwardPassOfTraining(userTower: UserTower) throws {
+        let tiny = TinyCase(userTower)
         let model = try Self.model(tiny)
         let d = model.dimension
         let pass = SequencePass(layout: tiny.layout, capacity: tiny.sequences.positions, dropout: 0)
@@ -56,7 +56,7 @@ import TwoTower
                 Streaming.step(
                     model, &state, inputs: input, [action], [gap], scratch, sessionChanges: [changes],
                     attributes: [Array(attributes)])
-                let output = state.suffix(d)
+                let output = state[tiny.layout.shape.outputOffset..<tiny.layout.shape.outputOffset + d]
                 for (i, value) in output.enumerated() {
                     // Two orders of fp32 additions over values near 1.
                     #expect(abs(value - pass.output.pointer[position * d + i]) < 2e-5)
@@ -66,8 +66,9 @@ import TwoTower
         }
     }
 
-    @Test func doesNotDependOnTheBatchNorTheInstructionSet() throws {
-        let model = try Self.model(TinyCase())
+    @Test(arguments: UserTower.allCases)
+    func doesNotDependOnTheBatchNorTheInstructionSet(userTower: UserTower) throws {
+        let model = try Self.model(TinyCase(userTower))
         let expected = Self.run(model, batch: 1)
         #expect(
             Set(expected.map(\.bitPattern)).count > expected.count / 2, "states must differ for this to mean anything")
@@ -104,6 +105,22 @@ import TwoTower
             }
         }
         return states + Streaming.readout(model, states)
+    }
+
+    @Test(arguments: UserTower.allCases) func onlyTheMeanIgnoresTheOrder(userTower: UserTower) throws {
+        let model = try Self.model(TinyCase(userTower))
+        let scratch = model.makeScratch()
+        func user(_ items: [Int]) -> [Float] {
+            var state = model.initialState
+            for (place, item) in items.enumerated() {
+                Streaming.step(
+                    model, &state, inputs: Array(model.trainedInput(item)), [Action.allCases[item % 4]],
+                    [place == 0 ? nil : Int64(place) * 1_000_000], scratch)
+            }
+            return Streaming.readout(model, state)
+        }
+        let difference = zip(user([0, 1, 2, 3, 4, 5, 1]), user([1, 5, 0, 4, 1, 3, 2])).map { abs($0 - $1) }.max() ?? 0
+        #expect(userTower == .mean ? difference < 1e-5 : difference > 0.1, "\(difference)")
     }
 
     @Test func readoutIsAUnitVectorTimesTheLearnedFactor() throws {

@@ -82,6 +82,17 @@ import TwoTower
         #expect(Double(ranks.count { $0 < 10 }) / Double(ranks.count) > 0.9)
     }
 
+    @Test func theMeanTowerLearnsWithoutOrder() throws {
+        var settings = Self.quick
+        settings.userTower = .mean
+        let model = try Trainer.train(Self.ring(), settings: settings).model
+        #expect(model.layout.shape.userTower == .mean)
+        let ranks = Self.ranks(model, Self.ring(shoppers: 40, seed: 99))
+        // Where a shopper walks shows from the set of items, but not which end of it is the newer one.
+        let ten = Double(ranks.count { $0 < 10 }) / Double(ranks.count)
+        #expect(ten > 0.7, "recall@10: \(ten)")
+    }
+
     @Test func equalSeedsGiveEqualCheckpoints() throws {
         var settings = Self.quick
         settings.epochs = 2

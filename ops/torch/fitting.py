@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import time
 from typing import Callable
@@ -15,6 +16,10 @@ from shop import Features
 from tower import Towers
 from training import Trainer, rate
 from validation import Validation
+
+
+#: Share of an epoch's steps that the average of the parameters looks back on.
+WINDOW = 0.3
 
 
 @dataclasses.dataclass
@@ -68,6 +73,8 @@ class Fit:
         self.rank = distributed.get_rank() if distributed.is_initialized() else 0
         #: Steps done.
         self.steps = 0
+        #: The running average of the parameters: what is judged and kept.
+        self.averaged = copy.deepcopy(model)
 
     def epoch(self, index: int) -> float:
         """Runs epoch 0, 1, …; returns the mean loss. All processes draw the same numbers and take their shards."""
@@ -83,10 +90,18 @@ class Fit:
             candidates = self.sampler.select(packs, random)
             batch = packs[self.rank].localised(candidates.rows.numpy(), len(self.counts))
             targets = sum(len(pack.targets) for pack in packs)
-            learning_rate = rate(self.steps, self.settings.epochs * len(batches), self.settings.learning_rate)
+            learning_rate = rate(self.steps, self.settings.learning_rate)
             losses.append(self.trainer.step(batch, candidates, targets, learning_rate))
             self.steps += 1
+            self.average(len(batches))
         return float(np.mean(losses))
+
+    @torch.no_grad()
+    def average(self, steps_per_epoch: int) -> None:
+        """Moves the average towards the latest parameters: it looks back on WINDOW of an epoch."""
+        share = 1 / max(1.0, min(float(self.steps), WINDOW * steps_per_epoch))
+        for average, latest in zip(self.averaged.parameters(), self.model.parameters()):
+            average.lerp_(latest, share)
 
     def run(
         self, validation: Validation | None, report: Callable[[Epoch], None], seconds: float | None = None
@@ -107,16 +122,16 @@ class Fit:
     @torch.no_grad()
     def scores(self):
         """A scorer for validation: the items of which training or the catalogue knows something."""
-        self.model.eval()
+        self.averaged.eval()
         rows = np.flatnonzero((self.counts > 0) | self.features.exist)
         candidates = make_candidates(rows, self.counts[rows] > 0, self.features).to(self.trainer.device)
-        vectors = self.model.item_vectors(candidates)
+        vectors = self.averaged.item_vectors(candidates)
 
         def score(pack: Pack, positions: np.ndarray) -> torch.Tensor:
             batch = pack.localised(rows, len(self.counts)).to(self.trainer.device)
-            users = self.model.user_vectors(batch, vectors)[torch.from_numpy(positions)]
+            users = self.averaged.user_vectors(batch, vectors)[torch.from_numpy(positions)]
             scores = torch.full((len(positions), len(self.counts)), float("-inf"))
-            scores[:, torch.from_numpy(rows)] = self.model.logits(users, vectors).cpu()
+            scores[:, torch.from_numpy(rows)] = self.averaged.logits(users, vectors).cpu()
             return scores
 
         return score

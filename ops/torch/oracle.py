@@ -5,7 +5,7 @@
 FOLDER holds a checkpoint in `model/` and `case.safetensors`, all numbers fp32. Of batch k, each name preceded by `k.`:
 the columns of a `Batch`, those of `Candidates` (column c of its vectors as `vector_places.c` and `vector_values.c`),
 and, where dropout took part, its factors `mask.0`, `mask.1`, … in the order in which they were applied. `training` is
-[peak learning rate, steps of the schedule, weight decay].
+[peak learning rate, weight decay].
 
 Writes `result.safetensors`: of batch 0 at the checkpoint's parameters `vectors`, `logits`, `loss` and `gradient.NAME`;
 then of one training step on each batch in turn `losses` and `norms`, and at the end `parameter.NAME`.
@@ -70,11 +70,11 @@ def one_pass(model: Towers, case: Case) -> dict[str, np.ndarray]:
     return {name: value.detach().numpy() for name, value in result.items()}
 
 
-def training_steps(model: Towers, cases: list[Case], peak: float, total: int, decay: float) -> dict[str, np.ndarray]:
+def training_steps(model: Towers, cases: list[Case], peak: float, decay: float) -> dict[str, np.ndarray]:
     """One step on each batch, without dropout."""
     trainer, losses, norms = Trainer(model, decay), [], []
     for number, case in enumerate(cases):
-        losses.append(trainer.step(case.batch, case.candidates, len(case.batch.targets), rate(number, total, peak)))
+        losses.append(trainer.step(case.batch, case.candidates, len(case.batch.targets), rate(number, peak)))
         norms.append(trainer.norm)
     result = {f"parameter.{name}": value for name, value in model.values().items()}
     return result | {"losses": np.array(losses, np.float32), "norms": np.array(norms, np.float32)}
@@ -83,10 +83,10 @@ def training_steps(model: Towers, cases: list[Case], peak: float, total: int, de
 def main(folder: Path) -> None:
     checkpoint, tensors = Checkpoint.load(folder / "model"), read_tensors(folder / "case.safetensors")
     cases = [Case(tensors, number) for number in range(sum(name.endswith(".items") for name in tensors))]
-    peak, total, decay = (float(value) for value in tensors["training"])
+    peak, decay = (float(value) for value in tensors["training"])
     model = Towers(checkpoint.shape)
     model.load(checkpoint.tensors)
-    result = one_pass(model, cases[0]) | training_steps(model, cases, peak, int(total), decay)
+    result = one_pass(model, cases[0]) | training_steps(model, cases, peak, decay)
     write_tensors(folder / "result.safetensors", result)
 
 

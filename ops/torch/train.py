@@ -150,7 +150,8 @@ def train(options: argparse.Namespace, device: torch.device, rank: int) -> None:
             recall = "" if epoch.recall is None else f"  recall@10 {epoch.recall:.4f}"
             print(f"epoch {epoch.epoch}  {epoch.seconds:.1f} s  loss {epoch.loss:.4f}{recall}", flush=True)
 
-    curve = Fit(model.to(device), histories, features, settings).run(validation, report)
+    fit = Fit(model.to(device), histories, features, settings)
+    curve = fit.run(validation, report)
     if rank == 0:
         facts = {
             "seed": settings.seed,
@@ -168,7 +169,7 @@ def train(options: argparse.Namespace, device: torch.device, rank: int) -> None:
             | {name: value for name, value in vars(epoch).items() if value is not None}
             for epoch in curve
         ]
-        finish(checkpoint, model, features, facts)
+        finish(checkpoint, fit.averaged, features, facts)
         checkpoint.save(options.out)
         print(f"checkpoint  {options.out}")
 

@@ -16,13 +16,13 @@ LARGEST_NORM = 1.0
 LARGEST_LOG_SCALE = 4.60517
 
 
-def rate(step: int, total: int, peak: float) -> float:
-    """The learning rate of step 0, 1, … of `total`: a linear rise, then half a cosine down to a twentieth."""
-    warm_up = min(50, total // 5 + 1)
-    if step < warm_up:
-        return peak * (step + 1) / warm_up
-    progress = (step - warm_up) / max(1, total - warm_up)
-    return peak * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * min(1, progress))))
+#: Steps in which the learning rate rises.
+WARM_UP = 50
+
+
+def rate(step: int, peak: float) -> float:
+    """The learning rate of step 0, 1, …: it rises for some steps, then stays."""
+    return peak * min(1.0, (step + 1) / WARM_UP)
 
 
 class AdamW:

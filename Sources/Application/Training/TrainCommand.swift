@@ -13,29 +13,14 @@ struct TrainCommand: Command {
     private let model: String
 
     init(reading arguments: inout ArgumentReader) {
-        let events = arguments.required(
-            "events", example: "events.csv", accepting: .notEmpty, "The events: CSV, TSV or JSON lines, also as .gz.")
-        let items: String? = arguments.option(
-            "items", accepting: .notEmpty, "The catalogue, in one of the same forms; without it items have no features."
-        )
+        let (events, items, vectors) = arguments.shopFiles()
         model = arguments.option(
             "model", default: "model", accepting: .notEmpty, "Folder of the checkpoint; an older one in it is replaced."
         )
         let until: EventTime? = arguments.option("until", "Trains on the events before this time alone.")
-        var eventOptions = arguments.datasetOptions()
-        var itemOptions = eventOptions
-        eventOptions.columns = arguments.columnMap("column", of: "the events")
-        eventOptions.actions = arguments.actionNames()
-        eventOptions.attributes = arguments.attributeColumns()
-        itemOptions.columns = arguments.columnMap("item-column", of: "the catalogue")
-        let columns = arguments.declaredVectors()
-        itemOptions.vectors = columns ?? []
         var settings = Self.settings(&arguments)
-        settings.vectorColumns = columns
-        job = TrainingJob(
-            events: InputTable(path: events, options: eventOptions),
-            items: items.map { InputTable(path: $0, options: itemOptions) }, until: until,
-            settings: settings)
+        settings.vectorColumns = vectors
+        job = TrainingJob(events: events, items: items, until: until, settings: settings)
     }
 
     private static func settings(_ arguments: inout ArgumentReader) -> TrainingSettings {
@@ -49,18 +34,25 @@ struct TrainCommand: Command {
         settings.dimension = arguments.option(
             "dimension", accepting: .within(16...512),
             "Length of the vectors, a multiple of 16. Not given: validation chooses.")
+        settings.userTower = arguments.option(
+            "user-tower", default: settings.userTower,
+            "What moves a shopper's state: gated recurrences, or the mean of all events to compare with.")
         settings.blocks = arguments.option(
-            "blocks", default: settings.blocks, accepting: .within(1...8), "Recurrent blocks on top of one another.")
+            "blocks", default: settings.blocks, accepting: .within(1...8),
+            "Blocks of the user tower on top of one another.")
         settings.seed = UInt64(
             arguments.option(
                 "seed", default: Int(clamping: settings.seed), accepting: .within(0...Int.max),
                 "Seed of every random choice: equal files, settings and seed give an equal model."))
-        if (settings.dimension ?? 16) % 16 != 0 { arguments.refuse("must be a multiple of 16", at: .flag("--dimension")) }
+        if (settings.dimension ?? 16) % 16 != 0 {
+            arguments.refuse("must be a multiple of 16", at: .flag("--dimension"))
+        }
         return settings
     }
 
     func run() throws -> ExitCode {
-        let folder = try CheckpointFolder(path: model)
+        let folder = try OutputFolder(
+            path: model, option: "--model", content: "a checkpoint", isContent: { Checkpoint.fileNames.contains($0) })
         var bars = StepBars()
         let outcome = try job.run(
             progress: { bars.show($0) },
@@ -69,12 +61,12 @@ struct TrainCommand: Command {
                 tell($0.description)
             })
         bars.finish()
-        try folder.save(outcome.checkpoint)
+        try folder.write { try outcome.checkpoint.save(to: $0) }
         print(summary(outcome, folder))
         return .success
     }
 
-    private func summary(_ outcome: TrainingJob.Outcome, _ folder: CheckpointFolder) -> String {
+    private func summary(_ outcome: TrainingJob.Outcome, _ folder: OutputFolder) -> String {
         let (facts, model) = (outcome.checkpoint.facts, outcome.checkpoint.model)
         var trained = "\(facts.events) events of \(facts.shoppers) shoppers on \(model.items.count) items"
         if let until = job.until { trained += " before \(until.rfc3339) (\(outcome.laterEvents) later ones left out)" }

@@ -1,7 +1,8 @@
 /// Settings that validation chooses between: one path for every shop, no hand-tuned one.
 ///
-/// First the dimension (at the middle dropout), then the dropout: a larger dimension must be better by more than chance,
-/// since it costs every score that is ever computed.
+/// A small model first, then one of twice the dimension, which must be better by more than chance, since it costs every score
+/// that is ever computed. Where an epoch is cheap the larger model is given the larger dropout that it wants, and the winner
+/// is tried with the other dropout too.
 struct Candidates {
     struct Candidate: Equatable {
         var dimension: Int
@@ -10,28 +11,37 @@ struct Candidates {
 
     /// A larger dimension's recall must be this much better.
     private static let worthwhile = 1.02
+    /// Events times items, the size of the softmax of an epoch, up to which an epoch is called cheap: some 20 seconds.
+    private static let cheap = 5e9
+    private static let dropouts = (low: 0.3, high: 0.5)
 
     private let settings: TrainingSettings
+    private let isCheap: Bool
     private var tried: [(candidate: Candidate, recall: Double)] = []
 
-    init(_ settings: TrainingSettings) { self.settings = settings }
+    init(_ settings: TrainingSettings, events: Int, items: Int) {
+        self.settings = settings
+        isCheap = Double(events) * Double(items) < Self.cheap
+    }
 
     /// What is trained where there is nothing to choose by, or no time.
     static func fallback(_ settings: TrainingSettings) -> Candidate {
-        Candidate(dimension: settings.dimension ?? 64, dropout: settings.dropout ?? 0.3)
+        Candidate(dimension: settings.dimension ?? 64, dropout: settings.dropout ?? dropouts.low)
     }
 
     /// The next candidate to try, nil when all that is worth it has been tried.
     func next() -> Candidate? {
         let fallback = Self.fallback(settings)
-        guard let first = tried.first else { return fallback }
         // Trying costs time: a limit leaves room for one.
-        if settings.timeLimit != nil { return nil }
+        if tried.isEmpty || settings.timeLimit != nil { return tried.isEmpty ? fallback : nil }
+        let high = settings.dropout ?? (isCheap ? Self.dropouts.high : Self.dropouts.low)
         if settings.dimension == nil, tried.count == 1 {
-            return Candidate(dimension: 2 * fallback.dimension, dropout: fallback.dropout)
+            return Candidate(dimension: 2 * fallback.dimension, dropout: high)
         }
-        let trial = Candidate(dimension: best?.dimension ?? first.candidate.dimension, dropout: 0.5)
-        return settings.dropout == nil && !tried.contains { $0.candidate == trial } ? trial : nil
+        guard settings.dropout == nil, isCheap, let best else { return nil }
+        let other = best.dropout == Self.dropouts.low ? Self.dropouts.high : Self.dropouts.low
+        let trial = Candidate(dimension: best.dimension, dropout: other)
+        return tried.count < 3 && !tried.contains { $0.candidate == trial } ? trial : nil
     }
 
     /// Takes in what a candidate reached; says whether it is the best so far.
@@ -40,7 +50,7 @@ struct Candidates {
         return best == candidate
     }
 
-    var best: Candidate? {
+    private var best: Candidate? {
         var best = tried.first
         for trial in tried.dropFirst() {
             guard let current = best else { break }

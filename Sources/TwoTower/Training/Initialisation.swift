@@ -92,20 +92,21 @@ enum Initialisation {
         func noise(_ tensor: Tensor, _ deviation: Double) {
             for i in 0..<tensor.count { parameters[tensor.offset + i] = Float(deviation * generator.normal()) }
         }
-        for tensor in [block.gateNorm, block.feedNorm] {
-            (parameters + tensor.offset).update(repeating: 1, count: d)
+        (parameters + block.feedNorm.offset).update(repeating: 1, count: d)
+        if let recurrence = block.recurrence {
+            (parameters + recurrence.gateNorm.offset).update(repeating: 1, count: d)
+            noise(recurrence.gates, 0.02)
+            noise(recurrence.mix, 0.02)
+            for i in 0..<d {
+                parameters[recurrence.gates.offset + (d + i) * d + i] += 1
+                parameters[recurrence.mix.offset + i * d + i] += 1
+                let spread = Double(i) / Double(max(1, d - 1))
+                // Forget gates from σ(-1) = 0.27 to σ(3) = 0.95; silu(1.2785) = 1.
+                parameters[recurrence.gatesBias.offset + i] = Float(-1 + 4 * spread)
+                parameters[recurrence.gatesBias.offset + 2 * d + i] = 1.2785
+            }
         }
-        noise(block.gates, 0.02)
-        noise(block.mix, 0.02)
         noise(block.feedUp, 1 / Double(d).squareRoot())
         noise(block.feedDown, 0.02)
-        for i in 0..<d {
-            parameters[block.gates.offset + (d + i) * d + i] += 1
-            parameters[block.mix.offset + i * d + i] += 1
-            let spread = Double(i) / Double(max(1, d - 1))
-            // Forget gates from σ(-1) = 0.27 to σ(3) = 0.95; silu(1.2785) = 1.
-            parameters[block.gatesBias.offset + i] = Float(-1 + 4 * spread)
-            parameters[block.gatesBias.offset + 2 * d + i] = 1.2785
-        }
     }
 }

@@ -140,14 +140,21 @@ package final class SequencePass {
         let first = traces[0].input.pointer
         embed(sequences, vectors, parameters, into: first)
         drop(first, inputMask, count: n * d, &generator)
+        if layout.shape.userTower == .mean { RunningMean.forward(sequences, first, dimension: d) }
         for (index, block) in layout.blocks.enumerated() {
             let trace = traces[index]
-            normalise(trace.input, parameters + block.gateNorm.offset, n, scale: trace.gateNorm, into: trace.gateNormed)
-            affine(trace.gateNormed, block.gates, block.gatesBias, parameters, n, into: trace.gates)
-            recur(sequences, trace)
-            affine(trace.mixed, block.mix, nil, parameters, n, into: scratch)
-            drop(scratch.pointer, trace.mixMask, count: n * d, &generator)
-            for i in 0..<n * d { trace.middle.pointer[i] = trace.input.pointer[i] + scratch.pointer[i] }
+            if let recurrence = block.recurrence {
+                normalise(
+                    trace.input, parameters + recurrence.gateNorm.offset, n, scale: trace.gateNorm,
+                    into: trace.gateNormed)
+                affine(trace.gateNormed, recurrence.gates, recurrence.gatesBias, parameters, n, into: trace.gates)
+                recur(sequences, trace)
+                affine(trace.mixed, recurrence.mix, nil, parameters, n, into: scratch)
+                drop(scratch.pointer, trace.mixMask, count: n * d, &generator)
+                for i in 0..<n * d { trace.middle.pointer[i] = trace.input.pointer[i] + scratch.pointer[i] }
+            } else {
+                trace.middle.pointer.update(from: trace.input.pointer, count: n * d)
+            }
             normalise(
                 trace.middle, parameters + block.feedNorm.offset, n, scale: trace.feedNorm, into: trace.feedNormed)
             affine(trace.feedNormed, block.feedUp, block.feedUpBias, parameters, n, into: trace.hidden)
@@ -171,10 +178,13 @@ package final class SequencePass {
             let item = Int(sequences.items[position])
             let source = item < 0 ? parameters + layout.unknownInput.offset : vectors + item * d
             let action = parameters + layout.actionEmbedding.offset + Int(sequences.actions[position]) * d
-            let gap = parameters + layout.gapEmbedding.offset + Int(sequences.gaps[position]) * d
-            let visit = parameters + layout.visitEmbedding.offset + Int(sequences.visits[position]) * d
             let row = stream + position * d
-            for i in 0..<d { row[i] = source[i] * scale + action[i] + gap[i] + visit[i] }
+            for i in 0..<d { row[i] = source[i] * scale + action[i] }
+            if let rhythm = layout.rhythm {
+                let gap = parameters + rhythm.gaps.offset + Int(sequences.gaps[position]) * d
+                let visit = parameters + rhythm.visits.offset + Int(sequences.visits[position]) * d
+                for i in 0..<d { row[i] = row[i] + gap[i] + visit[i] }
+            }
             let attributes = sequences.attributes(of: position)
             let share = 1 / Float(max(1, attributes.count))
             for attribute in attributes {

@@ -31,13 +31,16 @@ extension SequencePass {
                 into: scratch)
             normaliseBackward(trace.middle, trace.feedNorm, block.feedNorm, parameters, n, gradients)
             // Recurrent part: x1 = x + mask ⊙ M (o ⊙ h).
+            guard let recurrence = block.recurrence else { continue }
             for i in 0..<n * d { scratch.pointer[i] = stream[i] * trace.mixMask.pointer[i] }
-            affineBackward(trace.mixed, block.mix, nil, parameters, n, scratch, gradients, into: mixedGradient)
+            affineBackward(trace.mixed, recurrence.mix, nil, parameters, n, scratch, gradients, into: mixedGradient)
             recurBackward(sequences, trace, mixedGradient: mixedGradient.pointer)
             affineBackward(
-                trace.gateNormed, block.gates, block.gatesBias, parameters, n, gateGradient, gradients, into: scratch)
-            normaliseBackward(trace.input, trace.gateNorm, block.gateNorm, parameters, n, gradients)
+                trace.gateNormed, recurrence.gates, recurrence.gatesBias, parameters, n, gateGradient, gradients,
+                into: scratch)
+            normaliseBackward(trace.input, trace.gateNorm, recurrence.gateNorm, parameters, n, gradients)
         }
+        if layout.shape.userTower == .mean { RunningMean.backward(sequences, stream, dimension: d) }
         for i in 0..<n * d { stream[i] *= inputMask.pointer[i] }
         embedBackward(sequences, gradients, vectorGradients)
     }
@@ -119,13 +122,17 @@ extension SequencePass {
             let item = Int(sequences.items[position])
             let vector = item < 0 ? gradients.pointer(layout.unknownInput) : vectorGradients + item * d
             let action = gradients.pointer(layout.actionEmbedding) + Int(sequences.actions[position]) * d
-            let gap = gradients.pointer(layout.gapEmbedding) + Int(sequences.gaps[position]) * d
-            let visit = gradients.pointer(layout.visitEmbedding) + Int(sequences.visits[position]) * d
             for i in 0..<d {
                 vector[i] += source[i] * scale
                 action[i] += source[i]
-                gap[i] += source[i]
-                visit[i] += source[i]
+            }
+            if let rhythm = layout.rhythm {
+                let gap = gradients.pointer(rhythm.gaps) + Int(sequences.gaps[position]) * d
+                let visit = gradients.pointer(rhythm.visits) + Int(sequences.visits[position]) * d
+                for i in 0..<d {
+                    gap[i] += source[i]
+                    visit[i] += source[i]
+                }
             }
             let attributes = sequences.attributes(of: position)
             let share = 1 / Float(max(1, attributes.count))

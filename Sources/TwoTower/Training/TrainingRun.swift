@@ -19,7 +19,6 @@ struct TrainingRun {
     private struct Choice {
         var candidate: Candidates.Candidate
         var epochs: Int
-        var scheduledEpochs: Double
         var recall: Double
         var layout: TowerLayout
         /// After `epochs`.
@@ -88,8 +87,8 @@ struct TrainingRun {
         TowerLayout(
             TowerShape(
                 items: items, tokens: features.vocabulary.tokens.count, attributes: histories.attributes.tokens.count,
-                vectors: features.columns, dimension: candidate.dimension, blocks: settings.blocks,
-                hidden: 2 * candidate.dimension))
+                vectors: features.columns, dimension: candidate.dimension, userTower: settings.userTower,
+                blocks: settings.blocks, hidden: 2 * candidate.dimension))
     }
 
     /// The trial, or nil if there is too little to judge by.
@@ -107,7 +106,7 @@ struct TrainingRun {
     private mutating func choose(
         _ trial: Trial, _ progress: (TrainingProgress) -> Void
     ) throws(TrainingError) -> Choice? {
-        var candidates = Candidates(settings)
+        var candidates = Candidates(settings, events: trial.earlier.eventCount, items: items)
         var best: Choice?
         while let candidate = candidates.next() {
             let layout = layout(candidate)
@@ -128,18 +127,17 @@ struct TrainingRun {
     ) throws(TrainingError) -> Choice {
         let fit = try Fit(
             trial.earlier, cooccurrence: trial.cooccurrence, layout: layout, bags: features.bags, settings: settings,
-            dropout: candidate.dropout, scheduledEpochs: Double(settings.epochs),
-            deadline: settings.timeLimit.map { $0 * Self.validationPart })
+            dropout: candidate.dropout, deadline: settings.timeLimit.map { $0 * Self.validationPart })
         fittingFrom = Self.validationPart
         var latest = validation.recall(fit.parameters)
         var best = Choice(
-            candidate: candidate, epochs: 0, scheduledEpochs: 0, recall: latest, layout: layout,
-            parameters: fit.parameters.copy())
+            candidate: candidate, epochs: 0, recall: latest, layout: layout, parameters: fit.parameters.copy())
         for epoch in 0..<settings.epochs {
             var mean = 0.0
             let goesOn = try fit.epoch(epoch, clock: clock) { loss, fraction in
                 mean = loss
-                report(.validating, epoch: epoch + 1, fraction * Self.validationPart, loss, latest, progress)
+                let done = (Double(epoch) + fraction) / Double(settings.epochs)
+                report(.validating, epoch: epoch + 1, done * Self.validationPart, loss, latest, progress)
             }
             let seconds = clock.elapsed - measuring
             latest = validation.recall(fit.parameters)
@@ -148,17 +146,17 @@ struct TrainingRun {
                 TrainingEpoch(
                     stage: TrainingProgress.Stage.validating.rawValue, dimension: candidate.dimension,
                     dropout: candidate.dropout, epoch: epoch + 1, seconds: seconds, loss: mean, recall: latest))
-            best.scheduledEpochs = fit.scheduledEpochs
             // Of equals the later: where recall is at its limit, the order within the ten still improves.
             if latest >= best.recall {
                 (best.recall, best.epochs) = (latest, epoch + 1)
                 best.parameters = fit.parameters.copy()
             }
-            if !goesOn || epoch + 1 - best.epochs >= settings.patience { break }
-        }
-        // Cut short by the time limit while recall still rose: the fit on everything may use all the time that is left.
-        if settings.timeLimit != nil, Double(best.epochs) >= best.scheduledEpochs {
-            (best.epochs, best.scheduledEpochs) = (settings.epochs, Double(settings.epochs))
+            if !goesOn {
+                // Cut short while recall still rose: the fit on everything may use all the time that is left.
+                if best.epochs == epoch + 1 { best.epochs = settings.epochs }
+                break
+            }
+            if epoch + 1 - best.epochs >= settings.patience { break }
         }
         return best
     }
@@ -195,17 +193,17 @@ struct TrainingRun {
         report(.preparing, epoch: 0, fittingFrom, nil, choice?.recall, progress)
         let candidate = choice?.candidate ?? Candidates.fallback(settings)
         var result = Choice(
-            candidate: candidate, epochs: 0, scheduledEpochs: choice?.scheduledEpochs ?? Double(settings.epochs),
-            recall: choice?.recall ?? .nan, layout: layout(candidate), parameters: FloatBuffer(count: 0))
+            candidate: candidate, epochs: 0, recall: choice?.recall ?? .nan, layout: layout(candidate),
+            parameters: FloatBuffer(count: 0))
         let fit = try Fit(
             histories, cooccurrence: cooccurrence, layout: result.layout, bags: features.bags, settings: settings,
-            dropout: candidate.dropout, scheduledEpochs: result.scheduledEpochs, deadline: settings.timeLimit)
+            dropout: candidate.dropout, deadline: settings.timeLimit)
         let epochs = choice?.epochs ?? settings.epochs
         for epoch in 0..<epochs {
             var mean = 0.0
             let goesOn = try fit.epoch(epoch, clock: clock) { loss, fraction in
                 mean = loss
-                let done = min(1, fraction * max(1, fit.scheduledEpochs / Double(epochs)))
+                let done = (Double(epoch) + fraction) / Double(epochs)
                 report(
                     .fitting, epoch: epoch + 1, fittingFrom + done * (1 - fittingFrom), loss, choice?.recall, progress)
             }
@@ -226,6 +224,8 @@ struct TrainingRun {
         _ progress: (TrainingProgress) -> Void
     ) {
         let elapsed = clock.elapsed
+        // A limit says better than epochs how much is left.
+        let fraction = settings.timeLimit.map { max(fraction, min(1, elapsed / $0)) } ?? fraction
         progress(
             TrainingProgress(
                 stage: stage, epoch: epoch, fraction: fraction, loss: loss, recall: recall, elapsed: elapsed,

@@ -4,7 +4,9 @@ import Commerce
 public struct TrainingSettings: Equatable, Sendable {
     /// Length of item and user vectors: a multiple of 16, 16 to 512. Nil lets validation choose.
     public var dimension: Int?
-    /// Recurrent blocks on top of one another, 1 to 8.
+    /// What moves a shopper's state: the sequential tower, or the mean to compare with.
+    public var userTower = UserTower.sequential
+    /// Blocks on top of one another, 1 to 8.
     public var blocks = 1
     /// Passes over the log at most, 1 to 1000.
     public var epochs = 10

@@ -1,0 +1,4 @@
+import Configuration
+import TwoTower
+
+extension UserTower: ConfigurationValue {}
