@@ -52,7 +52,8 @@ def arguments() -> argparse.Namespace:
         help="share of the events, the latest, to measure recall@10 on; they are then not trained on",
     )
     for field in dataclasses.fields(Settings):
-        parser.add_argument("--" + field.name.replace("_", "-"), type=type(field.default), default=field.default)
+        kind = {"action": "store_true"} if field.default is False else {"type": type(field.default)}
+        parser.add_argument("--" + field.name.replace("_", "-"), default=field.default, **kind)
     return parser.parse_args()
 
 
