@@ -62,7 +62,9 @@ struct EvaluateCommand: Command {
         let facts = Report.Facts(
             name: folder.name, log: outcome.log, split: outcome.split, eventsFile: file(job.events),
             itemsFile: job.items.map(file), date: Int64(started.timeIntervalSince1970 * 1000), seed: job.settings.seed,
-            machine: machine, version: Program.breadcrumb.version)
+            timeLimit: job.settings.timeLimit,
+            model: job.model.map { URL(fileURLWithPath: $0).lastPathComponent }, machine: machine,
+            version: Program.breadcrumb.version)
         let report = Report(facts: facts, results: outcome.results)
         try folder.finish(report)
         print(report.table, terminator: "")

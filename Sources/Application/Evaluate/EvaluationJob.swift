@@ -53,14 +53,15 @@ public struct EvaluationJob: Sendable {
     ///   - progress: called often, on the calling thread.
     ///   - refused: called after each file has been read, if rows of it were refused; the work goes on.
     ///   - finished: called with each method's result as it comes.
-    /// - Throws: `FileFault`, `DatasetFault`, `EvaluationError`, `TrainingError`, and what `finished` throws.
+    /// - Throws: `FileFault`, `DatasetFault`, `CheckpointError`, `EvaluationFault`, `EvaluationError`,
+    ///   `TrainingError`, and what `finished` throws.
     public func run(
         progress: (Step) -> Void = { _ in }, refused: (RefusedRows) -> Void = { _ in },
         finished: (MethodResult, EvaluationLog) throws -> Void = { _, _ in }
     ) throws -> Outcome {
         let log = try read(progress, refused)
         let split = try Split(log, setting, .test)
-        var trainer = TowerTrainer(log: log, setting: setting, settings: settings, model: model)
+        var trainer = try TowerTrainer(log: log, split: split, settings: settings, model: model)
         var results: [MethodResult] = []
         for method in methods {
             let result =

@@ -8,7 +8,6 @@ struct TowerTrainer {
     private let log: EvaluationLog
     private let setting: EvaluationProtocol
     private let settings: TrainingSettings
-    private let model: String?
     private var sequential: Trained?
 
     private struct Trained {
@@ -17,11 +16,12 @@ struct TowerTrainer {
     }
 
     /// - Parameter model: folder of a checkpoint that stands for the sequential towers; nil trains them.
-    init(log: EvaluationLog, setting: EvaluationProtocol, settings: TrainingSettings, model: String?) {
+    /// - Throws: `CheckpointError`, `EvaluationFault` for a model that has seen what it would be asked for.
+    init(log: EvaluationLog, split: Split, settings: TrainingSettings, model: String?) throws {
         self.log = log
-        self.setting = setting
+        setting = split.setting
         self.settings = settings
-        self.model = model
+        sequential = try model.map { Trained(checkpoint: try Self.read($0, log, split), seconds: 0) }
     }
 
     /// Trains what the method needs, unless that is done, and asks it the test's queries.
@@ -37,20 +37,28 @@ struct TowerTrainer {
         _ method: TowerMethod, _ progress: (EvaluationProgress) -> Void
     ) throws -> Trained {
         if let sequential { return sequential }
-        let trained = try model.map(read) ?? train(method, progress)
+        let trained = try train(method, progress)
         sequential = trained
         return trained
     }
 
-    private func read(_ folder: String) throws -> Trained {
+    private static func read(_ folder: String, _ log: EvaluationLog, _ split: Split) throws -> Checkpoint {
         let checkpoint = try Checkpoint(directory: URL(fileURLWithPath: folder, isDirectory: true))
-        if setting == .streaming, checkpoint.model.channels.time >= log.testStart {
-            let until = EventTime(milliseconds: checkpoint.model.channels.time).rfc3339
+        let latest = checkpoint.model.channels.time
+        if split.setting == .streaming, latest >= log.testStart {
+            let start = EventTime(milliseconds: log.testStart).rfc3339
             throw EvaluationFault(
-                description: "--model \(folder): was trained on events up to \(until), but the test begins at "
-                    + "\(EventTime(milliseconds: log.testStart).rfc3339): it has seen the answers; train with --until")
+                description: "--model \(folder): was trained on events up to "
+                    + "\(EventTime(milliseconds: latest).rfc3339), but the test begins at \(start): it has seen the "
+                    + "answers; train with --until \(start)")
         }
-        return Trained(checkpoint: checkpoint, seconds: 0)
+        let allowed = split.roles.count { $0 == .training }
+        guard checkpoint.facts.events <= allowed else {
+            throw EvaluationFault(
+                description: "--model \(folder): was trained on \(checkpoint.facts.events) events, but only \(allowed) "
+                    + "are no part of the test: it has seen the answers; train without them, or leave --model out")
+        }
+        return checkpoint
     }
 
     private func train(_ method: TowerMethod, _ progress: (EvaluationProgress) -> Void) throws -> Trained {

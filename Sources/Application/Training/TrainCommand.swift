@@ -87,13 +87,17 @@ extension StepBars {
     mutating func show(_ step: TrainingJob.Step) {
         switch step {
         case .reading(let progress): show(progress, doing: "reading")
-        case .training(let progress):
-            let epoch = progress.epoch > 0 ? " epoch \(progress.epoch)" : ""
-            let loss = progress.loss.map { "loss \(String(format: "%.3f", $0))" }
-            let recall = progress.recall.map { "recall@10 \(percent($0))" }
-            let note = [progress.stage.rawValue + epoch, loss, recall].compactMap { $0 }.joined(separator: "  ")
-            show("training", Int(min(max(progress.fraction, 0), 1) * 1000), of: 1000, unit: "", note: note)
+        case .training(let progress): show(progress, doing: "training")
         }
+    }
+
+    /// Shows how far a training is.
+    mutating func show(_ progress: TrainingProgress, doing label: String) {
+        let epoch = progress.epoch > 0 ? " epoch \(progress.epoch)" : ""
+        let loss = progress.loss.map { "loss \(String(format: "%.3f", $0))" }
+        let recall = progress.recall.map { "recall@10 \(percent($0))" }
+        let note = [progress.stage.rawValue + epoch, loss, recall].compactMap { $0 }.joined(separator: "  ")
+        show(label, Int(min(max(progress.fraction, 0), 1) * 1000), of: 1000, unit: "", note: note)
     }
 }
 

@@ -97,11 +97,14 @@ struct BarChart {
 struct LineChart {
     struct Series {
         var label: String
-        var points: [(x: Double, y: Double)]
+        /// Runs of points that a line joins.
+        var segments: [[(x: Double, y: Double)]]
         /// Class of the colour.
         var style: String
         /// Which of the shapes marks its points.
         var marker: Int
+
+        var points: [(x: Double, y: Double)] { segments.flatMap { $0 } }
     }
 
     var id: String
@@ -148,10 +151,12 @@ struct LineChart {
         }
         body += Chart.text((left + right) / 2, bottom + 31, xTitle, "axis title")
         for line in series {
-            let places = line.points.map { (x($0.x), y($0.y)) }
-            let path = places.map { "\(Markup.number($0.0)),\(Markup.number($0.1))" }.joined(separator: " ")
-            body += "<polyline points=\"\(path)\" class=\"line \(line.style)\"/>\n"
-            body += places.map { Self.mark(line.marker, $0.0, $0.1, line.style) }.joined()
+            for segment in line.segments {
+                let places = segment.map { (x($0.x), y($0.y)) }
+                let path = places.map { "\(Markup.number($0.0)),\(Markup.number($0.1))" }.joined(separator: " ")
+                body += "<polyline points=\"\(path)\" class=\"line \(line.style)\"/>\n"
+                body += places.map { Self.mark(line.marker, $0.0, $0.1, line.style) }.joined()
+            }
         }
         let (legend, height) = legend(from: bottom + 44)
         return Markup.svg(id, height: height, title: title, description: description, body + legend)

@@ -16,10 +16,11 @@ enum MethodGlossary {
             "Items that others had before or after the user's last ones, tuned weights for recency and popularity."
         case "history":
             "What the user had before, then what is popular. Items of the history are no candidates, so only the latter counts."
-        case "two-tower": "The two-tower network without order: the user is the bag of the history's items."
+        case "two-tower":
+            "The same item tower and training without order: the user is a running mean of the history; no channels."
         case own: "The sequential two-tower model, one step an event: everything on, as validation chose."
         case "sequential-frozen": "The same model, its items left where training put them."
-        case "sequential-dense": "The same model without the sparse channel."
+        case "sequential-dense": "The towers alone: items left where training put them, and no sparse channel."
         default: nil
         }
     }

@@ -46,7 +46,7 @@ public struct Report: Codable, Sendable, Equatable {
         public var seed: UInt64
         /// Seconds that one training of the towers may take; nil for no limit.
         public var timeLimit: Double?
-        /// Version of the checkpoint that took a training's place; nil where the towers were trained.
+        /// Folder of the checkpoint that took a training's place, without where it lies; nil where the towers were trained.
         public var model: String?
         public var machine: Machine
         /// Of the program.
@@ -141,6 +141,15 @@ public struct Report: Codable, Sendable, Equatable {
 
     /// The method of that name, if it was evaluated.
     public func method(_ name: String) -> Method? { methods.first { $0.name == name } }
+
+    /// Wall time of everything, in seconds: a training that methods share is counted once.
+    public var seconds: Double {
+        let hasOwn = method(MethodGlossary.own) != nil
+        return methods.reduce(0) { sum, method in
+            let shares = hasOwn && MethodGlossary.isVariant(method.name)
+            return sum + method.queryingSeconds + (shares ? 0 : method.tuningSeconds + method.trainingSeconds)
+        }
+    }
 
     // MARK: The file
 

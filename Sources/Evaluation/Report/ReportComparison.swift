@@ -121,14 +121,11 @@ public struct ReportComparison: Sendable {
             ],
             reports.map { report in
                 let (facts, machine) = (report.facts, report.facts.machine)
-                let seconds = report.methods.reduce(0) {
-                    $0 + $1.tuningSeconds + $1.trainingSeconds + $1.queryingSeconds
-                }
                 return [
                     facts.name, Figure.count(facts.events), Figure.count(facts.users), Figure.count(facts.items),
                     Figure.count(facts.describedItems), String(facts.testStart.prefix(10)),
                     String(facts.date.prefix(10)),
-                    "\(facts.seed)", String(format: "%.0f", seconds / 60),
+                    "\(facts.seed)", String(format: "%.0f", report.seconds / 60),
                     "\(machine.processor), \(machine.cores) cores, \(machine.memoryGigabytes) GB, \(machine.instructions)",
                     facts.version,
                 ]

@@ -10,8 +10,10 @@ extension ReportPage {
         "<figure><h3>\(Markup.escape(title))</h3>\n\(svg)</figure>\n"
     }
 
+    /// Charts beside each other; one without any figure is left out.
     func charts(_ charts: [BarChart]) -> String {
-        "<div class=\"charts\">\n\(charts.map { figure($0.title, $0.svg) }.joined())</div>\n"
+        let shown = charts.filter { $0.bars.contains { $0.estimate != nil } }
+        return "<div class=\"charts\">\n\(shown.map { figure($0.title, $0.svg) }.joined())</div>\n"
     }
 
     func bar(_ method: Report.Method, _ estimate: Estimate?) -> BarChart.Bar {
@@ -33,7 +35,7 @@ extension ReportPage {
             let points = method.metrics[keyPath: pick].enumerated().compactMap { place, bucket in
                 bucket.recall.map { (x: Double(place), y: $0.value) }
             }
-            return LineChart.Series(label: method.name, points: points, style: style(method), marker: index)
+            return LineChart.Series(label: method.name, segments: [points], style: style(method), marker: index)
         }
         let chart = LineChart(
             id: id, title: "recall@10, by " + axis, xTitle: axis, xLabels: first.map(\.label), series: series)
@@ -49,15 +51,20 @@ extension ReportPage {
     }
 
     var curves: String {
-        let trained = report.methods.filter { !$0.curve.isEmpty }
+        // Methods that share a training share its curve: it is drawn for the first.
+        let trained = report.methods.enumerated().filter { index, method in
+            !method.curve.isEmpty && !report.methods[..<index].contains { $0.curve == method.curve }
+        }.map(\.element)
         guard !trained.isEmpty else { return "" }
         func chart(_ id: String, _ title: String, _ pick: (CurvePoint) -> Double?) -> LineChart? {
             let series = trained.enumerated().compactMap { index, method -> LineChart.Series? in
-                let points = method.curve.compactMap { point in
-                    pick(point).flatMap { $0.isFinite ? (x: point.seconds / 60, y: $0) : nil }
-                }
-                guard !points.isEmpty else { return nil }
-                return LineChart.Series(label: method.name, points: points, style: style(method), marker: index)
+                let segments = Self.runs(method.curve).map { run in
+                    run.compactMap { point in
+                        pick(point).flatMap { $0.isFinite ? (x: point.seconds / 60, y: $0) : nil }
+                    }
+                }.filter { !$0.isEmpty }
+                guard !segments.isEmpty else { return nil }
+                return LineChart.Series(label: method.name, segments: segments, style: style(method), marker: index)
             }
             return series.isEmpty ? nil : LineChart(id: id, title: title, xTitle: "minutes of training", series: series)
         }
@@ -74,10 +81,26 @@ extension ReportPage {
             }
         }
         return section(
-            "Training curves", "Settings and number of epochs are chosen by recall on the validation period.",
+            "Training curves",
+            "Settings and number of epochs are chosen by recall on the validation queries. A line begins anew with each of the "
+                + "settings tried, and the last one is the model that is kept.",
             "<div class=\"charts\">\n\(charts.map { figure($0.title, $0.svg) }.joined())</div>\n"
                 + Markup.behind(
                     Markup.table("Training curves", ["method", "seconds", "epoch", "loss", "recall@10"], rows)))
+    }
+
+    /// The parts of a curve between which the epochs begin anew: one for each of the settings tried, then the model that is
+    /// kept.
+    private static func runs(_ curve: [CurvePoint]) -> [[CurvePoint]] {
+        var runs: [[CurvePoint]] = []
+        for point in curve {
+            if let last = runs.last?.last, last.epoch < point.epoch {
+                runs[runs.count - 1].append(point)
+            } else {
+                runs.append([point])
+            }
+        }
+        return runs
     }
 
     var settings: String {

@@ -129,15 +129,14 @@ public struct ReportPage {
         let rows = methods.map { method in
             let metrics = method.metrics
             return [method.name] + [metrics.recallAt10, metrics.coldItems, metrics.coldUsers].map { cell($0) }
-                + [MethodGlossary.meaning(of: method.name) ?? ""]
         }
         return section(
             "Moving items and the sparse channel",
-            "One training each time: what it brings that items follow the stream, and that co-visits are scored beside the "
+            "One training for all: what it brings that items follow the stream, and that co-visits are scored beside the "
                 + "dense vectors.",
             charts([recall, cold])
                 + Markup.table(
-                    "Parts of the model", ["method", "recall@10", "cold items", "cold users", "what it is"], rows))
+                    "Parts of the model", ["method", "recall@10", "cold items", "cold users"], rows))
     }
 
     private var byHistory: String {

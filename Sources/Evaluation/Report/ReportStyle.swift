@@ -29,7 +29,7 @@ enum ReportStyle {
             .soft,figcaption{color:var(--soft)}
             .verdict{font-size:1.15rem}
             .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),1fr));gap:1rem;align-items:start}
-            figure{margin:.6rem 0;padding:.8rem;background:var(--card);border:1px solid var(--rule);border-radius:.6rem;max-width:34rem;min-width:0}
+            figure{margin:.6rem 0;padding:.8rem;background:var(--card);border:1px solid var(--rule);border-radius:.6rem;max-width:30rem;min-width:0}
             svg{display:block;width:100%;height:auto}
             svg text{fill:var(--ink);font:12px system-ui,sans-serif}
             svg text.axis{fill:var(--soft);font-size:11px;text-anchor:middle}
@@ -43,7 +43,7 @@ enum ReportStyle {
             .mark{fill:var(--c);stroke:var(--card);stroke-width:1}
             .scroll{overflow-x:auto;margin:.6rem 0;max-width:100%}
             .scroll:focus-visible,summary:focus-visible{outline:2px solid var(--c0);outline-offset:2px}
-            table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}
+            table{border-collapse:separate;border-spacing:0;font-size:.9rem;font-variant-numeric:tabular-nums}
             caption{text-align:left;color:var(--soft);padding:.2rem 0}
             th,td{padding:.3rem .7rem;border-bottom:1px solid var(--rule);text-align:right;white-space:nowrap}
             th:first-child{text-align:left;position:sticky;left:0;background:var(--ground)}
