@@ -1,5 +1,6 @@
 import Commerce
 import Datasets
+import Evaluation
 import Foundation
 import Retrieval
 import Streaming

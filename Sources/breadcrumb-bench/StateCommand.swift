@@ -1,5 +1,6 @@
 import Application
 import Configuration
+import Evaluation
 import Foundation
 
 /// What `breadcrumb-bench state` found, with all that is needed to repeat it.
