@@ -67,15 +67,14 @@ let package = Package(
             "Application",
             [
                 "Bytes", "JSON", "Observability", "Configuration", "Commerce", "Datasets", "TwoTower", "Retrieval",
-                "Streaming", "Kafka", "Redis", "Connectors",
+                "Evaluation", "Streaming", "Kafka", "Redis", "Connectors",
             ]),
         program("breadcrumb", ["Application"]),
         program(
             "breadcrumb-bench",
             [
-                "Application", "Bytes", "Observability", "Configuration", "LinearAlgebra", "Commerce", "TwoTower",
-                "Retrieval",
-                "Streaming", "Kafka", "Redis",
+                "Application", "Bytes", "Observability", "Configuration", "LinearAlgebra", "Commerce", "Datasets",
+                "TwoTower", "Retrieval", "Evaluation", "Streaming", "Kafka", "Redis",
             ]),
 
         tests("Bytes", ["Bytes"]),
@@ -98,8 +97,7 @@ let package = Package(
             "Application",
             [
                 "Application", "Bytes", "JSON", "Observability", "LinearAlgebra", "Configuration", "Commerce",
-                "Datasets",
-                "TwoTower", "Streaming", "Kafka", "Redis", "Connectors",
+                "Datasets", "TwoTower", "Evaluation", "Streaming", "Kafka", "Redis", "Connectors",
             ]),
         tests(
             "Integration",

@@ -72,7 +72,8 @@ private enum NativeList {
             slots.append(
                 RecommendationList.Slot(
                     rank: try record.integer(.rank, in: 1...Int(Int32.max)),
-                    item: ItemID(try record.requiredIdentifier(.itemID)), score: Float(score), origin: origin))
+                    item: ItemID(try record.requiredIdentifier(.itemID)), score: Float(score), origin: origin,
+                    because: try record.identifier(.because).map { ItemID($0) }))
         }
         return slots
     }
@@ -124,9 +125,9 @@ private enum ListField: Int, RecordField {
 }
 
 private enum SlotField: Int, RecordField {
-    case rank, itemID, score, origin
+    case rank, itemID, score, origin, because
 
-    static let names: [StaticString] = ["rank", "item_id", "score", "origin"]
+    static let names: [StaticString] = ["rank", "item_id", "score", "origin", "because"]
 }
 
 private enum TriggerField: Int, RecordField {

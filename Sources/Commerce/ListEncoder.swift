@@ -50,6 +50,7 @@ extension RecommendationList.Slot {
             json.name(fixed: "score")
             try json.number(score)
             json.field("origin", origin.rawValue)
+            json.field("because", because?.rawValue)
         }
     }
 }

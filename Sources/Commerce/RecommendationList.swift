@@ -7,15 +7,19 @@ public struct RecommendationList: Equatable, Sendable {
         /// 1 is first.
         public var rank: Int
         public var item: ItemID
-        /// The dot product of the user's and the item's vector.
+        /// The dot product of the user's and the item's vector, and what the sparse channel adds to it.
         public var score: Float
         public var origin: Origin
+        /// "Because you viewed this": the item of the user whose neighbourhood gave most of what the sparse channel adds; nil
+        /// where it adds nothing.
+        public var because: ItemID?
 
-        public init(rank: Int, item: ItemID, score: Float, origin: Origin) {
+        public init(rank: Int, item: ItemID, score: Float, origin: Origin, because: ItemID? = nil) {
             self.rank = rank
             self.item = item
             self.score = score
             self.origin = origin
+            self.because = because
         }
     }
 

@@ -13,6 +13,7 @@ public struct ExactIndex: ItemIndex {
     public private(set) var count = 0
     private(set) var blocks: [ItemBlock] = []
     private(set) var slots = ItemSlots()
+    private(set) var numbered = NumberedSlots()
 
     /// An empty index of vectors of `dimension` coordinates, at least 1.
     public init(dimension: Int) {
@@ -28,7 +29,9 @@ public struct ExactIndex: ItemIndex {
 
     public func contains(_ item: ItemID) -> Bool { slots[item] != nil }
 
-    public mutating func upsert(_ item: ItemID, _ vector: Span<Float>) throws(RetrievalError) {
+    public mutating func upsert(
+        _ item: ItemID, _ vector: Span<Float>, number: Int32?
+    ) throws(RetrievalError) {
         guard vector.count == dimension else {
             throw .vectorLength(item: item, expected: dimension, found: vector.count)
         }
@@ -43,17 +46,21 @@ public struct ExactIndex: ItemIndex {
         }
         let slot = Slot(count)
         if slot.block == blocks.count { blocks.append(ItemBlock(width: width)) }
-        changeableBlock(slot.block).append(item, vector)
+        changeableBlock(slot.block).append(ItemBlock.Entry(item, number: number), vector)
         slots[item] = slot
+        numbered.move(number, to: slot)
         count += 1
     }
 
     @discardableResult public mutating func remove(_ item: ItemID) -> Bool {
         guard let slot = slots[item] else { return false }
         slots[item] = nil
+        numbered.remove(blocks[slot.block].entries[slot.row].number, from: slot)
         let last = Slot(count - 1)
         if slot != last {
-            slots[blocks[last.block].entries[last.row].item] = slot
+            let moved = blocks[last.block].entries[last.row]
+            slots[moved.item] = slot
+            if let number = moved.number, numbered[number] == last { numbered.move(number, to: slot) }
             changeableBlock(slot.block).setRow(slot.row, to: blocks[last.block], row: last.row)
         }
         changeableBlock(last.block).removeLast()

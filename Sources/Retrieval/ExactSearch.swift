@@ -17,6 +17,7 @@ public final class ExactScratch {
     struct User {
         var top = TopCandidates()
         var excluded = ExcludedItems()
+        var extras = PlacedExtras()
     }
 
     public init() {}
@@ -26,7 +27,7 @@ extension ExactIndex {
     public func makeScratch() -> ExactScratch { ExactScratch() }
 
     public func search<Excluded: Collection<ItemID>>(
-        queries: Span<Float>, k: Int, excluding: [Excluded], scratch: ExactScratch
+        queries: Span<Float>, k: Int, excluding: [Excluded], adding extras: ExtraScores, scratch: ExactScratch
     ) throws(RetrievalError) -> [[ScoredItem]] {
         guard queries.count % dimension == 0 else {
             throw .queryLength(dimension: dimension, found: queries.count)
@@ -34,6 +35,9 @@ extension ExactIndex {
         let total = queries.count / dimension
         guard excluding.isEmpty || excluding.count == total else {
             throw .exclusions(users: total, found: excluding.count)
+        }
+        guard extras.users == 0 || extras.users == total else {
+            throw .extraScores(users: total, found: extras.users)
         }
         if let position = RetrievalError.firstInvalid(queries) {
             throw .queryValue(user: position / dimension, position: position % dimension, value: queries[position])
@@ -49,6 +53,8 @@ extension ExactIndex {
             load(queries, users: first..<first + users, into: scratch)
             for u in 0..<users {
                 scratch.users[u].top.reset(capacity: capacity)
+                try scratch.users[u].extras.reset(
+                    to: extras, user: first + u, slots: numbered, blocks: blocks.count)
                 if excluding.isEmpty {
                     scratch.users[u].excluded.reset(to: [])
                 } else {
@@ -82,7 +88,11 @@ extension ExactIndex {
             width: width, into: scratch.scores.mutableValues, stride: ItemBlock.capacity)
         for u in 0..<users {
             let first = u * ItemBlock.capacity
-            let row = UnsafeBufferPointer(rebasing: scratch.scores.values[first..<first + block.count])
+            // Every item has its dense score here, so the extra ones are added in place and nothing else changes.
+            let scores = UnsafeMutableBufferPointer(
+                rebasing: scratch.scores.mutableValues[first..<first + block.count])
+            scratch.users[u].extras.add(block: index, to: scores)
+            let row = UnsafeBufferPointer(scores)
             let threshold = scratch.users[u].top.threshold
             let found = scratch.hits.withUnsafeMutableBufferPointer {
                 Kernels.selectAtLeast(threshold, of: row, into: $0)

@@ -8,14 +8,16 @@ final class ItemBlock: @unchecked Sendable {  // written only by the index that 
     /// Rows of a block, a multiple of 16: what a change copies at most, and a search scores at a time.
     static let capacity = 512
 
-    /// An item, what settles most ties (the first 8 bytes of its id, as a number in the id's order) and its hash.
+    /// An item, its number, what settles most ties (the first 8 bytes of its id, as a number in the id's order) and its hash.
     struct Entry {
         let item: ItemID
+        let number: Int32?
         let prefix: UInt64
         let hash: Int
 
-        init(_ item: ItemID) {
+        init(_ item: ItemID, number: Int32?) {
             self.item = item
+            self.number = number
             hash = item.hashValue
             var prefix: UInt64 = 0
             var shift: UInt64 = 64
@@ -71,9 +73,9 @@ final class ItemBlock: @unchecked Sendable {  // written only by the index that 
     }
 
     /// Adds a row.
-    func append(_ item: ItemID, _ vector: Span<Float>) {
+    func append(_ entry: Entry, _ vector: Span<Float>) {
         setVector(vector, at: entries.count)
-        entries.append(Entry(item))
+        entries.append(entry)
     }
 
     /// Overwrites a row with a row of a block, which may be this one.

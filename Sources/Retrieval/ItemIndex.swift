@@ -3,7 +3,7 @@ import Commerce
 /// An item and its score for a user: one line of a search's result.
 public struct ScoredItem: Hashable, Sendable {
     public let item: ItemID
-    /// The dot product of the user's and the item's vector, in the canonical order of additions.
+    /// The dot product of the user's and the item's vector, in the canonical order of additions, and what was added to it.
     public let score: Float
 
     public init(item: ItemID, score: Float) {
@@ -37,7 +37,10 @@ public protocol ItemIndex: Sendable {
     ///
     /// A vector of another length, or with a coordinate that is NaN or beyond `RetrievalError.largestCoordinate`, is
     /// refused and leaves the index as it was.
-    mutating func upsert(_ item: ItemID, _ vector: Span<Float>) throws(RetrievalError)
+    ///
+    /// - Parameter number: names the item in `ExtraScores`; its own, and best counted from 0. It is taken when the item
+    ///   enters the index, and kept until the item is removed.
+    mutating func upsert(_ item: ItemID, _ vector: Span<Float>, number: Int32?) throws(RetrievalError)
 
     /// Withdraws the item; false if it was not held.
     @discardableResult mutating func remove(_ item: ItemID) -> Bool
@@ -46,13 +49,34 @@ public protocol ItemIndex: Sendable {
     func makeScratch() -> Scratch
 
     /// For each of queries (users, dimension), the `k` items of highest score that are not among that user's excluded
-    /// ones: by falling score, equal scores by item id.
+    /// ones: by falling score, equal scores by item id. An item's score is its dot product, plus the user's extra score of
+    /// it where there is one, rounded once.
     ///
-    /// A list is shorter than `k` only if fewer items pass; `k` below 1 gives empty lists. `excluding` has an entry per
-    /// user, or none at all; items in it that are not held do no harm.
+    /// A list is shorter than `k` only if fewer items pass; `k` below 1 gives empty lists. `excluding` and `extras` have an
+    /// entry per user, or none at all; items in them that are not held do no harm.
+    ///
+    /// An index need not add extra scores to all items: the `k` best of the dense order together with the items that have
+    /// an extra score hold the result. For take an item j of the result without an extra score, and any i before j in the
+    /// dense order (both allowed). No extra score is negative and rounding is monotonous, so i's score is at least its dense
+    /// one, which is at least j's; where all three are equal, i's id is the smaller. So i is before j in the final order
+    /// too; there are at most `k` - 1 such i, and j is among the `k` best of the dense order.
     func search<Excluded: Collection<ItemID>>(
-        queries: Span<Float>, k: Int, excluding: [Excluded], scratch: Scratch
+        queries: Span<Float>, k: Int, excluding: [Excluded], adding extras: ExtraScores, scratch: Scratch
     ) throws(RetrievalError) -> [[ScoredItem]]
+}
+
+extension ItemIndex {
+    /// Adds the item without a number, or replaces its vector.
+    public mutating func upsert(_ item: ItemID, _ vector: Span<Float>) throws(RetrievalError) {
+        try upsert(item, vector, number: nil)
+    }
+
+    /// A search by the dot products alone.
+    public func search<Excluded: Collection<ItemID>>(
+        queries: Span<Float>, k: Int, excluding: [Excluded], scratch: Scratch
+    ) throws(RetrievalError) -> [[ScoredItem]] {
+        try search(queries: queries, k: k, excluding: excluding, adding: ExtraScores(), scratch: scratch)
+    }
 }
 
 /// What an index refuses, and where it stands.
@@ -62,6 +86,8 @@ public enum RetrievalError: Error, Equatable, CustomStringConvertible {
     case queryLength(dimension: Int, found: Int)
     case queryValue(user: Int, position: Int, value: Float)
     case exclusions(users: Int, found: Int)
+    case extraScores(users: Int, found: Int)
+    case extraScore(user: Int, number: Int32, score: Float)
 
     /// The largest magnitude of a coordinate: up to it no score can overflow, so every score is a finite number.
     public static let largestCoordinate: Float = 1e15
@@ -78,6 +104,10 @@ public enum RetrievalError: Error, Equatable, CustomStringConvertible {
             "query \(user): coordinate \(position) is \(value); it must be a number within ±1e15"
         case .exclusions(let users, let found):
             "\(found) collections of excluded items for \(users) users: give one for each, or none"
+        case .extraScores(let users, let found):
+            "extra scores of \(found) users for \(users): give some for each, or none"
+        case .extraScore(let user, let number, let score):
+            "user \(user): the extra score of item number \(number) is \(score); it must be a number from 0 to 1e15"
         }
     }
 

@@ -1,5 +1,6 @@
 import Application
 import Configuration
+import Evaluation
 import Foundation
 
 /// `breadcrumb-bench retrieval`: the exact index against BLAS.

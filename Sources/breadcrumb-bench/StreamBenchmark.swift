@@ -1,4 +1,5 @@
 import Application
+import Evaluation
 import Foundation
 import Kafka
 import Observability

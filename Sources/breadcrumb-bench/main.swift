@@ -4,6 +4,7 @@ import Foundation
 exit(
     Program(
         name: "breadcrumb-bench",
-        abstract: "Measures Breadcrumb on this machine, on made-up data that is the same everywhere.",
-        version: Program.breadcrumb.version, commands: [StreamCommand.self, RetrievalCommand.self]
+        abstract:
+            "Measures Breadcrumb on this machine: its costs on made-up data that is the same everywhere, the state on a shop's.",
+        version: Program.breadcrumb.version, commands: [StreamCommand.self, RetrievalCommand.self, StateCommand.self]
     ).main())

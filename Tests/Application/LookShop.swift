@@ -118,7 +118,9 @@ final class LookShop {
         let list = RecommendationList(
             shopper: shopper,
             slots: items.enumerated().map {
-                .init(rank: $0 + 1, item: ItemID($1), score: 1.5 - Float($0), origin: .personal)
+                .init(
+                    rank: $0 + 1, item: ItemID($1), score: 1.5 - Float($0), origin: .personal,
+                    because: $0 == 0 ? ItemID("i1") : nil)
             },
             lineage: .init(
                 trigger: .event(id: "e\(offset)"), source: .init(topic: "events", partition: 0, offset: offset),

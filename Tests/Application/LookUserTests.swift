@@ -76,13 +76,14 @@ import Testing
             let items = try #require(list["items"] as? [[String: Any]])
             #expect(items.map { $0["rank"] as? Int } == [1, 2] && items.map { $0["score"] as? Double } == [1.5, 0.5])
             #expect(items.map { $0["title"] as? String } == ["Mug \u{1b}[31m", nil])
+            #expect(items.map { $0["because"] as? String } == ["i1", nil])
 
             let text = try run(["user", "u42"] + shop.flags)
             #expect(text.status == 0)
             #expect(text.output.hasPrefix("User u42, partition \(partition(of: "u42", shop)) of 3 of events\n"))
             #expect(
                 text.output.contains("\n  2026-11-01T11:59:00.000Z or before  cart      i9    -\n"), "\(text.output)")
-            #expect(text.output.contains("\n     1  1.5000  i3    Mug \u{fffd}[31m\n"))
+            #expect(text.output.contains("\n     1  1.5000  i3    Mug \u{fffd}[31m (because of i1)\n"))
             #expect(text.output.contains("origin   began after event 2, 3 events since\n"))
             #expect(text.output.contains(/expires  in (2 h 0|1 h 59) min\n/))
         }

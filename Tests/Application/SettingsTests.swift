@@ -82,7 +82,7 @@ import Testing
             ["--redis-namespace", "a{b"],
             "--redis-namespace: redis.namespace: a{b: must be 1 to 64 letters, digits, . _ : -"
         ),
-        (["--history-length", "1001"], "--history-length: history.length: 1001: out of range, which is 1 to 1000"),
+        (["--history-length", "1001"], "--history-length: history.length: 1001: out of range, which is 10 to 1000"),
         (["--workers-batch", "0"], "--workers-batch: workers.batch: 0: out of range, which is 1 to 4096"),
         (["--http-port", "65536"], "--http-port: http.port: 65536: out of range, which is 0 to 65535"),
         (["--lists-refresh", "never"], "--lists-refresh: lists.refresh: never is not one of batch, every-event"),

@@ -62,6 +62,8 @@ final class Scratch: Sendable {
         String(decoding: try Data(contentsOf: url.appending(path: name)), as: UTF8.self)
     }
 
-    /// What is in it, hidden files too.
-    func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: url.path).sorted() }
+    /// What is in it, or in a folder inside it, hidden files too.
+    func names(_ folder: String = "") throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: url.appending(path: folder).path).sorted()
+    }
 }

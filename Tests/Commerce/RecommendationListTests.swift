@@ -5,7 +5,7 @@ import Testing
     static let list = RecommendationList(
         shopper: .known("u42"),
         slots: [
-            RecommendationList.Slot(rank: 1, item: ItemID("i9"), score: 3.21, origin: .personal),
+            RecommendationList.Slot(rank: 1, item: ItemID("i9"), score: 3.21, origin: .personal, because: ItemID("i7")),
             RecommendationList.Slot(rank: 2, item: ItemID("i204"), score: 2.875, origin: .personal),
         ],
         lineage: RecommendationList.Lineage(
@@ -18,7 +18,7 @@ import Testing
         let id = try Self.list.lineage.listID()
         #expect(
             String(decoding: try Self.list.encoded(), as: UTF8.self)
-                == #"{"list_id":"\#(id)","user_id":"u42","items":[{"rank":1,"item_id":"i9","score":3.21,"origin":"personal"},{"rank":2,"item_id":"i204","score":2.875,"origin":"personal"}],"trigger":{"type":"event","event_id":"e91"},"source":{"topic":"events","partition":3,"offset":1812},"model_version":"m-2026-10-31","index_version":"exact-1","configuration":"8f14e45fceea167a","catalogue":{"0":5123,"2":0,"10":7},"event_time":"2026-11-01T12:00:00.123Z"}"#
+                == #"{"list_id":"\#(id)","user_id":"u42","items":[{"rank":1,"item_id":"i9","score":3.21,"origin":"personal","because":"i7"},{"rank":2,"item_id":"i204","score":2.875,"origin":"personal"}],"trigger":{"type":"event","event_id":"e91"},"source":{"topic":"events","partition":3,"offset":1812},"model_version":"m-2026-10-31","index_version":"exact-1","configuration":"8f14e45fceea167a","catalogue":{"0":5123,"2":0,"10":7},"event_time":"2026-11-01T12:00:00.123Z"}"#
         )
     }
 

@@ -5,9 +5,12 @@ import Retrieval
 struct NaiveIndex {
     var vectors: [ItemID: [Float]] = [:]
 
-    func search(_ query: [Float], k: Int, excluding: Set<ItemID>) -> [ScoredItem] {
-        let scored = vectors.filter { !excluding.contains($0.key) }.map {
-            ScoredItem(item: $0.key, score: Self.score(query, $0.value))
+    func search(
+        _ query: [Float], k: Int, excluding: Set<ItemID>, adding extras: [ItemID: Float] = [:]
+    ) -> [ScoredItem] {
+        let scored = vectors.filter { !excluding.contains($0.key) }.map { item, vector in
+            let dense = Self.score(query, vector)
+            return ScoredItem(item: item, score: extras[item].map { dense + $0 } ?? dense)
         }
         return Array(scored.sorted { $0.score != $1.score ? $0.score > $1.score : $0.item < $1.item }.prefix(max(k, 0)))
     }

@@ -56,7 +56,7 @@ import TwoTower
     }
 
     /// One pass forwards and back over the tiny case: the pass, the loss, and the gradients in the layout of the parameters.
-    private static func descend(_ tiny: TinyCase, _ variant: Variant) throws -> (SequencePass, Double, [Float]) {
+    static func descend(_ tiny: TinyCase, _ variant: Variant) throws -> (SequencePass, Double, [Float]) {
         let layout = tiny.layout
         let d = layout.shape.dimension
         let (n, items) = (tiny.sequences.positions, layout.shape.items)

@@ -20,6 +20,27 @@ extension EventTime: ConfigurationValue {
 }
 
 extension ArgumentReader {
+    /// Reads which files hold a shop's events and items, how both are written, and which vector columns are declared.
+    mutating func shopFiles() -> (events: InputTable, items: InputTable?, vectors: [VectorColumn]?) {
+        let events = required(
+            "events", example: "events.csv", accepting: .notEmpty, "The events: CSV, TSV or JSON lines, also as .gz.")
+        let items: String? = option(
+            "items", accepting: .notEmpty, "The catalogue, in one of the same forms; without it items have no features."
+        )
+        var eventOptions = datasetOptions()
+        var itemOptions = eventOptions
+        eventOptions.columns = columnMap("column", of: "the events")
+        eventOptions.actions = actionNames()
+        eventOptions.attributes = attributeColumns()
+        itemOptions.columns = columnMap("item-column", of: "the catalogue")
+        let vectors = declaredVectors()
+        itemOptions.vectors = vectors ?? []
+        return (
+            InputTable(path: events, options: eventOptions), items.map { InputTable(path: $0, options: itemOptions) },
+            vectors
+        )
+    }
+
     /// Reads how a shop's files are written, columns and actions apart: `--time-format`, `--category-separator`, `--format`.
     mutating func datasetOptions() -> DatasetOptions {
         let format: DatasetFormat? = option(

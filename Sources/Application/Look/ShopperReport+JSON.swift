@@ -60,6 +60,7 @@ extension ShopperReport {
             json.member("title", titles[slot.item])
             json.member("score", slot.score)
             json.member("origin", slot.origin.rawValue)
+            json.member("because", slot.because?.rawValue)
         }
     }
 }

@@ -64,8 +64,10 @@ extension ShopperReport {
         let (list, source) = (newest.published.list, newest.published.list.lineage.source)
         var table = TextTable(("rank", .right), ("score", .right), ("item", .left), ("title", .left))
         for slot in list.slots {
+            let reason = slot.because.map { " (because of \($0.rawValue))" } ?? ""
             table.add(
-                "\(slot.rank)", String(format: "%.4f", slot.score), slot.item.rawValue, titles[slot.item])
+                "\(slot.rank)", String(format: "%.4f", slot.score), slot.item.rawValue,
+                (titles[slot.item] ?? "-") + reason)
         }
         let published = newest.publishedAt.map { ", published \($0)" } ?? ""
         let place = "made at \(source.topic)[\(source.partition)] offset \(source.offset)"

@@ -1,5 +1,6 @@
 import Configuration
 import Streaming
+import TwoTower
 
 /// Which towers to serve.
 public struct ModelSettings: ConfigurationSection {
@@ -44,8 +45,9 @@ public struct HistorySettings: ConfigurationSection {
     /// Declares and reads the keys.
     public init(reading keys: inout KeyReader) {
         length = keys.value(
-            "history.length", default: 50, unit: "events", accepting: .within(1...1000),
-            "How many of a shopper's last events are kept, from which a new model recomputes the state.")
+            "history.length", default: 50, unit: "events", accepting: .within(SparseChannel.depth...1000),
+            "How many of a shopper's last events are kept, from which a new model recomputes the state; the sparse part of "
+                + "a score reads the last \(SparseChannel.depth).")
         eventIDs = keys.value(
             "history.event_ids", default: 64, unit: "events", accepting: .within(0...1024),
             "How many of a shopper's last event ids are kept; an event whose id is among them is a repeat and left out."

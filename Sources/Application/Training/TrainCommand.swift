@@ -13,30 +13,15 @@ struct TrainCommand: Command {
     private let model: String
 
     init(reading arguments: inout ArgumentReader) {
-        let events = arguments.required(
-            "events", example: "events.csv", accepting: .notEmpty, "The events: CSV, TSV or JSON lines, also as .gz.")
-        let items: String? = arguments.option(
-            "items", accepting: .notEmpty, "The catalogue, in one of the same forms; without it items have no features."
-        )
+        let (events, items, vectors) = arguments.shopFiles()
         model = arguments.option(
             "model", default: "model", accepting: .notEmpty,
             "Folder of the checkpoint; an older one in it is replaced. Until it stands, NAME.training beside it keeps what is done at the end of each epoch: the same command goes on from there."
         )
         let until: EventTime? = arguments.option("until", "Trains on the events before this time alone.")
-        var eventOptions = arguments.datasetOptions()
-        var itemOptions = eventOptions
-        eventOptions.columns = arguments.columnMap("column", of: "the events")
-        eventOptions.actions = arguments.actionNames()
-        eventOptions.attributes = arguments.attributeColumns()
-        itemOptions.columns = arguments.columnMap("item-column", of: "the catalogue")
-        let columns = arguments.declaredVectors()
-        itemOptions.vectors = columns ?? []
         var settings = Self.settings(&arguments)
-        settings.vectorColumns = columns
-        job = TrainingJob(
-            events: InputTable(path: events, options: eventOptions),
-            items: items.map { InputTable(path: $0, options: itemOptions) }, until: until,
-            settings: settings)
+        settings.vectorColumns = vectors
+        job = TrainingJob(events: events, items: items, until: until, settings: settings)
     }
 
     private static func settings(_ arguments: inout ArgumentReader) -> TrainingSettings {
@@ -67,10 +52,12 @@ struct TrainCommand: Command {
     }
 
     func run() throws -> ExitCode {
-        let folder = try CheckpointFolder(path: model)
+        let folder = try OutputFolder(
+            path: model, option: "--model", content: "a checkpoint", isContent: { Checkpoint.fileNames.contains($0) })
+        let unfinished = UnfinishedTraining(folder.url.appendingPathExtension("training"))
         var bars = StepBars()
         let outcome = try job.run(
-            keeping: folder.unfinished, progress: { bars.show($0) },
+            keeping: unfinished, progress: { bars.show($0) },
             refused: {
                 bars.finish()
                 tell($0.description)
@@ -80,12 +67,15 @@ struct TrainCommand: Command {
                 tell($0 + "\n")
             })
         bars.finish()
-        try folder.save(outcome.checkpoint)
+        try folder.write {
+            try outcome.checkpoint.save(to: $0)
+            unfinished.remove()
+        }
         print(summary(outcome, folder))
         return .success
     }
 
-    private func summary(_ outcome: TrainingJob.Outcome, _ folder: CheckpointFolder) -> String {
+    private func summary(_ outcome: TrainingJob.Outcome, _ folder: OutputFolder) -> String {
         let (facts, model) = (outcome.checkpoint.facts, outcome.checkpoint.model)
         var trained = "\(facts.events) events of \(facts.shoppers) shoppers on \(model.items.count) items"
         if let until = job.until { trained += " before \(until.rfc3339) (\(outcome.laterEvents) later ones left out)" }
@@ -106,13 +96,17 @@ extension StepBars {
     mutating func show(_ step: TrainingJob.Step) {
         switch step {
         case .reading(let progress): show(progress, doing: "reading")
-        case .training(let progress):
-            let epoch = progress.epoch > 0 ? " epoch \(progress.epoch)" : ""
-            let loss = progress.loss.map { "loss \(String(format: "%.3f", $0))" }
-            let recall = progress.recall.map { "recall@10 \(percent($0))" }
-            let note = [progress.stage.rawValue + epoch, loss, recall].compactMap { $0 }.joined(separator: "  ")
-            show("training", Int(min(max(progress.fraction, 0), 1) * 1000), of: 1000, unit: "", note: note)
+        case .training(let progress): show(progress, doing: "training")
         }
+    }
+
+    /// Shows how far a training is.
+    mutating func show(_ progress: TrainingProgress, doing label: String) {
+        let epoch = progress.epoch > 0 ? " epoch \(progress.epoch)" : ""
+        let loss = progress.loss.map { "loss \(String(format: "%.3f", $0))" }
+        let recall = progress.recall.map { "recall@10 \(percent($0))" }
+        let note = [progress.stage.rawValue + epoch, loss, recall].compactMap { $0 }.joined(separator: "  ")
+        show(label, Int(min(max(progress.fraction, 0), 1) * 1000), of: 1000, unit: "", note: note)
     }
 }
 

@@ -13,6 +13,8 @@ public struct EvaluationLog: Sendable {
     public let testStart: Int64
     /// Every catalogue record that was given; of records with equal identifiers the last counts.
     public let catalogue: [CatalogueItem]
+    /// The different sets of user attributes that events bear.
+    public let attributeSets: [[String: String]]
 
     private let columns: [Entry]
     private let positions: [Int32]
@@ -29,6 +31,7 @@ public struct EvaluationLog: Sendable {
         var item: Int32
         /// Row of the session, or -1.
         var session: Int32
+        var attributes: Int32
         var action: Action
         var time: Int64
     }
@@ -37,8 +40,8 @@ public struct EvaluationLog: Sendable {
     ///   - entries: in the order of the file.
     ///   - catalogueRows: per item its place in `catalogue`, or -1.
     init(
-        entries: [Entry], users: [Shopper], items: [ItemID], sessions: [String], catalogue: [CatalogueItem],
-        catalogueRows: [Int32]
+        entries: [Entry], users: [Shopper], items: [ItemID], sessions: [String],
+        attributeSets: [[String: String]], catalogue: [CatalogueItem], catalogueRows: [Int32]
     ) throws(EvaluationError) {
         guard !entries.isEmpty else {
             throw EvaluationError("there is no event to evaluate on: give a file with at least one good row")
@@ -67,6 +70,7 @@ public struct EvaluationLog: Sendable {
         self.users = users
         self.items = items
         self.sessions = sessions
+        self.attributeSets = attributeSets
         self.catalogue = catalogue
         self.catalogueRows = catalogueRows
         self.positions = positions
@@ -83,7 +87,7 @@ public struct EvaluationLog: Sendable {
         let entry = columns[row]
         return LogEvent(
             row: row, user: entry.user, item: entry.item, action: entry.action, time: entry.time,
-            position: Int(positions[row]))
+            position: Int(positions[row]), session: entry.session, attributes: entry.attributes)
     }
 
     /// The rows of a user's events, in order.
@@ -100,13 +104,14 @@ public struct EvaluationLog: Sendable {
         return row < 0 ? nil : catalogue[Int(row)]
     }
 
-    /// The event of a row with its identifiers: who, what, when, and the session if it had one.
+    /// The event of a row with its identifiers: who, what, when, and what is known of session and user.
     public func event(at row: Int) -> Event {
         let entry = columns[row]
         return Event(
             action: entry.action, shopper: users[Int(entry.user)], item: items[Int(entry.item)],
             time: EventTime(milliseconds: entry.time),
-            sessionID: entry.session < 0 ? nil : sessions[Int(entry.session)])
+            sessionID: entry.session < 0 ? nil : sessions[Int(entry.session)],
+            attributes: attributeSets[Int(entry.attributes)])
     }
 
     /// The training events of a split as the towers take them.

@@ -6,6 +6,7 @@ public struct EvaluationLogBuilder {
     private var users = Rows<Shopper>()
     private var items = Rows<ItemID>()
     private var sessions = Rows<String>()
+    private var attributeSets = Rows<[String: String]>()
     private var catalogue: [CatalogueItem] = []
 
     public init() {}
@@ -15,8 +16,8 @@ public struct EvaluationLogBuilder {
         entries.append(
             EvaluationLog.Entry(
                 user: users.row(of: event.shopper), item: items.row(of: event.item),
-                session: event.sessionID.map { sessions.row(of: $0) } ?? -1, action: event.action,
-                time: event.time.rawValue))
+                session: event.sessionID.map { sessions.row(of: $0) } ?? -1,
+                attributes: attributeSets.row(of: event.attributes), action: event.action, time: event.time.rawValue))
     }
 
     /// Adds a catalogue record: its item becomes a candidate.
@@ -29,8 +30,8 @@ public struct EvaluationLogBuilder {
         var catalogueRows = [Int32](repeating: -1, count: items.names.count)
         for (index, row) in places.enumerated() { catalogueRows[Int(row)] = Int32(clamping: index) }
         return try EvaluationLog(
-            entries: entries, users: users.names, items: items.names, sessions: sessions.names, catalogue: catalogue,
-            catalogueRows: catalogueRows)
+            entries: entries, users: users.names, items: items.names, sessions: sessions.names,
+            attributeSets: attributeSets.names, catalogue: catalogue, catalogueRows: catalogueRows)
     }
 
     /// Identifiers and their rows, in order of first appearance.

@@ -13,6 +13,10 @@ public struct LogEvent: Sendable, Equatable {
     public var time: Int64
     /// The number of the same user's events before this one.
     public var position: Int
+    /// Row of the session in the log; -1 for none.
+    public var session: Int32
+    /// Row of what the event says of the user in `EvaluationLog.attributeSets`.
+    public var attributes: Int32
 }
 
 /// Why an evaluation cannot be made: one sentence with the remedy.

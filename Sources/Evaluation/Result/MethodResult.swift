@@ -16,7 +16,7 @@ public struct QueryResult: Sendable, Equatable {
 }
 
 /// A point of a training curve.
-public struct CurvePoint: Sendable, Equatable {
+public struct CurvePoint: Codable, Sendable, Equatable {
     /// Seconds since training began.
     public var seconds: Double
     /// Epochs done, a fraction inside one.

@@ -1,5 +1,5 @@
 /// A figure with its 95% confidence interval.
-public struct Estimate: Sendable, Equatable {
+public struct Estimate: Codable, Sendable, Equatable {
     public var value: Double
     /// Lower end of the interval.
     public var low: Double
@@ -17,7 +17,7 @@ public struct Estimate: Sendable, Equatable {
 }
 
 /// recall@10 of one kind of query.
-public struct Bucket: Sendable, Equatable {
+public struct Bucket: Codable, Sendable, Equatable {
     /// `1`, `2-3`, `100+`.
     public var label: String
     /// Nil where there is no such query.
@@ -30,7 +30,7 @@ public struct Bucket: Sendable, Equatable {
 }
 
 /// The figures of one method. Intervals are percentiles of a bootstrap that draws users with replacement.
-public struct Metrics: Sendable, Equatable {
+public struct Metrics: Codable, Sendable, Equatable {
     /// Number of queries.
     public var queries: Int
     /// Number of users with a query.
@@ -73,7 +73,7 @@ public struct Metrics: Sendable, Equatable {
 }
 
 /// How one method's recall@10 stands to another's, on the same queries.
-public struct Lift: Sendable, Equatable {
+public struct Lift: Codable, Sendable, Equatable {
     /// The quotient of the two recalls; nil where the baseline has no hit.
     public var ratio: Double?
     /// The ends of its 95% interval by a paired bootstrap; infinite where resamples leave the baseline without a hit.

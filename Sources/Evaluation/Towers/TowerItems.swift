@@ -2,56 +2,52 @@ import Commerce
 import LinearAlgebra
 import TwoTower
 
-/// The items of a log as a model sees them: vectors for lists, inputs for steps, rows for the sparse channel.
-final class TowerItems {
-    /// [items, d]: with the catalogue's features where there are some.
+/// A log's items as a trained model sees them.
+struct TowerItems {
+    /// [items, d]: unit vectors at rest, of the embedding and the catalogue's features, whichever there are; else zeros.
     let vectors: FloatBuffer
+    /// Whether an item has such a vector.
     let hasVector: [Bool]
-    /// Row in the model, or -1.
-    let modelRow: [Int32]
-    /// Row in the log of each of the model's items, or -1.
-    let logRow: [Int32]
-    private let model: Model
-    private let inputs: FloatBuffer
-    private let hasInput: [Bool]
+    /// [items, d]: what a step takes in of an item: the trained vector, else that of the features, else the unknown item's.
+    let inputs: FloatBuffer
+    /// Per item its row in the model, or -1 for one that came after training.
+    let modelRows: [Int32]
+    /// Per row of the model the log's item, or -1.
+    let itemRows: [Int32]
 
     /// - Throws: `EvaluationError` where a supplied vector of the catalogue does not fit the model.
-    init(_ log: EvaluationLog, _ model: Model) throws(EvaluationError) {
-        let (n, d) = (log.items.count, model.dimension)
-        self.model = model
-        vectors = FloatBuffer(count: n * d)
-        inputs = FloatBuffer(count: n * d)
-        var hasVector = [Bool](repeating: false, count: n)
-        var hasInput = hasVector
-        var modelRow = [Int32](repeating: -1, count: n)
-        var logRow = [Int32](repeating: -1, count: model.items.count)
-        do {
-            for item in 0..<n {
-                let vector = UnsafeMutableBufferPointer(start: vectors.pointer + item * d, count: d)
-                let input = UnsafeMutableBufferPointer(start: inputs.pointer + item * d, count: d)
-                let record = log.record(of: Int32(item))
-                let row = model.row(of: log.items[item])
-                if let row {
-                    (modelRow[item], logRow[row]) = (Int32(row), Int32(item))
-                    _ = input.update(fromContentsOf: model.trainedInput(row))
-                    hasInput[item] = true
-                } else if let record {
-                    hasInput[item] = try model.featureVector(of: record, into: input)
-                }
-                if let record {
-                    hasVector[item] = try model.outputVector(of: record, into: vector)
-                } else if let row {
-                    _ = vector.update(fromContentsOf: model.trainedOutput(row))
-                    hasVector[item] = true
-                }
+    init(_ model: Model, _ log: EvaluationLog) throws(EvaluationError) {
+        let (count, d) = (log.items.count, model.dimension)
+        let (vectors, inputs) = (FloatBuffer(count: count * d), FloatBuffer(count: count * d))
+        var hasVector = [Bool](repeating: false, count: count)
+        var modelRows = [Int32](repeating: -1, count: count)
+        var itemRows = [Int32](repeating: -1, count: model.items.count)
+        func row(_ buffer: FloatBuffer, _ item: Int) -> UnsafeMutableBufferPointer<Float> {
+            UnsafeMutableBufferPointer(start: buffer.pointer + item * d, count: d)
+        }
+        for (item, id) in log.items.enumerated() {
+            let (known, record) = (model.row(of: id), log.record(of: Int32(item)))
+            if let known {
+                modelRows[item] = Int32(known)
+                itemRows[known] = Int32(item)
+                _ = row(inputs, item).update(fromContentsOf: model.trainedInput(known))
             }
-        } catch { throw EvaluationError("the catalogue does not fit the model: \(error)") }
-        (self.hasVector, self.hasInput, self.modelRow, self.logRow) = (hasVector, hasInput, modelRow, logRow)
-    }
-
-    /// [d]: the input of a step on the item.
-    func input(_ item: Int) -> UnsafePointer<Float>? {
-        if hasInput[item] { return UnsafePointer(inputs.pointer + item * model.dimension) }
-        return model.unknownInput.baseAddress
+            if let record {
+                do throws(FeatureFault) {
+                    hasVector[item] = try model.outputVector(of: record, into: row(vectors, item))
+                } catch { throw EvaluationError("the catalogue does not fit the model: \(error)") }
+            } else if let known {
+                hasVector[item] = true
+                _ = row(vectors, item).update(fromContentsOf: model.trainedOutput(known))
+            }
+            guard known == nil else { continue }
+            let input = hasVector[item] ? UnsafeBufferPointer(row(vectors, item)) : model.unknownInput
+            _ = row(inputs, item).update(fromContentsOf: input)
+        }
+        self.vectors = vectors
+        self.hasVector = hasVector
+        self.inputs = inputs
+        self.modelRows = modelRows
+        self.itemRows = itemRows
     }
 }

@@ -1,164 +1,177 @@
-import Commerce
-import Foundation
 import LinearAlgebra
 import TwoTower
 
-/// The two towers as they serve: every event moves its shopper's state by one step, a list is scored with the state before the
-/// event, and, if the items move, every event moves its item too.
-final class TowerRecommender: Recommender {
+/// A trained two-tower model as a method: the user's state moves one step per event, items move with the stream where the
+/// model has a rule for that, and the sparse channel adds its neighbours.
+///
+/// The non-sequential network is the same method over a model that was trained so.
+package final class TowerRecommender: Recommender {
     /// What takes part in a score beside the towers' dot product.
-    struct Parts: Equatable {
+    package struct Parts: Equatable {
         /// The sparse channel of the checkpoint.
-        var sparse: Bool
+        package var sparse: Bool
         /// The items' movement with the stream.
-        var moving: Bool
+        package var moving: Bool
+
+        package init(sparse: Bool, moving: Bool) {
+            self.sparse = sparse
+            self.moving = moving
+        }
     }
 
     private let log: EvaluationLog
     private let model: Model
     private let items: TowerItems
+    private let walker: StateWalker
+    private let motion: MovingItems?
     private let sparse: SparseChannel?
-    private let moving: MovingItems?
     private let sparseScratch: SparseChannel.Scratch?
-    private let stepScratch: StepScratch
-    /// [users, stateSize]
-    private let states: FloatBuffer
-    /// Per user the time of the latest event, and the session it bore.
-    private var latest: [Int64?]
-    private var sessions: [String?]
-    /// [Runner.batch, d]: the users' vectors of the slots.
+    /// Queries and touches since the last settling, in order of the log, and the vector [d] of each one's user.
+    private var happenings: [Happening] = []
+    private let vectors: FloatBuffer
     private let users: FloatBuffer
-    private var slots = 0
-    /// Per slot the extra scores of the sparse channel, by row of the log.
-    private var extras = [[(row: Int32, score: Float)]](repeating: [], count: Runner.batch)
-    private var mends: BatchMends
-    private let scale: Float
+    private var seen: SeenItems
 
-    /// - Throws: `EvaluationError` where the catalogue does not fit the model.
-    init(_ log: EvaluationLog, _ model: Model, _ parts: Parts) throws(EvaluationError) {
-        self.log = log
+    /// What a batch has to go through in order.
+    private struct Happening {
+        var moment: StateWalker.Moment
+        var item: Int32
+        var time: Int64
+        /// The query's slot; nil for a touch.
+        var slot: Int?
+        /// Of a touch, whether it is the user's first on the item.
+        var isFirst: Bool
+    }
+
+    /// Touches that may gather while nobody asks, for settling is more work the smaller the portion.
+    private static let portion = 2048
+
+    /// - Throws: `EvaluationError` where a supplied vector of the catalogue does not fit the model.
+    package init(_ log: EvaluationLog, _ model: Model, _ parts: Parts) throws(EvaluationError) {
+        Blas.useCallingThreadOnly()
         self.model = model
-        let items = try TowerItems(log, model)
+        self.log = log
+        let items = try TowerItems(model, log)
         self.items = items
+        walker = StateWalker(model, log, items)
+        let d = model.dimension
+        motion =
+            (parts.moving ? model.channels.motion : nil).map { rule in
+                MovingItems(
+                    rule: rule, base: items.vectors, hasBase: items.hasVector,
+                    isKnown: items.modelRows.map { $0 >= 0 }, dimension: d,
+                    popularity: items.modelRows.map { row in
+                        row >= 0 && Int(row) < model.channels.popularity.count
+                            ? model.channels.popularity[Int(row)] : 0
+                    }, time: model.channels.time)
+            }
         sparse = parts.sparse ? model.channels.sparse : nil
         sparseScratch = sparse?.makeScratch()
-        stepScratch = model.makeScratch()
-        states = FloatBuffer(count: log.users.count * model.stateSize)
-        latest = [Int64?](repeating: nil, count: log.users.count)
-        sessions = [String?](repeating: nil, count: log.users.count)
-        users = FloatBuffer(count: Runner.batch * model.dimension)
-        mends = BatchMends(dimension: model.dimension)
-        scale = model.scale
-        let initial = model.initialState
-        for user in log.users.indices {
-            (states.pointer + user * model.stateSize).update(from: initial, count: model.stateSize)
-        }
-        moving = parts.moving ? model.channels.motion.map { Self.moving($0, log, model, items) } : nil
+        vectors = FloatBuffer(count: (Self.portion + Runner.batch) * d)
+        users = FloatBuffer(count: Runner.batch * d)
+        seen = SeenItems(log)
     }
 
-    private static func moving(
-        _ rule: MotionRule, _ log: EvaluationLog, _ model: Model, _ items: TowerItems
-    ) -> MovingItems {
-        var popularity = [Float](repeating: 0, count: log.items.count)
-        for (row, item) in items.logRow.enumerated() where item >= 0 {
-            popularity[Int(item)] = model.channels.popularity[row]
-        }
-        return MovingItems(
-            rule: rule, base: items.vectors, hasBase: items.hasVector, isKnown: items.modelRow.map { $0 >= 0 },
-            dimension: model.dimension, popularity: popularity, time: model.channels.time)
+    package func observe(_ event: LogEvent, role: Split.Role) {
+        guard motion != nil, role == .streamed else { return }
+        happenings.append(
+            Happening(
+                moment: StateWalker.Moment(user: event.user, position: event.position), item: event.item,
+                time: event.time, slot: nil, isFirst: seen.isFirst(event)))
+        // Within a batch of queries the portion may be used up too: then the batch's moves are settled with its scores.
+        if happenings.count == Self.portion, !happenings.contains(where: { $0.slot != nil }) { settle(nil) }
     }
 
-    func observe(_ event: LogEvent, role: Split.Role) {
-        let user = Int(event.user)
-        let state = states.pointer + user * model.stateSize
-        if role == .streamed, let moving { touch(event, state, moving) }
-        guard let input = items.input(Int(event.item)) else { return }
-        var action = event.action
-        var gap = latest[user].map { max(0, event.time - $0) }
-        let full = log.event(at: event.row)
-        var changes = false
-        if let session = full.sessionID {
-            changes = sessions[user].map { $0 != session } ?? false
-            sessions[user] = session
-        }
-        model.step(
-            StepBatch(
-                count: 1, states: state, inputs: input, actions: &action, gaps: &gap, sessionChanges: &changes),
-            scratch: stepScratch)
-        latest[user] = max(latest[user] ?? event.time, event.time)
+    package func ask(_ query: Query, slot: Int) {
+        happenings.append(
+            Happening(
+                moment: StateWalker.Moment(user: query.user, position: query.historyLength), item: query.target,
+                time: query.time, slot: slot, isFirst: true))
     }
 
-    private func touch(_ event: LogEvent, _ state: UnsafePointer<Float>, _ moving: MovingItems) {
-        let item = Int(event.item)
-        mends.keep(item, of: moving)
-        let before = log.events(of: event.user).prefix(event.position)
-        guard event.position > 0, !before.contains(where: { log.item(at: $0) == event.item }) else {
-            moving.touch(item, state: nil, time: event.time)
-            return
-        }
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: model.dimension) { vector in
-            guard let vector = vector.baseAddress else { return }
-            model.readout(states: state, count: 1, into: vector)
-            for i in 0..<model.dimension { vector[i] /= scale }
-            moving.touch(item, state: vector, time: event.time)
-        }
-    }
+    package func score(into scores: MatrixView<Float>) { settle(scores) }
 
-    func ask(_ query: Query, slot: Int) {
+    /// Goes through what has happened: scores with the items as they were at the start, mended for those that have moved
+    /// until each query.
+    private func settle(_ scores: MatrixView<Float>?) {
+        guard let first = happenings.first else { return }
         let d = model.dimension
-        let user = users.pointer + slot * d
-        model.readout(states: states.pointer + Int(query.user) * model.stateSize, count: 1, into: user)
-        if slot == 0 {
-            mends.removeAll()
-            moving?.refresh(at: query.time)
-        }
-        if let moving { mends.ask(slot, user: user, scale: scale, of: moving) }
-        extras[slot] = []
-        if let sparse, let sparseScratch {
-            let history = log.events(of: query.user).prefix(query.historyLength)
-            let last = history.reversed().lazy.map { [log, items] row -> Int? in
-                let model = items.modelRow[Int(log.item(at: row))]
-                return model < 0 ? nil : Int(model)
+        let vectors = happenings.count * d <= vectors.count ? vectors : FloatBuffer(count: happenings.count * d)
+        walker.read(happenings.map(\.moment), into: vectors)
+        motion?.refresh(at: first.time)
+        if let scores {
+            for (index, happening) in happenings.enumerated() {
+                guard let slot = happening.slot else { continue }
+                (users.pointer + slot * d).update(from: vectors.pointer + index * d, count: d)
             }
-            extras[slot] = sparse.scores(ofLast: last, scratch: sparseScratch).compactMap { row, score in
-                let item = items.logRow[Int(row)]
-                return item < 0 ? nil : (item, score)
+            DenseScores.fill(scores, users: users, items: motion?.vectors ?? items.vectors, width: d)
+        }
+        for (index, happening) in happenings.enumerated() {
+            let vector = vectors.pointer + index * d
+            if let slot = happening.slot {
+                guard let scores else { continue }
+                let line = UnsafeMutableBufferPointer(
+                    start: scores.pointer + slot * scores.columns, count: scores.columns)
+                finish(line, of: vector, happening.moment)
+            } else {
+                let hasState = ItemTower.normalise(vector, dimension: d) > 0
+                motion?.touch(
+                    Int(happening.item), state: hasState && happening.isFirst ? UnsafePointer(vector) : nil,
+                    time: happening.time)
             }
         }
-        slots = slot + 1
+        happenings.removeAll(keepingCapacity: true)
     }
 
-    func score(into scores: MatrixView<Float>) {
-        let (n, d) = (log.items.count, model.dimension)
-        let vectors = moving?.vectors ?? items.vectors
-        let able = moving?.hasVector ?? items.hasVector
-        let coordinates = moving.flatMap { $0.rule.popularityWeight > 0 ? $0.coordinates : nil }
-        Self.multiply(users, rows: slots, vectors, items: n, dimension: d, into: scores)
-        for slot in 0..<slots {
-            let row = UnsafeMutableBufferPointer(start: scores.pointer + slot * n, count: n)
-            if let coordinates { for item in 0..<n { row[item] += scale * coordinates[item] } }
-            for item in 0..<n where !able[item] { row[item] = -.infinity }
-            mends.mend(row, slot: slot, user: users.pointer + slot * d, scale: scale)
-            for (item, score) in extras[slot] { row[Int(item)] += score }
-        }
-    }
-
-    /// scores [rows, items] = users · vectorsᵀ, on all cores: each takes a part of the items.
-    private static func multiply(
-        _ users: FloatBuffer, rows: Int, _ vectors: FloatBuffer, items: Int, dimension: Int,
-        into scores: MatrixView<Float>
+    /// Brings a query's dense scores to what they are at its time, and adds what stands beside them.
+    private func finish(
+        _ line: UnsafeMutableBufferPointer<Float>, of user: UnsafePointer<Float>, _ moment: StateWalker.Moment
     ) {
-        let target = SharedScores(view: scores)
-        Parallel.ranges(of: rows) { _, range in
-            Blas.multiply(
-                MatrixView(users.pointer + range.lowerBound * dimension, rows: range.count, columns: dimension), .plain,
-                MatrixView(vectors.pointer, rows: items, columns: dimension), .transposed,
-                into: target.view.slice(from: range.lowerBound, count: range.count))
+        let d = model.dimension
+        if let motion {
+            let own = UnsafeBufferPointer(start: user, count: d)
+            for item in motion.touched {
+                let moved = UnsafeBufferPointer(start: motion.vectors.pointer + Int(item) * d, count: d)
+                line[Int(item)] = Kernels.dot(own.span, moved.span)
+            }
+            if motion.rule.popularityWeight > 0 {
+                motion.coordinates.withUnsafeBufferPointer { coordinates in
+                    for item in line.indices { line[item] += model.scale * coordinates[item] }
+                }
+            }
+        }
+        if let sparse, let sparseScratch {
+            let history = log.events(of: moment.user).prefix(moment.position).reversed().lazy
+            let rows = history.map { event -> Int? in
+                let row = self.items.modelRows[Int(self.log.item(at: event))]
+                return row < 0 ? nil : Int(row)
+            }
+            for (row, extra) in sparse.scores(ofLast: rows, scratch: sparseScratch) {
+                let item = items.itemRows[Int(row)]
+                if item >= 0 { line[Int(item)] += extra }
+            }
+        }
+        (motion?.hasVector ?? items.hasVector).withUnsafeBufferPointer { able in
+            for item in line.indices where !able[item] { line[item] = -.infinity }
         }
     }
+}
 
-    private struct SharedScores: @unchecked Sendable {
-        // Unchecked: each piece of the loop writes rows of its own.
-        let view: MatrixView<Float>
+/// Whether an event is its user's first on the item.
+private struct SeenItems {
+    private let log: EvaluationLog
+    /// Per user, the items of the first events, and how many those are.
+    private var items: [Int32: (seen: Set<Int32>, upTo: Int)] = [:]
+
+    init(_ log: EvaluationLog) { self.log = log }
+
+    mutating func isFirst(_ event: LogEvent) -> Bool {
+        let events = log.events(of: event.user)
+        var (seen, upTo) = items.removeValue(forKey: event.user) ?? ([], 0)
+        for row in events.dropFirst(upTo).prefix(event.position - upTo) { seen.insert(log.item(at: row)) }
+        upTo = event.position + 1
+        let isFirst = seen.insert(event.item).inserted
+        items[event.user] = (seen, upTo)
+        return isFirst
     }
 }

@@ -5,7 +5,7 @@ import TwoTower
 
 /// The catalogue as one moment saw it: a value that later changes leave alone.
 public struct CatalogueSnapshot: Sendable {
-    /// The items that may be recommended.
+    /// The items that may be recommended, those of the checkpoint numbered by their rows in it.
     public fileprivate(set) var index: ExactIndex
     /// Input vectors of described items that the checkpoint does not know.
     public fileprivate(set) var newItems: [ItemID: [Float]] = [:]
@@ -28,7 +28,7 @@ public final class LiveCatalogue: Sendable {
         self.model = model
         var index = ExactIndex(dimension: model.dimension)
         for (row, item) in model.items.enumerated() {
-            try index.upsert(item, Span(_unsafeElements: model.trainedOutput(row)))
+            try index.upsert(item, Span(_unsafeElements: model.trainedOutput(row)), number: Int32(row))
         }
         state = Mutex(CatalogueSnapshot(index: index))
     }
@@ -77,7 +77,7 @@ public final class LiveCatalogue: Sendable {
             snapshot.newItems[item.item] = outcome == .vector ? Array(vector) : nil
         }
         if item.inStock, outcome == .vector {
-            try snapshot.index.upsert(item.item, vector.span)
+            try snapshot.index.upsert(item.item, vector.span, number: model.row(of: item.item).map(Int32.init))
         } else {
             snapshot.index.remove(item.item)
         }

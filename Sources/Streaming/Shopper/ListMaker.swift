@@ -2,18 +2,21 @@ import Commerce
 import Retrieval
 import TwoTower
 
-/// Makes the lists of shoppers from their states: the top K of the index without what each has bought.
+/// Makes the lists of shoppers: the top K of the index by the dense score of the state and the sparse one of the last
+/// events, without what each has bought.
 struct ListMaker {
     private let model: Model
     private let settings: ShopperSettings
     private let configuration: String
     private let scratch = ExactScratch()
+    private let sparse: SparseScores?
     private let probe: StageProbe
 
     init(model: Model, settings: ShopperSettings, configuration: String, probe: StageProbe) {
         self.model = model
         self.settings = settings
         self.configuration = configuration
+        sparse = SparseScores(model: model)
         self.probe = probe
     }
 
@@ -28,7 +31,9 @@ struct ListMaker {
         return try probe.time(.compose) { () throws(StreamError) in
             var records: [OutputRecord] = []
             records.reserveCapacity(entries.count)
-            for (entry, row) in zip(entries, rows) { records.append(try record(entry, row, snapshot)) }
+            for (entry, row) in zip(entries, rows) {
+                records.append(try record(entry, states[entry.state], row, snapshot))
+            }
             return records
         }
     }
@@ -47,20 +52,26 @@ struct ListMaker {
             }
             count = records.count * dimension
         }
+        sparse?.gather(of: records)
         do throws(RetrievalError) {
             return try snapshot.index.search(
-                queries: vectors.span, k: settings.listSize, excluding: records.map(\.purchased), scratch: scratch)
+                queries: vectors.span, k: settings.listSize, excluding: records.map(\.purchased),
+                adding: sparse?.extras ?? ExtraScores(), scratch: scratch)
         } catch {
             throw StreamError(.corrupt, "a shopper's state gives no valid vector: \(error)")
         }
     }
 
     private func record(
-        _ entry: Entry<Event>, _ items: [ScoredItem], _ snapshot: CatalogueSnapshot
+        _ entry: Entry<Event>, _ state: ShopperRecord, _ items: [ScoredItem], _ snapshot: CatalogueSnapshot
     ) throws(StreamError) -> OutputRecord {
         let list = RecommendationList(
             shopper: entry.input.shopper,
-            slots: items.enumerated().map { .init(rank: $0 + 1, item: $1.item, score: $1.score, origin: .personal) },
+            slots: items.enumerated().map { place, found in
+                .init(
+                    rank: place + 1, item: found.item, score: found.score, origin: .personal,
+                    because: sparse?.reason(of: found.item, for: state))
+            },
             lineage: .init(
                 trigger: .event(id: entry.input.eventID),
                 source: .init(

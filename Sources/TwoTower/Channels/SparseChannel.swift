@@ -61,12 +61,39 @@ public struct SparseChannel: Sendable, Equatable {
     ///
     /// - Parameter last: rows of the shopper's last items in the model, newest first; nil for an item that it does not know.
     public func scores(ofLast last: some Sequence<Int?>, scratch: Scratch) -> [(row: Int32, score: Float)] {
-        accumulate(last, scratch)
-        scratch.touched.sort()
-        let result = scratch.touched.map { row in (row, settings.weight * scratch.sums[Int(row)]) }
-        for row in scratch.touched { scratch.sums[Int(row)] = 0 }
-        scratch.touched.removeAll(keepingCapacity: true)
+        var result: [(row: Int32, score: Float)] = []
+        forEachScore(ofLast: last, scratch: scratch) { result.append(($0, $1)) }
+        result.sort { $0.row < $1.row }
         return result
+    }
+
+    /// The same scores without an order, each above 0 and of another row; without allocation once `scratch` has grown.
+    public func forEachScore(
+        ofLast last: some Sequence<Int?>, scratch: Scratch, _ body: (_ row: Int32, _ score: Float) -> Void
+    ) {
+        accumulate(last, scratch)
+        for row in scratch.touched {
+            let score = settings.weight * scratch.sums[Int(row)]
+            scratch.sums[Int(row)] = 0
+            if score > 0 { body(row, score) }
+        }
+        scratch.touched.removeAll(keepingCapacity: true)
+    }
+
+    /// The place in `last` whose item gave most of a row's extra score, the newest of equal ones; nil where none gave any.
+    ///
+    /// - Parameter last: as in `scores`.
+    public func reason(of row: Int32, inLast last: some Sequence<Int?>) -> Int? {
+        var best: (place: Int, part: Float)?
+        var factor: Float = 1
+        for (place, item) in last.prefix(Self.depth).enumerated() {
+            if factor < Self.leastFactor { break }
+            if let item, let value = table.value(of: Int(row), inRow: item), factor * value > best?.part ?? 0 {
+                best = (place, factor * value)
+            }
+            factor *= settings.decay
+        }
+        return best?.place
     }
 
     private func accumulate(_ last: some Sequence<Int?>, _ scratch: Scratch) {

@@ -63,6 +63,11 @@ extension TrainedChannels {
                 .malformed, file: file.file, tensor: Name.starts,
                 "must ascend from 0 to \(count), the number of entries")
         }
+        if let entry = values.firstIndex(where: { !($0 > 0 && $0 <= 1e6) }) {
+            throw CheckpointError(
+                .malformed, file: file.file, tensor: Name.values,
+                "entry \(entry) is \(values[entry]), must be above 0 and at most 1000000")
+        }
         for row in 0..<items {
             var previous: Int32 = -1
             for entry in Int(starts[row])..<Int(starts[row + 1]) {

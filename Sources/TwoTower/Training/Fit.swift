@@ -41,8 +41,6 @@ final class Fit {
 
     /// Share of an epoch's steps that the average looks back on.
     private static let window = 0.3
-    /// Steps in which the learning rate rises.
-    private static let warmUp = 50
 
     /// A fit that goes on from `state`.
     init(
@@ -73,7 +71,7 @@ final class Fit {
         var sum = 0.0
         state.progress.epochs += 1
         for batch in 0..<plan.count {
-            let rate = settings.learningRate * min(1, Double(progress.steps + 1) / Double(Self.warmUp))
+            let rate = Schedule.rate(step: progress.steps, peak: settings.learningRate)
             let loss = step.run(
                 plan.batch(batch, shards: Parallel.pieces, generator: &generator), learningRate: rate)
             state.progress.steps += 1
@@ -100,6 +98,15 @@ final class Fit {
             for i in range { average.pointer[i] += share * (latest.pointer[i] - average.pointer[i]) }
         }
     }
+}
+
+/// The learning rate: it rises for some steps, then stays.
+package enum Schedule {
+    /// Steps in which the rate rises.
+    private static let warmUp = 50
+
+    /// The rate of step 0, 1, …, given its largest value.
+    package static func rate(step: Int, peak: Double) -> Double { peak * min(1, Double(step + 1) / Double(warmUp)) }
 }
 
 /// Seconds that training has taken.

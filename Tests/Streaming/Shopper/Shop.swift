@@ -19,7 +19,7 @@ struct Shop {
 
     static func item(_ index: Int) -> ItemID { ItemID("i\(index)") }
 
-    /// A model of `items` known items and the words `w:red`, `w:blue`; weights uniform in ±0.3.
+    /// A model of `items` known items and the words `w:red`, `w:blue`; weights uniform in ±0.3, and a sparse channel.
     static func model(seed: UInt64, items: Int, version: String) -> Model {
         var random = Simulation.Random(state: seed)
         let layout = TowerLayout(
@@ -34,11 +34,30 @@ struct Shop {
         return Model(
             version: version, layout: layout, parameters: parameters, itemVectors: vectors,
             vocabulary: FeatureVocabulary(tokens: ["w:red", "w:blue"]),
-            attributes: AttributeVocabulary(tokens: ["country=nl", "country=be"]), items: (0..<items).map(item))
+            attributes: AttributeVocabulary(tokens: ["country=nl", "country=be"]), items: (0..<items).map(item),
+            channels: channels(&random, items: items))
+    }
+
+    /// A random quarter of all items beside each.
+    private static func channels(_ random: inout Simulation.Random, items: Int) -> TrainedChannels {
+        var (starts, columns, values): ([Int32], [Int32], [Float]) = ([0], [], [])
+        for _ in 0..<items {
+            for column in 0..<items where Int.random(in: 0..<4, using: &random) == 0 {
+                columns.append(Int32(column))
+                values.append(.random(in: 0.01...1, using: &random))
+            }
+            starts.append(Int32(columns.count))
+        }
+        let settings = SparseChannel.Settings(weight: 1.5, decay: 0.7, damping: 0.5)
+        return TrainedChannels(
+            Channels(sparse: settings),
+            sparse: SparseChannel(
+                settings: settings, table: NeighbourTable(starts: starts, columns: columns, values: values)),
+            popularity: [], time: 0)
     }
 
     func settings(
-        history: Int = 8, window: Int = 4, idle: Int64? = nil, size: Int = 5, refresh: ShopperSettings.Refresh = .batch
+        history: Int = 12, window: Int = 4, idle: Int64? = nil, size: Int = 5, refresh: ShopperSettings.Refresh = .batch
     ) -> ShopperSettings {
         ShopperSettings(
             historyLength: history, eventIDWindow: window, idleExpiry: idle, listSize: size, refresh: refresh,
