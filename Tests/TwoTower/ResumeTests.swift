@@ -37,8 +37,8 @@ import TwoTower
             if let content = place.content, content != cuts.last { cuts.append(content) }
         }
         let checkpoint = try Trainer.train(
-            log, settings: settings, keeping: place.unfinished, notice: { notes.texts.append($0) }
-        ) { _ in look() }
+            log, settings: settings, keeping: place.unfinished, progress: { _ in look() },
+            notice: { notes.texts.append($0) })
         look()
         return Run(checkpoint: checkpoint, notices: notes.texts, cuts: cuts)
     }
@@ -117,8 +117,8 @@ import TwoTower
             (sound.dropLast(4) + [0, 0, 0xc0, 0x7f], "fit.second_moments"),
             (try edited(#""run":"#, #""fun":"#), "do not describe a training"),
             (try edited(#"\"format\":1"#, #"\"format\":9"#), "another version of this program"),
-            (try edited(#"\"dimension\":32,"#, #"\"dimension\":48,"#), "expected shape"),
-            (try edited(#"\"dimension\":32,"#, #"\"dimension\":-2,"#), "impossible"),
+            (try edited(#"candidate\":{\"dimension\":32,"#, #"candidate\":{\"dimension\":48,"#), "expected shape"),
+            (try edited(#"candidate\":{\"dimension\":32,"#, #"candidate\":{\"dimension\":-2,"#), "impossible"),
             (try edited("fit.average", "fit.overage"), "\"fit.average\": missing"),
         ]
         for (damage, reason) in damages {

@@ -70,11 +70,11 @@ public struct TrainingJob: Sendable {
         if bad.count > 0 { refused(bad) }
         var latest: TrainingProgress?
         let checkpoint = try Trainer.train(
-            log, catalogue: catalogue, settings: settings, keeping: unfinished, notice: notice
-        ) {
-            latest = $0
-            progress(.training($0))
-        }
+            log, catalogue: catalogue, settings: settings, keeping: unfinished,
+            progress: {
+                latest = $0
+                progress(.training($0))
+            }, notice: notice)
         if var end = latest {  // validation may have found fewer epochs to do than were expected
             end.fraction = 1
             progress(.training(end))

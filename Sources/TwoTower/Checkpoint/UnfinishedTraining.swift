@@ -108,8 +108,10 @@ public struct UnfinishedTraining: Sendable {
             best: state.best?.attempt, current: state.current?.attempt, fit: state.fit?.progress,
             constants: state.constants, curve: state.curve, measuring: state.measuring, elapsed: state.elapsed)
         let temporary = url.appendingPathExtension("new")
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
         do {
-            let text = String(decoding: try JSONEncoder().encode(record), as: UTF8.self)
+            let text = String(decoding: try encoder.encode(record), as: UTF8.self)
             try Safetensors.write(sources, metadata: [Name.record: text], to: temporary)
         } catch {
             throw CheckpointError(

@@ -15,12 +15,12 @@ public enum Trainer {
     ///   - catalogue: features of items; of two records of one item the later counts. Items without a record live by their ID.
     ///   - unfinished: keeps the run while it lasts. A run that it holds is gone on with if it is of the same data and
     ///     settings, and gives the parameters that it would have given uninterrupted. It is the caller's to remove.
-    ///   - notice: takes a sentence for the user, where there is something to say.
     ///   - progress: called often, on the calling thread.
+    ///   - notice: takes a sentence for the user, where there is something to say.
     public static func train(
         _ log: TrainingLog, catalogue: [CatalogueItem] = [], settings: TrainingSettings = TrainingSettings(),
-        keeping unfinished: UnfinishedTraining? = nil, notice: @escaping (String) -> Void = { _ in },
-        progress: (TrainingProgress) -> Void = { _ in }
+        keeping unfinished: UnfinishedTraining? = nil, progress: (TrainingProgress) -> Void = { _ in },
+        notice: @escaping (String) -> Void = { _ in }
     ) throws(TrainingError) -> Checkpoint {
         let faults = settings.faults
         guard faults.isEmpty else { throw TrainingError(.badSettings, faults.joined(separator: "; ")) }

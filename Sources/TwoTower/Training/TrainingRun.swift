@@ -30,6 +30,8 @@ struct TrainingRun {
     private var clock = TrainingClock()
     /// Where the run stands.
     private(set) var state = RunState()
+    /// The largest share of the run that was reported: another candidate does not take it back.
+    private var furthest = 0.0
     /// Keeps the state: called at the end of every epoch and after tuning.
     private let keep: (RunState) -> Void
 
@@ -101,7 +103,7 @@ struct TrainingRun {
     private var fittingFrom: Double { state.best == nil ? 0 : Self.validationPart }
 
     /// The trial, or nil if there is too little to judge by.
-    private func trial(_ progress: (TrainingProgress) -> Void) -> Trial? {
+    private mutating func trial(_ progress: (TrainingProgress) -> Void) -> Trial? {
         guard let heldOut = settings.validation.heldOut(of: histories) else { return nil }
         let earlier = Histories(histories, without: heldOut)
         guard earlier.eventCount > 1, earlier.isRepeat.contains(false) else { return nil }
@@ -250,16 +252,16 @@ struct TrainingRun {
             parameters: fit.parameters)
     }
 
-    private func report(
+    private mutating func report(
         _ stage: TrainingProgress.Stage, epoch: Int, _ fraction: Double, _ loss: Double?, _ recall: Double?,
         _ progress: (TrainingProgress) -> Void
     ) {
         let elapsed = clock.elapsed
         // A limit says better than epochs how much is left.
-        let fraction = settings.timeLimit.map { max(fraction, min(1, elapsed / $0)) } ?? fraction
+        furthest = max(furthest, fraction, settings.timeLimit.map { min(1, elapsed / $0) } ?? 0)
         progress(
             TrainingProgress(
-                stage: stage, epoch: epoch, fraction: fraction, loss: loss, recall: recall, elapsed: elapsed,
-                remaining: fraction > 0.01 ? elapsed * (1 - fraction) / fraction : nil))
+                stage: stage, epoch: epoch, fraction: furthest, loss: loss, recall: recall, elapsed: elapsed,
+                remaining: furthest > 0.01 ? elapsed * (1 - furthest) / furthest : nil))
     }
 }
