@@ -95,13 +95,18 @@ public struct ByteReader: Sendable {
     }
 
     /// Reads `number` singles in bulk.
-    public mutating func floats(_ number: Int) throws(ByteReaderError) -> [Float] {
-        let size = number.multipliedReportingOverflow(by: 4)
+    public mutating func floats(_ number: Int) throws(ByteReaderError) -> [Float] { try elements(number) }
+
+    /// Reads `number` IEEE 754 halves in bulk.
+    public mutating func halves(_ number: Int) throws(ByteReaderError) -> [Float16] { try elements(number) }
+
+    private mutating func elements<Element: BitwiseCopyable>(_ number: Int) throws(ByteReaderError) -> [Element] {
+        let size = number.multipliedReportingOverflow(by: MemoryLayout<Element>.size)
         let start = try advance(size.overflow ? -1 : size.partialValue)
-        return [Float](unsafeUninitializedCapacity: number) { values, count in
+        return [Element](unsafeUninitializedCapacity: number) { values, count in
             bytes.withUnsafeBytes { source in
                 UnsafeMutableRawBufferPointer(values).copyMemory(
-                    from: UnsafeRawBufferPointer(rebasing: source[start..<start + 4 * number]))
+                    from: UnsafeRawBufferPointer(rebasing: source[start..<start + size.partialValue]))
             }
             count = number
         }

@@ -2,7 +2,7 @@
     #error("binary records are little-endian, and float arrays are copied as they lie in memory")
 #endif
 
-/// Writes a binary record: little-endian integers, LEB128 lengths, UTF-8 strings, arrays of float32.
+/// Writes a binary record: little-endian integers, LEB128 lengths, UTF-8 strings, arrays of IEEE 754 singles and halves.
 ///
 /// The counterpart is `ByteReader`; both name the same things in the same order, so a record's two functions read alike.
 public struct ByteWriter: Sendable {
@@ -54,6 +54,11 @@ public struct ByteWriter: Sendable {
 
     /// Writes bytes as they are, with no length.
     public mutating func raw(_ value: [UInt8]) { bytes.append(contentsOf: value) }
+
+    /// Writes the elements' bits in bulk, with no length.
+    public mutating func halves(_ values: [Float16]) {
+        values.withUnsafeBytes { bytes.append(contentsOf: $0) }
+    }
 
     /// Writes the elements' bits in bulk, with no length.
     public mutating func floats(_ values: [Float]) {

@@ -14,6 +14,7 @@ import Testing
         writer.string("né\u{0}🥖")
         writer.blob([1, 2, 3])
         writer.floats([1.5, -.infinity, .leastNonzeroMagnitude])
+        writer.halves([1.5, -.infinity, .leastNonzeroMagnitude])
 
         var reader = ByteReader(writer.bytes)
         #expect(try reader.integer(as: UInt8.self) == 7)
@@ -29,6 +30,7 @@ import Testing
         var last: [Float] = [0]
         try last.withUnsafeMutableBufferPointer { try reader.floats(into: $0) }
         #expect(last == [.leastNonzeroMagnitude])
+        #expect(try reader.halves(3) == [1.5, -.infinity, .leastNonzeroMagnitude])
         try reader.end()
     }
 
@@ -80,6 +82,10 @@ import Testing
         #expect(throws: ByteReaderError.self) {
             var reader = ByteReader([])
             _ = try reader.floats(.max)
+        }
+        #expect(throws: ByteReaderError.self) {
+            var reader = ByteReader([1, 2])
+            _ = try reader.halves(2)
         }
         #expect(throws: ByteReaderError.self) {
             var reader = ByteReader([])

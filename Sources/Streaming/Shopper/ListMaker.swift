@@ -46,7 +46,7 @@ struct ListMaker {
             withUnsafeTemporaryAllocation(of: Float.self, capacity: records.count * width) { states in
                 guard let start = states.baseAddress, let target = vectors.baseAddress else { return }
                 for (row, record) in records.enumerated() {
-                    (start + row * width).update(from: record.state, count: width)
+                    record.state.write(to: start + row * width, size: width)
                 }
                 model.readout(states: start, count: records.count, into: target)
             }

@@ -28,7 +28,7 @@ extension ShopperRecord {
         if let expiry = settings.idleExpiry, let silence = gap, silence > expiry {
             entries = []
             purchased = []
-            state = []
+            state = .none
             startedAt = sequence
             session = nil
             gap = nil

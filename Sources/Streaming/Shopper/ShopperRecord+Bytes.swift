@@ -3,8 +3,9 @@ import Commerce
 
 /// The stored form of a shopper's record.
 extension ShopperRecord {
-    /// Written first. Format 1, which knew neither sessions nor attributes, is read as well; others are refused.
-    private static let format: UInt8 = 2
+    /// Written first. Format 2, whose state was in single precision, is read as well, and format 1, which knew neither
+    /// sessions nor attributes; others are refused.
+    private static let format: UInt8 = 3
 
     /// An entry's first byte: its action, and what follows.
     private enum Flag {
@@ -19,14 +20,14 @@ extension ShopperRecord {
 
     /// The bytes to store: equal records have equal bytes.
     public var bytes: [UInt8] {
-        var writer = ByteWriter(reserving: 256 + 4 * state.count + 24 * entries.count + 12 * purchased.count)
+        var writer = ByteWriter(reserving: 256 + 2 * state.values.count + 24 * entries.count + 12 * purchased.count)
         writer.integer(ShopperRecord.format)
         writer.string(shopper.rawValue)
         writer.string(model)
         writer.varint(startedAt)
         writer.varint(sequence)
-        writer.count(state.count)
-        writer.floats(state)
+        writer.count(state.values.count)
+        writer.halves(state.values)
         writer.integer(UInt8(latest == nil ? 0 : 1))
         if let latest { writer.signedVarint(latest.rawValue) }
         writer.integer(UInt8(session == nil ? 0 : 1))
@@ -85,7 +86,13 @@ extension ShopperRecord {
             model = try reader.string()
             startedAt = try reader.varint()
             sequence = try reader.varint()
-            state = try reader.floats(try reader.count(ofSize: 4))
+            if format > 2 {
+                state = ShopperState(values: try reader.halves(try reader.count(ofSize: 2)))
+            } else {
+                state = try reader.floats(try reader.count(ofSize: 4)).withUnsafeBufferPointer {
+                    ShopperState(rounding: $0)
+                }
+            }
             latest = try reader.integer(as: UInt8.self) == 0 ? nil : EventTime(milliseconds: try reader.signedVarint())
             if format > 1 { session = try reader.integer(as: UInt8.self) == 0 ? nil : try reader.integer() }
             for _ in 0..<(try reader.count(ofSize: 2)) {

@@ -40,8 +40,8 @@ public struct ShopperRecord: Equatable, Sendable {
     public var startedAt: UInt64 = 0
     /// Events of the shopper applied so far.
     public var sequence: UInt64 = 0
-    /// [model.stateSize]; empty before the first event.
-    public var state: [Float] = []
+    /// After the last event.
+    public var state = ShopperState.none
     /// The last events in order of arrival, oldest first.
     public var entries: [Entry] = []
     /// The largest event time so far.

@@ -120,7 +120,7 @@ public final class ShopperStage: KeyedStage {
         guard record.model != model.version else { return }
         record.model = model.version
         record.startedAt = record.sequence &- UInt64(record.entries.count)
-        record.state = model.initialState
+        record.state = .none
         for index in record.entries.indices {
             let item = record.entries[index].item
             record.entries[index].vector = model.row(of: item) == nil ? snapshot.newItems[item] : nil

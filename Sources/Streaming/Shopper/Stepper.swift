@@ -20,29 +20,28 @@ struct Stepper {
             guard let rows = memory.baseAddress else { return }
             let inputs = rows + indexes.count * width
             for (row, index) in indexes.enumerated() {
-                // A record without a state (a new shopper, or one who starts anew) begins at the model's initial state.
-                let state = states[index].state.isEmpty ? model.initialState : states[index].state
-                state.withUnsafeBufferPointer { copy($0, to: rows + row * width) }
+                states[index].state.write(to: rows + row * width, size: width)
                 guard let entry = states[index].entries.last else { continue }
                 copyInput(of: entry, to: inputs + row * dimension)
                 entries.append(entry)
             }
             advance(entries, states: rows, inputs: inputs)
             for (row, index) in indexes.enumerated() {
-                states[index].state = Array(UnsafeBufferPointer(start: rows + row * width, count: width))
+                states[index].state = ShopperState(
+                    rounding: UnsafeBufferPointer(start: rows + row * width, count: width))
             }
         }
     }
 
     /// Advances one state by one entry.
-    func step(entry: ShopperRecord.Entry, state: inout [Float]) {
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: model.dimension) { input in
-            guard let input = input.baseAddress else { return }
-            copyInput(of: entry, to: input)
-            state.withUnsafeMutableBufferPointer { state in
-                guard let state = state.baseAddress else { return }
-                advance([entry], states: state, inputs: input)
-            }
+    func step(entry: ShopperRecord.Entry, state: inout ShopperState) {
+        let width = model.stateSize
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: width + model.dimension) { memory in
+            guard let numbers = memory.baseAddress else { return }
+            state.write(to: numbers, size: width)
+            copyInput(of: entry, to: numbers + width)
+            advance([entry], states: numbers, inputs: numbers + width)
+            state = ShopperState(rounding: UnsafeBufferPointer(start: numbers, count: width))
         }
     }
 

@@ -140,8 +140,10 @@ struct ShopperStageTests {
                     }
                 }
             }
+            // Every step leaves halves, as the record does.
+            state = state.map { Float(Float16($0)) }
         }
-        #expect(record.state == state)
+        #expect(record.state.values == state.map { Float16($0) })
     }
 
     @Test("Sessions and attributes move the state, and a rebuild from the entries gives the same one")

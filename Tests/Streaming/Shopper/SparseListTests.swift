@@ -59,7 +59,7 @@ struct SparseListTests {
 
     /// Dot products of the state's vector with every item, by the canonical kernel.
     private static func dense(_ record: ShopperRecord, _ model: Model) -> [Float] {
-        let state = record.state
+        let state = record.state.values.map { Float($0) }
         var vector = [Float](repeating: 0, count: model.dimension)
         state.withUnsafeBufferPointer { state in
             vector.withUnsafeMutableBufferPointer { vector in

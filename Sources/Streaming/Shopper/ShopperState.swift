@@ -1,0 +1,34 @@
+/// A tower's state as a record holds it: IEEE 754 halves, 2 bytes a number.
+///
+/// The step computes in single precision and rounds its result to this, whether or not the record then goes through the store:
+/// so a state from the cache and one read back are the same bits, and no list depends on which it was. `docs/model.md` has
+/// what the precision was chosen by.
+public struct ShopperState: Equatable, Sendable {
+    /// [model.stateSize]; empty before the first event.
+    public let values: [Float16]
+
+    /// Of a shopper who has done nothing.
+    public static let none = ShopperState(values: [])
+
+    /// A state of these numbers.
+    package init(values: [Float16]) { self.values = values }
+
+    /// Rounds each number to the nearest half, ties to even; numbers beyond the range become the largest half.
+    package init(rounding numbers: UnsafeBufferPointer<Float>) {
+        let largest = Float(Float16.greatestFiniteMagnitude)
+        values = [Float16](unsafeUninitializedCapacity: numbers.count) { halves, count in
+            // A NaN fails both comparisons and stays one, to be refused where it would be searched with.
+            for i in numbers.indices {
+                let number = numbers[i]
+                halves[i] = Float16(number > largest ? largest : number < -largest ? -largest : number)
+            }
+            count = numbers.count
+        }
+    }
+
+    /// Writes the state [size] in single precision, which is exact; zeros, the model's initial state, before the first event.
+    package func write(to numbers: UnsafeMutablePointer<Float>, size: Int) {
+        guard values.count == size else { return numbers.update(repeating: 0, count: size) }
+        for i in 0..<size { numbers[i] = Float(values[i]) }
+    }
+}
