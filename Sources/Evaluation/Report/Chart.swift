@@ -56,7 +56,8 @@ struct BarChart {
 
     var svg: String {
         let (top, pitch, left, right) = (4.0, 36.0, 2.0, Chart.width - 8)
-        let most = bars.compactMap(\.estimate).map { max($0.value, $0.high.isFinite ? $0.high : 0) }.max() ?? 0
+        // All are shares.
+        let most = min(1, bars.compactMap(\.estimate).map { max($0.value, $0.high.isFinite ? $0.high : 0) }.max() ?? 0)
         let ticks = Chart.ticks(to: most)
         let end = ticks.last ?? 1
         func x(_ value: Double) -> Double { left + (right - left) * min(max(value, 0), end) / end }
@@ -115,7 +116,7 @@ struct LineChart {
     var series: [Series]
 
     private let left = 40.0
-    private let right = Chart.width - 10
+    private let right = Chart.width - 16
     private let top = 8.0
     private let bottom = 190.0
 

@@ -15,7 +15,7 @@ enum MethodGlossary {
         case "item-knn":
             "Items that others had before or after the user's last ones, tuned weights for recency and popularity."
         case "history":
-            "What the user had before, then what is popular. Items of the history are no candidates, so only the latter counts."
+            "What the user had before, then what is popular; only the latter counts, since the history is no candidate."
         case "two-tower":
             "The same item tower and training without order: the user is a running mean of the history; no channels."
         case own: "The sequential two-tower model, one step an event: everything on, as validation chose."

@@ -88,7 +88,8 @@ public struct Report: Codable, Sendable, Equatable {
         /// The settings in force by name, chosen on validation or fixed.
         public var settings: [String: String]
         public var metrics: Metrics
-        /// By baseline, how recall@10 stands to its; those of `Report.baselines` that were evaluated, the method itself left out.
+        /// By baseline, how recall@10 stands to its: of `Report.baselines` those that were evaluated, the method itself left
+        /// out.
         public var lifts: [String: Lift]
         /// Wall time of choosing settings, in seconds.
         public var tuningSeconds: Double

@@ -2,8 +2,10 @@ import Foundation
 
 // Pieces that the page's sections share, and the sections that are mostly text.
 extension ReportPage {
-    func section(_ title: String, _ lead: String, _ body: String) -> String {
-        "<section>\n<h2>\(Markup.escape(title))</h2>\n<p>\(Markup.escape(lead))</p>\n\(body)</section>\n"
+    /// - Parameter isHalf: whether a wide screen may show another one beside it.
+    func section(_ title: String, _ lead: String, isHalf: Bool = false, _ body: String) -> String {
+        let heading = "<h2>\(Markup.escape(title))</h2>\n<p>\(Markup.escape(lead))</p>\n"
+        return "<section\(isHalf ? " class=\"half\"" : "")>\n\(heading)\(body)</section>\n"
     }
 
     func figure(_ title: String, _ svg: String) -> String {
@@ -47,7 +49,7 @@ extension ReportPage {
                 }
         }
         let table = Markup.table(chart.title, [axis, "queries"] + names, rows)
-        return section(title, lead, figure(chart.title, chart.svg) + Markup.behind(table))
+        return section(title, lead, isHalf: true, figure(chart.title, chart.svg) + Markup.behind(table))
     }
 
     var curves: String {
@@ -104,20 +106,21 @@ extension ReportPage {
     }
 
     var settings: String {
-        let rows = report.methods.map { method in
-            let settings = method.settings.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-            return [
+        let times = report.methods.map { method in
+            [
                 method.name, Figure.duration(method.tuningSeconds), Figure.duration(method.trainingSeconds),
-                Figure.duration(method.queryingSeconds), "\(method.trials.count)", settings.joined(separator: ", "),
+                Figure.duration(method.queryingSeconds), "\(method.trials.count)",
             ]
+        }
+        let chosen = report.methods.filter { !$0.settings.isEmpty }.map { method in
+            let settings = method.settings.sorted { $0.key < $1.key }
+            return [method.name, settings.map { "\($0.key) \($0.value)" }.joined(separator: ", ")]
         }
         return section(
             "Settings and time", "Settings that were tried, with what each reached, are in report.json.",
-            "<div class=\"words\">"
-                + Markup.table(
-                    "Settings and wall time",
-                    ["method", "tuning", "training", "queries", "settings tried", "settings chosen"], rows) + "</div>\n"
-        )
+            Markup.table("Wall time", ["method", "tuning", "training", "queries", "settings tried"], times)
+                + "<div class=\"words long\">"
+                + Markup.table("Settings in force", ["method", "settings"], chosen) + "</div>\n")
     }
 
     var meanings: String {

@@ -1,7 +1,7 @@
 import Foundation
 
-/// A report as one page without scripts and without anything from elsewhere: it reads the same from a disk, in a mail and on a
-/// phone.
+/// A report as one page without scripts and without anything from elsewhere: it reads the same from a disk, in a mail and
+/// on a phone.
 public struct ReportPage {
     let report: Report
 
@@ -40,7 +40,7 @@ public struct ReportPage {
 
     private var sections: [String] {
         [
-            comparison, path, variants, byHistory, byPopularity, cold, coverage, curves, settings, meanings, facts,
+            comparison, path, coverage, variants, byHistory, byPopularity, cold, curves, settings, meanings, facts,
         ]
     }
 
@@ -111,6 +111,7 @@ public struct ReportPage {
         }
         return section(
             "From ALS to the sequence", "What the two towers add to ALS, and what following the order adds to them.",
+            isHalf: true,
             figure(chart.title, chart.svg)
                 + Markup.behind(Markup.table("Lift over als", ["method", "recall@10", "over als"], rows)))
     }
@@ -177,7 +178,7 @@ public struct ReportPage {
             bars: report.methods.map { bar($0, $0.metrics.coverageAt10) })
         let rows = report.methods.map { [$0.name, cell($0.metrics.coverageAt10)] }
         return section(
-            "Coverage", "Lists that show everybody the same cover little.",
+            "Coverage", "Lists that show everybody the same cover little.", isHalf: true,
             figure(chart.title, chart.svg)
                 + Markup.behind(Markup.table("Coverage", ["method", "coverage@10"], rows)))
     }

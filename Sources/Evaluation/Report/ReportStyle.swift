@@ -21,15 +21,20 @@ enum ReportStyle {
             \(classes)
             *{box-sizing:border-box}
             body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
-            main{max-width:68rem;margin:0 auto;padding:1rem}
+            main{max-width:68rem;margin:0 auto;padding:1rem;display:grid;column-gap:2rem}
+            main{grid-template-columns:repeat(auto-fit,minmax(min(100%,30rem),1fr))}
+            main>*{grid-column:1/-1;min-width:0}
+            main>.half{grid-column:auto}
             h1{font-size:1.5rem;line-height:1.25;margin:.5rem 0}
             h2{font-size:1.2rem;margin:2.2rem 0 .3rem}
             h3{font-size:1rem;margin:.2rem 0 .6rem}
             p{max-width:46rem;margin:.5rem 0}
             .soft,figcaption{color:var(--soft)}
             .verdict{font-size:1.15rem}
-            .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),1fr));gap:1rem;align-items:start}
-            figure{margin:.6rem 0;padding:.8rem;background:var(--card);border:1px solid var(--rule);border-radius:.6rem;max-width:30rem;min-width:0}
+            .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),1fr));gap:1rem}
+            .charts{align-items:start}
+            figure{margin:.6rem 0;padding:.8rem;background:var(--card);border:1px solid var(--rule)}
+            figure{border-radius:.6rem;max-width:30rem;min-width:0}
             svg{display:block;width:100%;height:auto}
             svg text{fill:var(--ink);font:12px system-ui,sans-serif}
             svg text.axis{fill:var(--soft);font-size:11px;text-anchor:middle}
@@ -47,7 +52,9 @@ enum ReportStyle {
             caption{text-align:left;color:var(--soft);padding:.2rem 0}
             th,td{padding:.3rem .7rem;border-bottom:1px solid var(--rule);text-align:right;white-space:nowrap}
             th:first-child{text-align:left;position:sticky;left:0;background:var(--ground)}
-            .words td{text-align:left;white-space:normal;min-width:14rem}
+            .words td,.words th{text-align:left}
+            .words td{white-space:normal;min-width:16rem}
+            .words.long td{min-width:30rem}
             details{margin:.5rem 0}
             figure th:first-child{background:var(--card)}
             summary{cursor:pointer;color:var(--soft);padding:.2rem 0}

@@ -60,7 +60,8 @@ extension Metrics {
         }
         let shift = value - shares.reduce(0, +) / Double(Bootstrap.resamples)
         let (low, high) = Bootstrap.interval(shares)
-        return Estimate(value: value, low: low + shift, high: high + shift, queries: results.count)
+        return Estimate(
+            value: value, low: max(0, low + shift), high: min(1, high + shift), queries: results.count)
     }
 }
 
