@@ -53,8 +53,8 @@ enum ReportStyle {
             th,td{padding:.3rem .7rem;border-bottom:1px solid var(--rule);text-align:right;white-space:nowrap}
             th:first-child{text-align:left;position:sticky;left:0;background:var(--ground)}
             .words td,.words th{text-align:left}
-            .words td{white-space:normal;min-width:16rem}
-            .words.long td{min-width:30rem}
+            .words td{white-space:normal;min-width:9rem;overflow-wrap:anywhere}
+            .words.long td{min-width:20rem}
             details{margin:.5rem 0}
             figure th:first-child{background:var(--card)}
             summary{cursor:pointer;color:var(--soft);padding:.2rem 0}
