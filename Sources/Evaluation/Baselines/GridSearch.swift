@@ -112,6 +112,7 @@ package struct GridSearch {
 extension Setting {
     /// `20`, `0.5`, `none` for infinity.
     static func text(_ value: Double) -> String {
-        value.isInfinite ? "none" : value == value.rounded() ? String(format: "%.0f", value) : String(format: "%.6g", value)
+        value.isInfinite
+            ? "none" : value == value.rounded() ? String(format: "%.0f", value) : String(format: "%.6g", value)
     }
 }
