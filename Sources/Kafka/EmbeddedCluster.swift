@@ -19,8 +19,6 @@ public final class EmbeddedCluster: Sendable {
     /// How many brokers it was started with.
     public let brokerCount: Int
     private let cluster: Mutex<Owner?>
-    /// Ports of the brokers that are cut off, so that they can listen again.
-    private let held = Mutex<[Int32: HeldPort]>([:])
 
     /// The mock cluster and the client that librdkafka hangs it on; both are destroyed exactly once.
     private struct Owner: ~Copyable, @unchecked Sendable {  // used under the mutex alone
@@ -131,19 +129,25 @@ public final class EmbeddedCluster: Sendable {
         }
     }
 
-    /// Cuts the broker (1 and up) off, or lets it come back.
-    public func setBroker(_ broker: Int32, isUp: Bool) throws(KafkaError) {
-        if isUp { held.withLock { $0[broker] = nil } }
-        try call("changing broker \(broker)") {
-            isUp ? rd_kafka_mock_broker_set_up($0, broker) : rd_kafka_mock_broker_set_down($0, broker)
-        }
-        if !isUp, let port = port(of: broker) { held.withLock { $0[broker] = HeldPort(port) } }
-    }
+    /// Requests that a cluster which cannot be reached cuts the connection at, one after the other: more than any outage sees.
+    private static let cuts = 10_000
+    /// The largest API key of librdkafka's mock cluster.
+    private static let largestKey: Int16 = 40
 
-    private func port(of broker: Int32) -> UInt16? {
-        let addresses = bootstrapServers.split(separator: ",")
-        guard broker >= 1, broker <= addresses.count else { return nil }
-        return addresses[Int(broker) - 1].split(separator: ":").last.flatMap { UInt16($0) }
+    /// Cuts the connection of every client at its next request, from the first one of a new connection on, or lets them through
+    /// again.
+    ///
+    /// The mock's own way to take a broker down closes its listener and binds the port anew, and ends the process where that
+    /// fails: as it does while a child process is on its way, which still holds the old listener.
+    public func setReachable(_ isReachable: Bool) throws(KafkaError) {
+        let faults = [rd_kafka_resp_err_t](repeating: RD_KAFKA_RESP_ERR__TRANSPORT, count: Self.cuts)
+        try call("changing the cluster") { cluster in
+            for key in 0...Self.largestKey {
+                rd_kafka_mock_clear_request_errors(cluster, key)
+                if !isReachable { rd_kafka_mock_push_request_errors_array(cluster, key, faults.count, faults) }
+            }
+            return RD_KAFKA_RESP_ERR_NO_ERROR
+        }
     }
 
     /// Delays every answer of the broker (1 and up).

@@ -119,7 +119,7 @@ import Testing
             let shop = try LookShop()
             try shop.commit(1, next: 4)
             try shop.commit(0, next: 4)
-            try shop.cluster.setBroker(1, isUp: false)
+            try shop.cluster.setReachable(false)
             let shown = try run(
                 ["status", "--json", "--timeout", "1s", "--model-path", "/nowhere"] + shop.flags.dropLast(2))
             #expect(shown.status == 1)
@@ -130,7 +130,7 @@ import Testing
                 problems.count == 2 && problems[0].hasPrefix("Kafka: ")
                     && problems[1].hasPrefix("model: /nowhere/model.json"), "\(problems)")
 
-            try shop.cluster.setBroker(1, isUp: true)
+            try shop.cluster.setReachable(true)
             shop.redis.kill()
             let second = try parsed(run(["status", "--json"] + shop.flags).output)
             #expect(try partitions(second).map { $0["log_end_offset"] as? Int } == [0, 0, 0])

@@ -83,7 +83,7 @@ import Testing
             let fixture = try Fixture(partitions: 1)
             var configuration = fixture.configuration
             configuration.producerProperties = ["queue.buffering.max.messages": "5"]
-            try fixture.cluster.setBroker(1, isUp: false)
+            try fixture.cluster.setReachable(false)
             let producer = try KafkaProducer(configuration, queueTimeout: .milliseconds(50))
             let delivery = try producer.produce(fixture.numbered(6))
             guard case .failed(let error) = delivery.state else {
@@ -201,7 +201,7 @@ import Testing
     @Test func closingFailsWhatWasNotDelivered() async throws {
         try await onThread {
             let fixture = try Fixture(partitions: 1)
-            try fixture.cluster.setBroker(1, isUp: false)
+            try fixture.cluster.setReachable(false)
             let producer = try KafkaProducer(fixture.configuration)
             let delivery = try producer.produce(fixture.numbered(3))
             #expect(delivery.state == .pending)

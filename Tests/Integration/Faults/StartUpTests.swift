@@ -127,7 +127,7 @@ extension Faults {
             // The embedded cluster is the one that a test can cut off.
             try await Deployment.with(apache: nil) { shop in
                 shop.redis.kill()
-                try #require(shop.cluster).setBroker(1, isUp: false)
+                try #require(shop.cluster).setReachable(false)
                 let process = try shop.start()
                 defer { process.destroy() }
                 try #require(process.polls { process.log("waiting").count == 1 }, "\(process.lines)")
@@ -135,7 +135,7 @@ extension Faults {
                 try shop.redis.restart()
                 try #require(process.polls { process.log("waiting").count == 2 }, "\(process.lines)")
                 #expect(process.log("waiting").last?["reason"]?.contains("Kafka") == true)
-                try #require(shop.cluster).setBroker(1, isUp: true)
+                try #require(shop.cluster).setReachable(true)
                 #expect(process.says { $0.contains { $0.contains("partitions assigned") } }, "\(process.lines)")
                 #expect(process.log("going on").count == 2)
                 #expect(process.log("waiting").count == 2, "\(process.log("waiting"))")
