@@ -5,6 +5,7 @@ import Kafka
 import Observability
 import Redis
 import Streaming
+import TwoTower
 
 /// Works off a backlog of made-up events as fast as it goes, then follows a steady stream, by the very path of `run`.
 struct StreamBenchmark {
@@ -29,7 +30,10 @@ struct StreamBenchmark {
         let machine = Machine.here()
         let shop = SyntheticShop(items: items, shoppers: shoppers)
         let log = try shop.events(0..<events)
-        let memory = try MemoryPass(model: shop.model, batch: batch, listSize: listSize, refresh: refresh).run(log)
+        func inMemory(_ model: Model) throws -> StreamReport.Saturated {
+            try MemoryPass(model: model, batch: batch, listSize: listSize, refresh: refresh).run(log)
+        }
+        let (dense, memory) = (try inMemory(shop.denseModel), try inMemory(shop.model))
         let stage = try ServiceStage(
             kafka: kafka, partitions: partitions,
             flags: [
@@ -56,7 +60,7 @@ struct StreamBenchmark {
                 shoppers: shoppers,
                 listSize: listSize, batch: batch, refresh: refresh.rawValue, threads: stage.settings.workers.threads,
                 partitions: partitions),
-            memory: memory, saturated: saturated, paced: paced, listsInTopic: found)
+            dense: dense, memory: memory, saturated: saturated, paced: paced, listsInTopic: found)
     }
 
     /// The embedded cluster drops silently what a partition cannot hold (5 MB): the backlog must fit, with room for skew.

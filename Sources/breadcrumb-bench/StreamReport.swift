@@ -65,7 +65,10 @@ struct StreamReport: Codable {
     var machine: Machine
     var versions: [String: String]
     var settings: Settings
-    /// The same log through the same engine on one thread, without Kafka and Redis, by processor time.
+    /// The same log through the same engine on one thread, without Kafka and Redis, by processor time; the model without its
+    /// sparse channel.
+    var dense: Saturated
+    /// The same with the sparse channel, as through Kafka and Redis.
     var memory: Saturated
     var saturated: Saturated
     var paced: Paced
@@ -88,23 +91,29 @@ struct StreamReport: Codable {
                 + "\(settings.batch), refresh \(settings.refresh), payload \(settings.payloadBytes) B, \(settings.partitions) "
                 + "partitions, \(settings.threads) threads, d = \(settings.dimension)",
             "",
-            row("", "in memory, CPU time", "Kafka and Redis"),
-            row("events/s", number(memory.eventsPerSecond), number(saturated.eventsPerSecond)),
-            row("lists/s", number(memory.listsPerSecond), number(saturated.listsPerSecond)),
-            row("events of a batch", number(memory.meanBatch), number(saturated.meanBatch)),
+            row("", "in memory, dense", "in memory, CPU time", "Kafka and Redis"),
+            row(
+                "events/s", number(dense.eventsPerSecond), number(memory.eventsPerSecond),
+                number(saturated.eventsPerSecond)),
+            row(
+                "lists/s", number(dense.listsPerSecond), number(memory.listsPerSecond), number(saturated.listsPerSecond)
+            ),
+            row("events of a batch", number(dense.meanBatch), number(memory.meanBatch), number(saturated.meanBatch)),
         ]
-        for (alone, stage) in zip(memory.stages, saturated.stages) {
+        for (place, stage) in saturated.stages.enumerated() {
             lines.append(
-                row(stage.stage + ", µs/event", number(alone.microsecondsPerEvent), number(stage.microsecondsPerEvent)))
+                row(
+                    stage.stage + ", µs/event", number(dense.stages[place].microsecondsPerEvent),
+                    number(memory.stages[place].microsecondsPerEvent), number(stage.microsecondsPerEvent)))
         }
         if let processor = saturated.processor {
-            lines.append(row("CPU worker, µs/event", "", number(processor.worker)))
-            lines.append(row("  of it librdkafka", "", number(processor.kafkaClients)))
-            lines.append(row("CPU Redis, µs/event", "", number(processor.redis)))
-            lines.append(row("CPU broker, µs/event", "", processor.broker.map(number) ?? "elsewhere"))
+            lines.append(row("CPU worker, µs/event", "", "", number(processor.worker)))
+            lines.append(row("  of it librdkafka", "", "", number(processor.kafkaClients)))
+            lines.append(row("CPU Redis, µs/event", "", "", number(processor.redis)))
+            lines.append(row("CPU broker, µs/event", "", "", processor.broker.map(number) ?? "elsewhere"))
         }
-        lines.append(row("p50 at \(paced.rate) events/s", "", number(paced.medianMilliseconds) + " ms"))
-        lines.append(row("p99 at \(paced.rate) events/s", "", number(paced.p99Milliseconds) + " ms"))
+        lines.append(row("p50 at \(paced.rate) events/s", "", "", number(paced.medianMilliseconds) + " ms"))
+        lines.append(row("p99 at \(paced.rate) events/s", "", "", number(paced.p99Milliseconds) + " ms"))
         return lines.joined(separator: "\n")
     }
 

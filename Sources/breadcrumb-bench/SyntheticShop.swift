@@ -15,7 +15,10 @@ struct SyntheticShop {
     /// Bytes of an event's JSON: the contract's fields, filled up with a field that the decoder passes over.
     static let payloadBytes = 300
 
+    /// With a sparse channel, as training usually chooses one: each item has the most neighbours that a table keeps.
     let model: Model
+    /// The same model without the channel: what lists cost before it.
+    let denseModel: Model
     private let shoppers: Int
     /// The sum of 1/rank up to each item.
     private let weights: [Double]
@@ -35,14 +38,36 @@ struct SyntheticShop {
             for column in 0..<dimension { vectors.pointer[row * dimension + column] = Float(random.normal()) }
             _ = ItemTower.normalise(vectors.pointer + row * dimension, dimension: dimension)
         }
-        model = Model(
-            version: "synthetic", layout: layout, parameters: parameters, itemVectors: vectors,
-            vocabulary: FeatureVocabulary(tokens: ["w:nothing"]), items: (0..<items).map { ItemID("item-\($0)") })
+        func model(_ channels: TrainedChannels) -> Model {
+            Model(
+                version: "synthetic", layout: layout, parameters: parameters, itemVectors: vectors,
+                vocabulary: FeatureVocabulary(tokens: ["w:nothing"]), items: (0..<items).map { ItemID("item-\($0)") },
+                channels: channels)
+        }
+        self.model = model(SyntheticShop.channels(items: items, &random))
+        denseModel = model(.none)
         var sum = 0.0
         weights = (1...items).map { rank in
             sum += 1 / Double(rank)
             return sum
         }
+    }
+
+    /// A sparse channel whose neighbours are drawn evenly: few are shared, so a list has the most extra scores that it can.
+    private static func channels(items: Int, _ random: inout SplitMix64) -> TrainedChannels {
+        var (starts, columns, values): ([Int32], [Int32], [Float]) = ([0], [], [])
+        for _ in 0..<items {
+            let row = Set((0..<NeighbourTable.width).map { _ in Int32(random.uniform() * Double(items)) })
+            columns += row.sorted()
+            for _ in row { values.append(Float(0.001 + 0.05 * random.uniform())) }
+            starts.append(Int32(columns.count))
+        }
+        let settings = SparseChannel.Settings(weight: 20, decay: 0.8, damping: 0)
+        return TrainedChannels(
+            Channels(sparse: settings),
+            sparse: SparseChannel(
+                settings: settings, table: NeighbourTable(starts: starts, columns: columns, values: values)),
+            popularity: [], time: 0)
     }
 
     /// An event, encoded, with its key.

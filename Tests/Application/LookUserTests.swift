@@ -13,7 +13,7 @@ import Testing
         record.model = model
         record.startedAt = 2
         record.sequence = 5
-        record.state = [Float](repeating: 0.5, count: 32)
+        record.state = ShopperState(values: [Float16](repeating: 0.5, count: 32))
         record.entries = [
             .init(item: ItemID("i1"), action: .browse, gap: 9_000, vector: nil),
             .init(item: ItemID("i9"), action: .cart, gap: 0, vector: nil),

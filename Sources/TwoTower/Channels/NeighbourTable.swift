@@ -18,7 +18,7 @@ public struct NeighbourTable: Sendable, Equatable {
     /// Pseudo-counts that a row's sum is shrunk with.
     static let shrinkage = 10.0
     /// Neighbours kept per item.
-    static let width = 100
+    package static let width = 100
 
     /// A table of these rows.
     package init(starts: [Int32], columns: [Int32], values: [Float]) {
