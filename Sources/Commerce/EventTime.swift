@@ -1,5 +1,5 @@
 /// A point in event time: milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
-public struct EventTime: RawRepresentable, Hashable, Comparable, Sendable {
+public struct EventTime: RawRepresentable, Codable, Hashable, Comparable, Sendable {
     public let rawValue: Int64
 
     public init(rawValue: Int64) { self.rawValue = rawValue }

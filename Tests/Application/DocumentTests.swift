@@ -1,5 +1,6 @@
 import Application
 import Configuration
+import Evaluation
 import Foundation
 import Testing
 
@@ -11,6 +12,26 @@ struct DocumentTests {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
         return try String(contentsOf: root.appending(path: path), encoding: .utf8)
+    }
+
+    private static let reports = {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: "docs/evaluation")
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        return names.filter { $0.hasSuffix(".json") }.sorted().map { folder.appending(path: $0) }
+    }()
+
+    @Test(
+        "docs/evaluation.md shows the tables of the reports in docs/evaluation",
+        .enabled(if: !reports.isEmpty, "there are no reports in docs/evaluation"))
+    func evaluation() throws {
+        let reports = try Self.reports.map { try Report(json: Data(contentsOf: $0), file: $0.lastPathComponent) }
+        let page = try page("docs/evaluation.md")
+        for (name, group) in Dictionary(grouping: reports, by: \.facts.protocol) {
+            #expect(
+                page.contains(try ReportComparison(group).markdown),
+                "put what `breadcrumb compare` prints of the \(name) reports in its place")
+        }
     }
 
     @Test("docs/configuration.md lists the keys as they are declared")

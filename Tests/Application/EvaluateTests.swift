@@ -118,7 +118,7 @@ struct EvaluateTests {
     @Test(
         "What is wrong with the command line is told in one line",
         arguments: [
-            (["--protocol", "later"], 2, "--protocol: later is not streaming, leaveOneOut"),
+            (["--protocol", "later"], 2, "--protocol: later is not one of streaming, leave-one-out"),
             (
                 ["--methods", "als,item-kn"], 2,
                 "--methods: item-kn: unknown method; did you mean item-knn?; there are als, "

@@ -127,6 +127,41 @@ import TwoTower
         }
     }
 
+    @Test func aKilledTrainingGoesOnWhereItWas() async throws {
+        try await onThread {
+            let folder = try Scratch()
+            let rows = (0..<12_000).map {
+                "u\($0 % 400),i\(($0 % 400 * 7 + $0 / 400) % 499),browse,\(1_767_225_600 + $0)"
+            }
+            try folder.write("events.csv", ["user_id,item_id,type,timestamp"] + rows)
+            let train = ["train", "--events", "events.csv", "--dimension", "64", "--epochs", "8", "--model"]
+            let (process, complaint) = (Process(), Pipe())
+            process.executableURL = URL(fileURLWithPath: programPath)
+            process.arguments = train + ["cut"]
+            process.currentDirectoryURL = folder.url
+            (process.standardOutput, process.standardError) = (FileHandle.nullDevice, complaint)
+            try process.run()
+            let told = complaint.fileHandleForReading
+            var waiting = pollfd(fd: told.fileDescriptor, events: Int16(POLLIN), revents: 0)
+            while try !folder.names().contains("cut.training"), process.isRunning {
+                if poll(&waiting, 1, 2) > 0, told.availableData.isEmpty { break }
+            }
+            kill(process.processIdentifier, SIGKILL)
+            process.waitUntilExit()
+            #expect(process.terminationReason == .uncaughtSignal && process.terminationStatus == SIGKILL)
+            #expect(try Set(folder.names()).subtracting(["cut.training.new"]) == ["cut.training", "events.csv"])
+            let resumed = try run(train + ["cut"], in: folder)
+            #expect(resumed.status == 0 && resumed.complaint.contains("cut.training: training goes on after "))
+            let whole = try run(train + ["whole"], in: folder)
+            #expect(!whole.complaint.contains("goes on"))
+            let versions = try ["cut", "whole"].map {
+                try Checkpoint(directory: folder.url.appending(path: $0)).model.version
+            }
+            #expect(versions[0] == versions[1])
+            #expect(try folder.names() == ["cut", "events.csv", "whole"])
+        }
+    }
+
     /// A child inherits the signals that its parent's thread blocks, and the threads of tests block all.
     private func unblockTermination() {
         var signals = sigset_t()

@@ -74,8 +74,8 @@ struct ReportPageTests {
     func charts() throws {
         let report = try SmallReports().report()
         let charts = try page(report).all("svg")
-        // All methods, the path, two of the parts, history, popularity, cold items and users, coverage, two curves.
-        #expect(charts.count == 11)
+        // All methods, the path, two of the parts, history, popularity, cold items, coverage, two curves; no user is cold.
+        #expect(charts.count == 10)
         for chart in charts {
             #expect(chart.attributes["role"] == "img")
             let told = chart.attributes["aria-labelledby"]?.split(separator: " ").map(String.init) ?? []

@@ -141,7 +141,7 @@ import TwoTower
 
     @Test func reportsProgress() throws {
         var seen: [TrainingProgress] = []
-        _ = try Trainer.train(Self.ring(shoppers: 60), settings: Self.quick) { seen.append($0) }
+        _ = try Trainer.train(Self.ring(shoppers: 60), settings: Self.quick, progress: { seen.append($0) })
         #expect(Set(seen.map(\.stage)) == [.preparing, .validating, .tuning, .fitting])
         #expect(seen.allSatisfy { (0...1).contains($0.fraction) } && seen.last?.fraction ?? 0 > 0.99)
         #expect(seen.compactMap(\.loss).allSatisfy { $0.isFinite })
@@ -153,7 +153,7 @@ import TwoTower
         settings.patience = 1000
         settings.timeLimit = 1
         var last = 0.0
-        _ = try Trainer.train(Self.ring(), settings: settings) { last = max(last, $0.elapsed) }
+        _ = try Trainer.train(Self.ring(), settings: settings, progress: { last = max(last, $0.elapsed) })
         // A thousand epochs take minutes; the bound leaves room for a busy machine.
         #expect(last < 20)
     }

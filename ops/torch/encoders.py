@@ -191,7 +191,7 @@ def main() -> None:
     for path in arguments.events:
         for encoder in arguments.encoders.split(","):
             for seed in map(int, arguments.seeds.split(",")):
-                settings = Settings(epochs=arguments.epochs, dropout=arguments.dropout, seed=seed)
+                settings = Settings(epochs=arguments.epochs, dropout=arguments.dropout, anneal=True, seed=seed)
                 compare(path, encoder, settings, shape, arguments.seconds)
 
 

@@ -29,7 +29,7 @@ class Settings:
     epochs: int = 10
     learning_rate: float = 0.002
     weight_decay: float = 0.01
-    dropout: float = 0.2
+    dropout: float = 0.3
     id_dropout: float = 0.1
     batch_events: int = 1024
     sequence_length: int = 200
@@ -37,6 +37,8 @@ class Settings:
     later_targets: float = 0.35
     full_softmax_items: int = 50_000
     negatives: int = 8192
+    anneal: bool = False
+    """Lets the learning rate fall over all epochs, in place of a constant one with an average of the parameters."""
     seed: int = 1
 
     def record(self) -> dict[str, float]:
@@ -90,7 +92,8 @@ class Fit:
             candidates = self.sampler.select(packs, random)
             batch = packs[self.rank].localised(candidates.rows.numpy(), len(self.counts))
             targets = sum(len(pack.targets) for pack in packs)
-            learning_rate = rate(self.steps, self.settings.learning_rate)
+            total = self.settings.epochs * len(batches) if self.settings.anneal else None
+            learning_rate = rate(self.steps, self.settings.learning_rate, total)
             losses.append(self.trainer.step(batch, candidates, targets, learning_rate))
             self.steps += 1
             self.average(len(batches))
@@ -98,8 +101,9 @@ class Fit:
 
     @torch.no_grad()
     def average(self, steps_per_epoch: int) -> None:
-        """Moves the average towards the latest parameters: it looks back on WINDOW of an epoch."""
-        share = 1 / max(1.0, min(float(self.steps), WINDOW * steps_per_epoch))
+        """Moves the average towards the latest parameters: it looks back on WINDOW of an epoch, or not at all."""
+        window = 0 if self.settings.anneal else WINDOW * steps_per_epoch
+        share = 1 / max(1.0, min(float(self.steps), window))
         for average, latest in zip(self.averaged.parameters(), self.model.parameters()):
             average.lerp_(latest, share)
 

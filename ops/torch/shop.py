@@ -312,7 +312,12 @@ def supplied(records: dict[str, dict], items: list[str], column: dict) -> tuple[
 
 def read_catalogue(path: Path | None) -> dict[str, dict]:
     """The catalogue's records by item; of two records of one item the later counts."""
-    return {record["item_id"]: record for record in rows(path)} if path else {}
+    records = {}
+    for number, record in enumerate(rows(path) if path else [], 1):
+        if not record.get("item_id"):
+            raise ShopError(f"{path}: record {number}: has no item_id")
+        records[record["item_id"]] = record
+    return records
 
 
 def digest(paths: list[Path]) -> str:

@@ -38,7 +38,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--items", type=Path, help="the catalogue; without it items have no features")
     origin = parser.add_mutually_exclusive_group(required=True)
     origin.add_argument("--init", type=Path, help="folder of a checkpoint to start from")
-    origin.add_argument("--shape", help="dimension,blocks,hidden of a new model")
+    origin.add_argument("--shape", type=sizes, help="dimension,blocks,hidden of a new model")
     parser.add_argument(
         "--start", choices=("cooccurrence", "random"), default="cooccurrence", help="of a new model's items"
     )
@@ -52,13 +52,21 @@ def arguments() -> argparse.Namespace:
         help="share of the events, the latest, to measure recall@10 on; they are then not trained on",
     )
     for field in dataclasses.fields(Settings):
-        parser.add_argument("--" + field.name.replace("_", "-"), type=type(field.default), default=field.default)
+        kind = {"action": "store_true"} if field.default is False else {"type": type(field.default)}
+        parser.add_argument("--" + field.name.replace("_", "-"), default=field.default, **kind)
     return parser.parse_args()
 
 
-def new_checkpoint(shape: str, log: Log, records: dict[str, dict]) -> Checkpoint:
+def sizes(text: str) -> dict[str, int]:
+    """`64,1,128` as a model's sizes."""
+    shape = dict(zip(("dimension", "blocks", "hidden"), map(int, text.split(",")), strict=True))
+    if any(shape[name] % 16 for name in ("dimension", "hidden")) or min(shape.values()) < 1:
+        raise ValueError("dimension and hidden must be multiples of 16")
+    return shape
+
+
+def new_checkpoint(shape: dict[str, int], log: Log, records: dict[str, dict]) -> Checkpoint:
     """A checkpoint without tensors, with the vocabularies that `breadcrumb train` would choose."""
-    dimension, blocks, hidden = (int(number) for number in shape.split(","))
     thresholds = price_thresholds(records.values())
     vocabulary = {
         "items": log.items,
@@ -66,18 +74,11 @@ def new_checkpoint(shape: str, log: Log, records: dict[str, dict]) -> Checkpoint
         "prices": thresholds,
         "attributes": log.choose_attributes(),
     }
-    sizes = {
-        "items": len(log.items),
-        "tokens": len(vocabulary["tokens"]),
-        "attributes": len(vocabulary["attributes"]),
-        "vectors": choose_columns(records, log.items),
-        "dimension": dimension,
-        "blocks": blocks,
-        "hidden": hidden,
-    }
+    counts = {name: len(vocabulary[name]) for name in ("items", "tokens", "attributes")}
+    shape = shape | counts | {"vectors": choose_columns(records, log.items)}
     description = {
         "format": FORMAT,
-        "shape": sizes,
+        "shape": shape,
         "channels": {},
         "trainedUntil": int(log.time.max()),
         "training": {},
@@ -138,7 +139,10 @@ def train(options: argparse.Namespace, device: torch.device, rank: int) -> None:
         widened(checkpoint, log.items)
     model = Towers(checkpoint.shape, settings.dropout)
     if options.init:
-        model.load(checkpoint.tensors)
+        try:
+            model.load(checkpoint.tensors)
+        except ValueError as error:
+            raise CheckpointError(f"{options.init}/model.safetensors: {error}") from error
     else:
         start(model, histories, features, informed=options.start == "cooccurrence")
 

@@ -20,9 +20,15 @@ LARGEST_LOG_SCALE = 4.60517
 WARM_UP = 50
 
 
-def rate(step: int, peak: float) -> float:
-    """The learning rate of step 0, 1, …: it rises for some steps, then stays."""
-    return peak * min(1.0, (step + 1) / WARM_UP)
+def rate(step: int, peak: float, total: int | None = None) -> float:
+    """The learning rate of step 0, 1, …: it rises, then stays, or falls by half a cosine to a twentieth at step `total`."""
+    if total is None:
+        return peak * min(1.0, (step + 1) / WARM_UP)
+    warm_up = min(WARM_UP, total // 5 + 1)
+    if step < warm_up:
+        return peak * (step + 1) / warm_up
+    progress = (step - warm_up) / max(1, total - warm_up)
+    return peak * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * min(1, progress))))
 
 
 class AdamW:

@@ -254,10 +254,11 @@ class Parts(unittest.TestCase):
             validation.recall(lambda pack, positions: torch.zeros(len(positions), len(log.items)), at=3), 0.0
         )
 
-    def test_the_rate_rises_and_falls(self):
-        rates = [rate(step, 100, 1.0) for step in range(100)]
-        self.assertEqual(max(rates), rates[20])
-        self.assertTrue(0.05 <= rates[-1] < 0.06)
+    def test_the_rate_rises_and_stays_or_falls(self):
+        self.assertEqual([rate(step, 2.0) for step in (0, 24, 49, 50, 9999)], [0.04, 1.0, 2.0, 2.0, 2.0])
+        falling = [rate(step, 1.0, 100) for step in range(100)]
+        self.assertEqual(max(falling), falling[20])
+        self.assertTrue(0.05 <= falling[-1] < 0.06)
 
 
 if __name__ == "__main__":

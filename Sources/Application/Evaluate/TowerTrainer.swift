@@ -74,12 +74,14 @@ struct TowerTrainer {
         let (training, own) = try log.training(setting, settings)
         let clock = ContinuousClock()
         let began = clock.now
-        let checkpoint = try Trainer.train(training, catalogue: log.catalogue, settings: own) { step in
-            progress(
-                EvaluationProgress(
-                    method: method.rawValue, stage: step.stage == .fitting ? .training : .tuning,
-                    fraction: step.fraction, recall: step.recall))
-        }
+        let checkpoint = try Trainer.train(
+            training, catalogue: log.catalogue, settings: own,
+            progress: { step in
+                progress(
+                    EvaluationProgress(
+                        method: method.rawValue, stage: step.stage == .fitting ? .training : .tuning,
+                        fraction: step.fraction, recall: step.recall))
+            })
         return Trained(checkpoint: checkpoint, seconds: (clock.now - began) / .seconds(1))
     }
 }

@@ -15,7 +15,8 @@ struct TrainCommand: Command {
     init(reading arguments: inout ArgumentReader) {
         let (events, items, vectors) = arguments.shopFiles()
         model = arguments.option(
-            "model", default: "model", accepting: .notEmpty, "Folder of the checkpoint; an older one in it is replaced."
+            "model", default: "model", accepting: .notEmpty,
+            "Folder of the checkpoint; an older one in it is replaced. Until it stands, NAME.training beside it keeps what is done at the end of each epoch: the same command goes on from there."
         )
         let until: EventTime? = arguments.option("until", "Trains on the events before this time alone.")
         var settings = Self.settings(&arguments)
@@ -53,15 +54,24 @@ struct TrainCommand: Command {
     func run() throws -> ExitCode {
         let folder = try OutputFolder(
             path: model, option: "--model", content: "a checkpoint", isContent: { Checkpoint.fileNames.contains($0) })
+        // Where the training is kept while it lasts: beside its checkpoint, as `model.training`.
+        let unfinished = UnfinishedTraining(folder.url.appendingPathExtension("training"))
         var bars = StepBars()
         let outcome = try job.run(
-            progress: { bars.show($0) },
+            keeping: unfinished, progress: { bars.show($0) },
             refused: {
                 bars.finish()
                 tell($0.description)
+            },
+            notice: {
+                bars.finish()
+                tell($0 + "\n")
             })
         bars.finish()
-        try folder.write { try outcome.checkpoint.save(to: $0) }
+        try folder.write {
+            try outcome.checkpoint.save(to: $0)
+            unfinished.remove()
+        }
         print(summary(outcome, folder))
         return .success
     }

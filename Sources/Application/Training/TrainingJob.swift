@@ -44,8 +44,13 @@ public struct TrainingJob: Sendable {
     /// - Parameters:
     ///   - progress: called often, on the calling thread.
     ///   - refused: called after each file has been read, if rows of it were refused; the work goes on.
+    ///   - unfinished: keeps the training while it lasts, and is gone on with; see `Trainer.train`.
+    ///   - notice: takes a sentence for the user.
     /// - Throws: `FileFault`, `DatasetFault`, `TrainingError`.
-    public func run(progress: (Step) -> Void = { _ in }, refused: (RefusedRows) -> Void = { _ in }) throws -> Outcome {
+    public func run(
+        keeping unfinished: UnfinishedTraining? = nil, progress: (Step) -> Void = { _ in },
+        refused: (RefusedRows) -> Void = { _ in }, notice: @escaping (String) -> Void = { _ in }
+    ) throws -> Outcome {
         var catalogue: [CatalogueItem] = []
         if let items {
             var bad = RefusedRows(path: items.path)
@@ -64,10 +69,12 @@ public struct TrainingJob: Sendable {
             })
         if bad.count > 0 { refused(bad) }
         var latest: TrainingProgress?
-        let checkpoint = try Trainer.train(log, catalogue: catalogue, settings: settings) {
-            latest = $0
-            progress(.training($0))
-        }
+        let checkpoint = try Trainer.train(
+            log, catalogue: catalogue, settings: settings, keeping: unfinished,
+            progress: {
+                latest = $0
+                progress(.training($0))
+            }, notice: notice)
         if var end = latest {  // validation may have found fewer epochs to do than were expected
             end.fraction = 1
             progress(.training(end))

@@ -3,6 +3,7 @@ import Foundation
 /// A value that a method can take, in an order in which neighbours are alike.
 package struct Axis {
     package var name: String
+    /// In ascending order.
     package var values: [Double]
     /// Place of the value that the search begins with.
     package var start: Int

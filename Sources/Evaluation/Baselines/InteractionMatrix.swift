@@ -1,7 +1,10 @@
 /// How often each row met each column, by rows: row r met `columns[starts[r]..<starts[r + 1]]`, each column once.
 package struct InteractionMatrix: Sendable {
+    /// [rows + 1]: where each row begins.
     package private(set) var starts: [Int]
+    /// Per entry its column; ascending within a row.
     package private(set) var columns: [Int32]
+    /// Per entry the number of meetings, at least 1.
     package private(set) var counts: [Float]
 
     /// Number of rows.

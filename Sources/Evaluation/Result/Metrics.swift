@@ -1,5 +1,6 @@
 /// A figure with its 95% confidence interval.
 public struct Estimate: Codable, Sendable, Equatable {
+    /// The figure itself.
     public var value: Double
     /// Lower end of the interval.
     public var low: Double
@@ -76,8 +77,9 @@ public struct Metrics: Codable, Sendable, Equatable {
 public struct Lift: Codable, Sendable, Equatable {
     /// The quotient of the two recalls; nil where the baseline has no hit.
     public var ratio: Double?
-    /// The ends of its 95% interval by a paired bootstrap; infinite where resamples leave the baseline without a hit.
+    /// Lower end of its 95% interval by a paired bootstrap.
     public var low: Double
+    /// Upper end; infinite where resamples leave the baseline without a hit.
     public var high: Double
 
     public init(ratio: Double?, low: Double, high: Double) {

@@ -72,7 +72,7 @@ public struct SparseChannel: Sendable, Equatable {
     /// the bits depend on the items alone.
     ///
     /// - Parameter last: rows of the shopper's last items in the model, newest first; nil for an item that it does not know.
-    public func scores(ofLast last: some Sequence<Int?>, scratch: Scratch) -> [(row: Int32, score: Float)] {
+    public func scores(ofLast last: [Int?], scratch: Scratch) -> [(row: Int32, score: Float)] {
         withScores(ofLast: last, scratch: scratch) { rows, scores in
             zip(rows, scores).map { ($0, $1) }.sorted { $0.0 < $1.0 }
         }
@@ -80,7 +80,7 @@ public struct SparseChannel: Sendable, Equatable {
 
     /// The same scores without an order and without allocation: calls `body` with rows, each once, and their scores, above 0.
     public func withScores<Result>(
-        ofLast last: some Sequence<Int?>, scratch: Scratch,
+        ofLast last: [Int?], scratch: Scratch,
         _ body: (_ rows: UnsafeBufferPointer<Int32>, _ scores: UnsafeBufferPointer<Float>) -> Result
     ) -> Result {
         let touched = accumulate(last, scratch)
@@ -101,12 +101,13 @@ public struct SparseChannel: Sendable, Equatable {
     /// The place in `last` whose item gave most of a row's extra score, the newest of equal ones; nil where none gave any.
     ///
     /// - Parameter last: as in `scores`.
-    public func reason(of row: Int32, inLast last: some Sequence<Int?>) -> Int? {
+    public func reason(of row: Int32, inLast last: [Int?]) -> Int? {
         var best: (place: Int, part: Float)?
         var factor: Float = 1
-        for (place, item) in last.prefix(Self.depth).enumerated() {
-            if factor < Self.leastFactor { break }
-            if let item, let value = table.value(of: Int(row), inRow: item), factor * value > best?.part ?? 0 {
+        for place in 0..<min(last.count, Self.depth) where factor >= Self.leastFactor {
+            if let item = last[place], let value = table.value(of: Int(row), inRow: item),
+                factor * value > best?.part ?? 0
+            {
                 best = (place, factor * value)
             }
             factor *= settings.decay
@@ -115,7 +116,7 @@ public struct SparseChannel: Sendable, Equatable {
     }
 
     /// Adds up neighbour rows; returns how many of `scratch.rows` have a sum.
-    private func accumulate(_ last: some Sequence<Int?>, _ scratch: Scratch) -> Int {
+    private func accumulate(_ last: [Int?], _ scratch: Scratch) -> Int {
         let (sums, rows) = (scratch.sums.pointer, scratch.rows)
         var touched = 0
         var factor: Float = 1

@@ -52,23 +52,41 @@ package enum Safetensors {
 
     /// The bytes of a file of these tensors, in the order given.
     package static func encode(_ tensors: [Source]) throws -> Data {
-        var entries: [String: Entry] = [:]
+        var data = try header(of: tensors)
+        data.reserveCapacity(data.count + tensors.reduce(0) { $0 + $1.bytes.count })
+        for tensor in tensors { data.append(contentsOf: tensor.bytes) }
+        return data
+    }
+
+    /// Writes a file of these tensors without a copy of them in memory; when this returns, they are on the disk.
+    static func write(_ tensors: [Source], metadata: [String: String], to url: URL) throws {
+        try header(of: tensors, metadata: metadata).write(to: url)
+        let file = try FileHandle(forWritingTo: url)
+        defer { try? file.close() }
+        try file.seekToEnd()
+        for tensor in tensors {
+            guard let base = tensor.bytes.baseAddress, !tensor.bytes.isEmpty else { continue }
+            let address = UnsafeMutableRawPointer(mutating: base)
+            try file.write(contentsOf: Data(bytesNoCopy: address, count: tensor.bytes.count, deallocator: .none))
+        }
+        try file.synchronize()
+    }
+
+    /// All that comes before the numbers.
+    private static func header(of tensors: [Source], metadata: [String: String] = [:]) throws -> Data {
+        var entries: [String: HeaderValue] = metadata.isEmpty ? [:] : [HeaderValue.metadataName: .metadata(metadata)]
         var offset = 0
         for tensor in tensors {
             let end = offset + tensor.bytes.count
-            entries[tensor.name] = Entry(
-                dtype: tensor.element.rawValue, shape: tensor.shape, dataOffsets: [offset, end])
+            entries[tensor.name] = .tensor(
+                Entry(dtype: tensor.element.rawValue, shape: tensor.shape, dataOffsets: [offset, end]))
             offset = end
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         var header = try encoder.encode(entries)
         header.append(contentsOf: repeatElement(0x20, count: (8 - header.count % 8) % 8))
-        var data = Data(capacity: 8 + header.count + offset)
-        withUnsafeBytes(of: UInt64(header.count).littleEndian) { data.append(contentsOf: $0) }
-        data.append(header)
-        for tensor in tensors { data.append(contentsOf: tensor.bytes) }
-        return data
+        return withUnsafeBytes(of: UInt64(header.count).littleEndian) { Data($0) } + header
     }
 
     /// A file's tensors by name; the ranges are checked against the file and one another before this exists.
@@ -76,6 +94,8 @@ package enum Safetensors {
         let file: String
         let data: Data
         let entries: [String: Entry]
+        /// What the file says of itself, free in form.
+        let metadata: [String: String]
         let dataStart: Int
 
         /// Opens the bytes of a file called `file` in messages.
@@ -97,7 +117,14 @@ package enum Safetensors {
                 throw malformed("the header is not a JSON object of tensors")
             }
             var tensors: [String: Entry] = [:]
-            for (name, value) in entries { if case .tensor(let entry) = value { tensors[name] = entry } }
+            var metadata: [String: String] = [:]
+            for (name, value) in entries {
+                switch value {
+                case .tensor(let entry): tensors[name] = entry
+                case .metadata(let texts): metadata = texts
+                }
+            }
+            self.metadata = metadata
             self.file = file
             self.data = data
             self.entries = tensors
@@ -199,15 +226,24 @@ package enum Safetensors {
     }
 
     /// A header maps names to tensors, but for the free-form `__metadata__`.
-    enum HeaderValue: Decodable {
+    enum HeaderValue: Codable {
         case tensor(Entry)
-        case metadata
+        case metadata([String: String])
+
+        static let metadataName = "__metadata__"
 
         init(from decoder: any Decoder) throws {
-            if decoder.codingPath.last?.stringValue == "__metadata__" {
-                self = .metadata
+            if decoder.codingPath.last?.stringValue == Self.metadataName {
+                self = .metadata((try? [String: String](from: decoder)) ?? [:])
             } else {
                 self = .tensor(try Entry(from: decoder))
+            }
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            switch self {
+            case .tensor(let entry): try entry.encode(to: encoder)
+            case .metadata(let texts): try texts.encode(to: encoder)
             }
         }
     }

@@ -33,7 +33,9 @@ public struct TrainingFacts: Codable, Equatable, Sendable {
 public struct TrainingEpoch: Codable, Equatable, Sendable {
     /// `validating` or `fitting`.
     public var stage: String
+    /// d.
     public var dimension: Int
+    /// Share of inputs and branch outputs that training dropped.
     public var dropout: Double
     /// 1 is the stage's first.
     public var epoch: Int

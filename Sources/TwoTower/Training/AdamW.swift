@@ -5,8 +5,16 @@ import LinearAlgebra
 ///
 /// Embedding rows that a batch did not touch keep their moments, as in the usual sparse Adam.
 final class AdamW {
-    private let first: FloatBuffer
-    private let second: FloatBuffer
+    /// What the optimizer remembers, each laid out as the parameters are.
+    struct Moments {
+        /// Decayed mean of the gradients.
+        var first: FloatBuffer
+        /// Decayed mean of their squares.
+        var second: FloatBuffer
+
+    }
+
+    private let moments: Moments
     private let beta1: Float = 0.9
     private let beta2: Float = 0.98
     private let epsilon: Float = 1e-8
@@ -22,10 +30,8 @@ final class AdamW {
         fileprivate var scale: Float
     }
 
-    init(count: Int) {
-        first = FloatBuffer(count: count)
-        second = FloatBuffer(count: count)
-    }
+    /// An optimizer that goes on from `moments`, which it changes in place.
+    init(_ moments: Moments) { self.moments = moments }
 
     /// The constants of step `number` = 1, 2, …, with gradients multiplied by `scale` first.
     func step(_ number: Int, learningRate: Double, weightDecay: Double, scale: Double) -> Step {
@@ -41,7 +47,7 @@ final class AdamW {
         _ parameters: UnsafeMutablePointer<Float>, offset: Int, count: Int, gradient: UnsafePointer<Float>,
         _ step: Step, decays: Bool
     ) {
-        let (values, m, v) = (parameters + offset, first.pointer + offset, second.pointer + offset)
+        let (values, m, v) = (parameters + offset, moments.first.pointer + offset, moments.second.pointer + offset)
         let keep = decays ? step.keep : 1
         for i in 0..<count {
             let g = gradient[i] * step.scale
@@ -50,4 +56,9 @@ final class AdamW {
             values[i] = values[i] * keep - step.rate * m[i] / ((v[i] * step.secondCorrection).squareRoot() + epsilon)
         }
     }
+}
+
+extension AdamW.Moments {
+    /// Those of the start.
+    init(count: Int) { self.init(first: FloatBuffer(count: count), second: FloatBuffer(count: count)) }
 }

@@ -4,9 +4,15 @@
 /// that is ever computed. Where an epoch is cheap the larger model is given the larger dropout that it wants, and the winner
 /// is tried with the other dropout too.
 struct Candidates {
-    struct Candidate: Equatable {
+    struct Candidate: Codable, Equatable {
         var dimension: Int
         var dropout: Double
+    }
+
+    /// A candidate and what it reached.
+    struct Trial: Codable {
+        var candidate: Candidate
+        var recall: Double
     }
 
     /// A larger dimension's recall must be this much better.
@@ -17,10 +23,12 @@ struct Candidates {
 
     private let settings: TrainingSettings
     private let isCheap: Bool
-    private var tried: [(candidate: Candidate, recall: Double)] = []
+    private(set) var tried: [Trial]
 
-    init(_ settings: TrainingSettings, events: Int, items: Int) {
+    /// The choice after these trials.
+    init(_ settings: TrainingSettings, events: Int, items: Int, tried: [Trial] = []) {
         self.settings = settings
+        self.tried = tried
         isCheap = Double(events) * Double(items) < Self.cheap
     }
 
@@ -46,7 +54,7 @@ struct Candidates {
 
     /// Takes in what a candidate reached; says whether it is the best so far.
     mutating func add(_ candidate: Candidate, recall: Double) -> Bool {
-        tried.append((candidate, recall))
+        tried.append(Trial(candidate: candidate, recall: recall))
         return best == candidate
     }
 

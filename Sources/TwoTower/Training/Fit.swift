@@ -1,58 +1,80 @@
 import Foundation
 import LinearAlgebra
 
-/// One training from the start on one set of histories.
+/// One training on one set of histories, epoch by epoch.
 ///
 /// The learning rate rises, then stays, and what counts is the running average of the parameters (Polyak, Juditsky 1992):
 /// after every epoch it is as good as a schedule that had ended there, so that validation may stop whenever it likes and a
 /// second training repeats exactly what was judged.
 final class Fit {
+    /// How far a fit is.
+    struct Progress: Codable, Equatable {
+        /// Optimizer steps done.
+        var steps = 0
+        /// Epochs done.
+        var epochs = 0
+        /// Whether the time for it is over.
+        var isOver = false
+    }
+
+    /// All that the rest of a fit depends on, beside histories and settings.
+    struct State {
+        var progress = Progress()
+        /// What the steps move.
+        var parameters: FloatBuffer
+        /// The average of the parameters over about `window` of an epoch: what counts.
+        var average: FloatBuffer
+        var moments: AdamW.Moments
+    }
+
     private let histories: Histories
     private let settings: TrainingSettings
     private let step: TrainingStep
     /// Seconds from the start of training after which it must be over; nil for none.
     private let deadline: Double?
-    private var steps = 0
-    /// The average of the parameters over about `window` of an epoch.
-    let parameters: FloatBuffer
+    /// The numbers in its memory change in place.
+    private(set) var state: State
+
+    var progress: Progress { state.progress }
+    /// The averaged ones.
+    var parameters: FloatBuffer { state.average }
 
     /// Share of an epoch's steps that the average looks back on.
     private static let window = 0.3
 
+    /// A fit that goes on from `state`.
     init(
-        _ histories: Histories, cooccurrence: Cooccurrence, layout: TowerLayout, bags: FeatureBags,
-        settings: TrainingSettings, dropout: Double, deadline: Double?
-    ) throws(TrainingError) {
+        _ histories: Histories, layout: TowerLayout, bags: FeatureBags, settings: TrainingSettings, dropout: Double,
+        deadline: Double?, from state: State
+    ) {
         self.histories = histories
         self.settings = settings
         self.deadline = deadline
-        guard
-            let parameters = Initialisation.parameters(
-                layout: layout, histories: histories, cooccurrence: cooccurrence, bags: bags, seed: settings.seed)
-        else { throw TrainingError(.diverged, "the factorisation of the items' co-occurrences does not converge") }
-        self.parameters = parameters.copy()
+        self.state = state
         let counts = histories.itemCounts(layout.shape.items)
         let seen = counts.count { $0 > 0 }
         step = TrainingStep(
-            layout: layout, parameters: parameters, bags: bags,
+            layout: layout, parameters: state.parameters, moments: state.moments, number: state.progress.steps,
+            bags: bags,
             candidates: CandidateSampler(
                 counts: counts, negatives: seen > settings.fullSoftmaxItems ? settings.negatives : nil),
             settings: settings, dropout: dropout)
     }
 
-    /// Runs epoch `index` = 0, 1, …, or what of it fits before the deadline.
+    /// Runs the next epoch, or what of it fits before the deadline.
     ///
     /// - Parameter report: called after each step with the mean loss and the share of the epoch done.
-    /// - Returns: false when the deadline has come.
-    func epoch(_ index: Int, clock: TrainingClock, report: (Double, Double) -> Void) throws(TrainingError) -> Bool {
+    func epoch(clock: TrainingClock, report: (Double, Double) -> Void) throws(TrainingError) {
+        let index = progress.epochs
         var generator = SplitMix64(seed: settings.seed, streams: 2, index)
         let plan = BatchPlan(histories, settings: settings, generator: &generator)
         var sum = 0.0
+        state.progress.epochs += 1
         for batch in 0..<plan.count {
-            let rate = Schedule.rate(step: steps, peak: settings.learningRate)
+            let rate = Schedule.rate(step: progress.steps, peak: settings.learningRate)
             let loss = step.run(
                 plan.batch(batch, shards: Parallel.pieces, generator: &generator), learningRate: rate)
-            steps += 1
+            state.progress.steps += 1
             guard loss.isFinite else {
                 throw TrainingError(
                     .diverged,
@@ -62,16 +84,17 @@ final class Fit {
             average(stepsPerEpoch: plan.count)
             sum += loss
             report(sum / Double(batch + 1), Double(batch + 1) / Double(plan.count))
-            if let deadline, clock.elapsed > deadline { return false }
+            if let deadline, clock.elapsed > deadline {
+                state.progress.isOver = true
+                return
+            }
         }
-        return true
     }
 
     private func average(stepsPerEpoch: Int) {
-        let share = 1 / Float(max(1, min(Double(steps), Self.window * Double(stepsPerEpoch))))
-        let average = parameters
-        let latest = step.parameters
-        Parallel.ranges(of: parameters.count) { _, range in
+        let share = 1 / Float(max(1, min(Double(progress.steps), Self.window * Double(stepsPerEpoch))))
+        let (average, latest) = (state.average, state.parameters)
+        Parallel.ranges(of: latest.count) { _, range in
             for i in range { average.pointer[i] += share * (latest.pointer[i] - average.pointer[i]) }
         }
     }
@@ -86,12 +109,13 @@ package enum Schedule {
     package static func rate(step: Int, peak: Double) -> Double { peak * min(1, Double(step + 1) / Double(warmUp)) }
 }
 
-/// Seconds since training began.
+/// Seconds that training has taken.
 struct TrainingClock: Sendable {
     private let start = ContinuousClock.now
+    private let before: Double
 
-    var elapsed: Double {
-        let (seconds, attoseconds) = (ContinuousClock.now - start).components
-        return Double(seconds) + Double(attoseconds) * 1e-18
-    }
+    /// A clock that goes on from where an earlier process left off.
+    init(goingOnFrom before: Double = 0) { self.before = before }
+
+    var elapsed: Double { before + (ContinuousClock.now - start) / .seconds(1) }
 }

@@ -13,23 +13,29 @@ public enum Trainer {
     ///
     /// - Parameters:
     ///   - catalogue: features of items; of two records of one item the later counts. Items without a record live by their ID.
+    ///   - unfinished: keeps the run while it lasts. A run that it holds is gone on with if it is of the same data and
+    ///     settings, and gives the parameters that it would have given uninterrupted. It is the caller's to remove.
     ///   - progress: called often, on the calling thread.
+    ///   - notice: takes a sentence for the user, where there is something to say.
     public static func train(
         _ log: TrainingLog, catalogue: [CatalogueItem] = [], settings: TrainingSettings = TrainingSettings(),
-        progress: (TrainingProgress) -> Void = { _ in }
+        keeping unfinished: UnfinishedTraining? = nil, progress: (TrainingProgress) -> Void = { _ in },
+        notice: @escaping (String) -> Void = { _ in }
     ) throws(TrainingError) -> Checkpoint {
         let faults = settings.faults
         guard faults.isEmpty else { throw TrainingError(.badSettings, faults.joined(separator: "; ")) }
-        let clock = TrainingClock()
         Blas.useCallingThreadOnly()
         let histories = Histories(log)
         try check(log, histories)
         let features = try VocabularyBuilder(items: log.items, catalogue: catalogue, settings: settings)
+        let identity = UnfinishedTraining.Identity(dataDigest: try digest(log, features), settings: settings)
         var run = TrainingRun(
-            histories: histories, items: log.itemCount, features: features, settings: settings, clock: clock)
+            histories: histories, items: log.itemCount, features: features, settings: settings,
+            keep: { unfinished?.keep($0, of: identity, notice) })
+        if let state = unfinished?.resume(identity, shape: run.shape, notice) { run.goOn(from: state) }
         let result = try run.train(progress)
         let facts = TrainingFacts(
-            seed: settings.seed, dataDigest: try digest(log, features), events: log.count, shoppers: log.shopperCount,
+            seed: settings.seed, dataDigest: identity.dataDigest, events: log.count, shoppers: log.shopperCount,
             epochs: result.epochs, recallAt10: result.recall,
             settings: settings.record(dimension: result.layout.shape.dimension, dropout: result.dropout))
         do throws(CheckpointError) {
@@ -38,7 +44,7 @@ public enum Trainer {
                 itemVectors: ItemEncoder(layout: result.layout, parameters: result.parameters)
                     .encodeKnown(features.bags),
                 items: log.items.map(\.rawValue), vocabulary: features.vocabulary, attributes: histories.attributes,
-                channels: result.channels, facts: facts, curve: run.curve)
+                channels: result.channels, facts: facts, curve: run.state.curve)
         } catch { throw TrainingError(.checkpoint, error.description) }
     }
 

@@ -15,16 +15,6 @@ struct TrainingRun {
         var channels: TrainedChannels
     }
 
-    /// The best of validation.
-    private struct Choice {
-        var candidate: Candidates.Candidate
-        var epochs: Int
-        var recall: Double
-        var layout: TowerLayout
-        /// After `epochs`.
-        var parameters: FloatBuffer
-    }
-
     /// The events that validation trains without, and those it asks.
     private struct Trial {
         var heldOut: [Bool]
@@ -37,12 +27,13 @@ struct TrainingRun {
     private let items: Int
     private let features: VocabularyBuilder
     private let settings: TrainingSettings
-    private let clock: TrainingClock
-    private(set) var curve: [TrainingEpoch] = []
-    /// Seconds spent on measuring, which are no training.
-    private var measuring = 0.0
-    /// Share of the run that is over when the last stage begins.
-    private var fittingFrom = 0.0
+    private var clock = TrainingClock()
+    /// Where the run stands.
+    private(set) var state = RunState()
+    /// The largest share of the run that was reported: another candidate does not take it back.
+    private var furthest = 0.0
+    /// Keeps the state: called at the end of every epoch and after tuning.
+    private let keep: (RunState) -> Void
 
     /// Parts of the time limit by which validation and tuning must be over: the final fit has more events and no early stop.
     private static let validationPart = 0.4
@@ -52,47 +43,67 @@ struct TrainingRun {
 
     init(
         histories: Histories, items: Int, features: VocabularyBuilder, settings: TrainingSettings,
-        clock: TrainingClock
+        keep: @escaping (RunState) -> Void
     ) {
         self.histories = histories
         self.items = items
         self.features = features
         self.settings = settings
-        self.clock = clock
+        self.keep = keep
     }
 
-    /// Runs all stages; `progress` is called often, on the calling thread.
+    /// Makes the run go on from where an equal one was.
+    mutating func goOn(from state: RunState) {
+        self.state = state
+        clock = TrainingClock(goingOnFrom: state.elapsed)
+    }
+
+    /// Runs all stages, or those that are left; `progress` is called often, on the calling thread.
     mutating func train(_ progress: (TrainingProgress) -> Void) throws(TrainingError) -> Result {
-        let trial = trial(progress)
-        let choice = if let trial { try choose(trial, progress) } else { nil as Choice? }
-        let constants = if let trial, let choice { tune(trial, choice, progress) } else { Channels() }
-        if !settings.fitsEverything, let trial, let choice {
-            return result(choice, trial.earlier, trial.cooccurrence, constants)
+        let needsTrial = state.constants == nil || !settings.fitsEverything
+        let trial = needsTrial ? trial(progress) : nil
+        if state.constants == nil {
+            if let trial { try choose(trial, progress) }
+            state.constants = trial.flatMap { trial in state.best.map { tune(trial, $0, progress) } } ?? Channels()
+            checkpoint()
+        }
+        let constants = state.constants ?? Channels()
+        if !settings.fitsEverything, let trial, let best = state.best {
+            return result(best, trial.earlier, trial.cooccurrence, constants)
         }
         let cooccurrence = Cooccurrence(histories, items: items)
-        let final = try fitAll(choice, cooccurrence, progress)
-        return result(final, histories, cooccurrence, constants)
+        return result(try fitAll(cooccurrence, progress), histories, cooccurrence, constants)
     }
 
     private func result(
-        _ choice: Choice, _ histories: Histories, _ cooccurrence: Cooccurrence, _ constants: Channels
+        _ choice: RunState.Choice, _ histories: Histories, _ cooccurrence: Cooccurrence, _ constants: Channels
     ) -> Result {
-        Result(
-            layout: choice.layout, parameters: choice.parameters, dropout: choice.candidate.dropout,
-            epochs: choice.epochs, recall: choice.recall.isNaN ? nil : choice.recall,
+        let attempt = choice.attempt
+        return Result(
+            layout: TowerLayout(shape(attempt.candidate)), parameters: choice.parameters,
+            dropout: attempt.candidate.dropout, epochs: attempt.epochs,
+            recall: attempt.recall.isNaN ? nil : attempt.recall,
             channels: TrainedChannels(constants, histories: histories, cooccurrence: cooccurrence, items: items))
     }
 
-    private func layout(_ candidate: Candidates.Candidate) -> TowerLayout {
-        TowerLayout(
-            TowerShape(
-                items: items, tokens: features.vocabulary.tokens.count, attributes: histories.attributes.tokens.count,
-                vectors: features.columns, dimension: candidate.dimension, userTower: settings.userTower,
-                blocks: settings.blocks, hidden: 2 * candidate.dimension))
+    /// Of the tower that a candidate trains.
+    func shape(_ candidate: Candidates.Candidate) -> TowerShape {
+        TowerShape(
+            items: items, tokens: features.vocabulary.tokens.count, attributes: histories.attributes.tokens.count,
+            vectors: features.columns, dimension: candidate.dimension, userTower: settings.userTower,
+            blocks: settings.blocks, hidden: 2 * candidate.dimension)
     }
 
+    private mutating func checkpoint() {
+        state.elapsed = clock.elapsed
+        keep(state)
+    }
+
+    /// Share of the run that is over when the last stage begins.
+    private var fittingFrom: Double { state.best == nil ? 0 : Self.validationPart }
+
     /// The trial, or nil if there is too little to judge by.
-    private func trial(_ progress: (TrainingProgress) -> Void) -> Trial? {
+    private mutating func trial(_ progress: (TrainingProgress) -> Void) -> Trial? {
         guard let heldOut = settings.validation.heldOut(of: histories) else { return nil }
         let earlier = Histories(histories, without: heldOut)
         guard earlier.eventCount > 1, earlier.isRepeat.contains(false) else { return nil }
@@ -102,73 +113,93 @@ struct TrainingRun {
             trained: earlier.itemCounts(items))
     }
 
-    /// Trains candidates without the held-out events and keeps the best on them; nil if there are too few queries.
+    /// Trains candidates without the held-out events and keeps the best on them; none if there are too few queries.
     private mutating func choose(
         _ trial: Trial, _ progress: (TrainingProgress) -> Void
-    ) throws(TrainingError) -> Choice? {
-        var candidates = Candidates(settings, events: trial.earlier.eventCount, items: items)
-        var best: Choice?
+    ) throws(TrainingError) {
+        var candidates = Candidates(
+            settings, events: trial.earlier.eventCount, items: items, tried: state.tried)
         while let candidate = candidates.next() {
-            let layout = layout(candidate)
+            let layout = TowerLayout(shape(candidate))
             let validation = Validation(
                 histories: histories, heldOut: trial.heldOut, trained: trial.trained, layout: layout,
                 bags: features.bags, seed: settings.seed)
-            guard validation.queries >= Self.minimumQueries else { return nil }
+            guard validation.queries >= Self.minimumQueries else { return }
             let choice = try validate(candidate, layout, trial, validation, progress)
-            if candidates.add(candidate, recall: choice.recall) { best = choice }
+            if candidates.add(candidate, recall: choice.attempt.recall) { state.best = choice }
+            (state.tried, state.current, state.fit) = (candidates.tried, nil, nil)
         }
-        return best
     }
 
     /// Trains one candidate until recall no longer rises.
     private mutating func validate(
         _ candidate: Candidates.Candidate, _ layout: TowerLayout, _ trial: Trial, _ validation: Validation,
         _ progress: (TrainingProgress) -> Void
-    ) throws(TrainingError) -> Choice {
-        let fit = try Fit(
-            trial.earlier, cooccurrence: trial.cooccurrence, layout: layout, bags: features.bags, settings: settings,
-            dropout: candidate.dropout, deadline: settings.timeLimit.map { $0 * Self.validationPart })
-        fittingFrom = Self.validationPart
-        var latest = validation.recall(fit.parameters)
-        var best = Choice(
-            candidate: candidate, epochs: 0, recall: latest, layout: layout, parameters: fit.parameters.copy())
-        for epoch in 0..<settings.epochs {
+    ) throws(TrainingError) -> RunState.Choice {
+        let fit = Fit(
+            trial.earlier, layout: layout, bags: features.bags, settings: settings, dropout: candidate.dropout,
+            deadline: settings.timeLimit.map { $0 * Self.validationPart },
+            from: try fitState(layout, trial.earlier, trial.cooccurrence))
+        var best =
+            state.current
+            ?? RunState.Choice(
+                attempt: RunState.Choice.Attempt(
+                    candidate: candidate, epochs: 0, recall: validation.recall(fit.parameters)),
+                parameters: fit.parameters.copy())
+        var latest = best.attempt.recall
+        while !fit.progress.isOver, fit.progress.epochs < settings.epochs,
+            fit.progress.epochs - best.attempt.epochs < settings.patience
+        {
             var mean = 0.0
-            let goesOn = try fit.epoch(epoch, clock: clock) { loss, fraction in
+            try fit.epoch(clock: clock) { loss, fraction in
                 mean = loss
-                let done = (Double(epoch) + fraction) / Double(settings.epochs)
-                report(.validating, epoch: epoch + 1, done * Self.validationPart, loss, latest, progress)
+                let done = (Double(fit.progress.epochs - 1) + fraction) / Double(settings.epochs)
+                report(.validating, epoch: fit.progress.epochs, done * Self.validationPart, loss, latest, progress)
             }
-            let seconds = clock.elapsed - measuring
+            let seconds = clock.elapsed - state.measuring
             latest = validation.recall(fit.parameters)
-            measuring += clock.elapsed - measuring - seconds
-            curve.append(
+            state.measuring += clock.elapsed - state.measuring - seconds
+            state.curve.append(
                 TrainingEpoch(
                     stage: TrainingProgress.Stage.validating.rawValue, dimension: candidate.dimension,
-                    dropout: candidate.dropout, epoch: epoch + 1, seconds: seconds, loss: mean, recall: latest))
+                    dropout: candidate.dropout, epoch: fit.progress.epochs, seconds: seconds, loss: mean,
+                    recall: latest))
             // Of equals the later: where recall is at its limit, the order within the ten still improves.
-            if latest >= best.recall {
-                (best.recall, best.epochs) = (latest, epoch + 1)
+            if latest >= best.attempt.recall {
+                (best.attempt.recall, best.attempt.epochs) = (latest, fit.progress.epochs)
                 best.parameters = fit.parameters.copy()
             }
-            if !goesOn {
-                // Cut short while recall still rose: the fit on everything may use all the time that is left.
-                if best.epochs == epoch + 1 { best.epochs = settings.epochs }
-                break
-            }
-            if epoch + 1 - best.epochs >= settings.patience { break }
+            (state.current, state.fit) = (best, fit.state)
+            checkpoint()
         }
+        // Cut short while recall still rose: the fit on everything may use all the time that is left.
+        if fit.progress.isOver, best.attempt.epochs == fit.progress.epochs { best.attempt.epochs = settings.epochs }
         return best
+    }
+
+    /// The fit under way, or else one before its first epoch.
+    private func fitState(
+        _ layout: TowerLayout, _ histories: Histories, _ cooccurrence: Cooccurrence
+    ) throws(TrainingError) -> Fit.State {
+        if let fit = state.fit { return fit }
+        guard
+            let parameters = Initialisation.parameters(
+                layout: layout, histories: histories, cooccurrence: cooccurrence, bags: features.bags,
+                seed: settings.seed)
+        else { throw TrainingError(.diverged, "the factorisation of the items' co-occurrences does not converge") }
+        return Fit.State(
+            parameters: parameters, average: parameters.copy(), moments: AdamW.Moments(count: parameters.count))
     }
 
     /// Chooses the channels' constants with the best parameters of validation.
     private mutating func tune(
-        _ trial: Trial, _ choice: Choice, _ progress: (TrainingProgress) -> Void
+        _ trial: Trial, _ choice: RunState.Choice, _ progress: (TrainingProgress) -> Void
     ) -> Channels {
-        report(.tuning, epoch: 0, fittingFrom, nil, choice.recall, progress)
+        report(.tuning, epoch: 0, fittingFrom, nil, choice.attempt.recall, progress)
         let start = clock.elapsed
         let replay = ValidationReplay(
-            histories: histories, heldOut: trial.heldOut, trained: trial.trained, layout: choice.layout,
+            histories: histories, heldOut: trial.heldOut, trained: trial.trained,
+            layout: TowerLayout(shape(choice.attempt.candidate)),
             bags: features.bags, parameters: choice.parameters, seed: settings.seed)
         guard let first = replay.events.first, let last = replay.events.last else { return Channels() }
         var tables: [Double: NeighbourTable] = [:]
@@ -182,53 +213,55 @@ struct TrainingRun {
             interval: max(1, Double(last.time) - Double(first.time)) / Double(replay.events.count),
             isOver: { [clock, settings] in settings.timeLimit.map { clock.elapsed > $0 * Self.tuningPart } ?? false })
         tuner.run(movingItems: settings.validation.isByTime)
-        measuring += clock.elapsed - start
+        state.measuring += clock.elapsed - start
         return tuner.channels
     }
 
     /// Trains on everything, for the chosen number of epochs or all of them.
     private mutating func fitAll(
-        _ choice: Choice?, _ cooccurrence: Cooccurrence, _ progress: (TrainingProgress) -> Void
-    ) throws(TrainingError) -> Choice {
-        report(.preparing, epoch: 0, fittingFrom, nil, choice?.recall, progress)
-        let candidate = choice?.candidate ?? Candidates.fallback(settings)
-        var result = Choice(
-            candidate: candidate, epochs: 0, recall: choice?.recall ?? .nan, layout: layout(candidate),
-            parameters: FloatBuffer(count: 0))
-        let fit = try Fit(
-            histories, cooccurrence: cooccurrence, layout: result.layout, bags: features.bags, settings: settings,
-            dropout: candidate.dropout, deadline: settings.timeLimit)
-        let epochs = choice?.epochs ?? settings.epochs
-        for epoch in 0..<epochs {
+        _ cooccurrence: Cooccurrence, _ progress: (TrainingProgress) -> Void
+    ) throws(TrainingError) -> RunState.Choice {
+        let chosen = state.best?.attempt
+        report(.preparing, epoch: 0, fittingFrom, nil, chosen?.recall, progress)
+        let candidate = state.candidate(settings)
+        let layout = TowerLayout(shape(candidate))
+        let fit = Fit(
+            histories, layout: layout, bags: features.bags, settings: settings, dropout: candidate.dropout,
+            deadline: settings.timeLimit, from: try fitState(layout, histories, cooccurrence))
+        let epochs = chosen?.epochs ?? settings.epochs
+        while !fit.progress.isOver, fit.progress.epochs < epochs {
             var mean = 0.0
-            let goesOn = try fit.epoch(epoch, clock: clock) { loss, fraction in
+            try fit.epoch(clock: clock) { loss, fraction in
                 mean = loss
-                let done = (Double(epoch) + fraction) / Double(epochs)
+                let done = (Double(fit.progress.epochs - 1) + fraction) / Double(epochs)
                 report(
-                    .fitting, epoch: epoch + 1, fittingFrom + done * (1 - fittingFrom), loss, choice?.recall, progress)
+                    .fitting, epoch: fit.progress.epochs, fittingFrom + done * (1 - fittingFrom), loss,
+                    chosen?.recall, progress)
             }
-            curve.append(
+            state.curve.append(
                 TrainingEpoch(
                     stage: TrainingProgress.Stage.fitting.rawValue, dimension: candidate.dimension,
-                    dropout: candidate.dropout, epoch: epoch + 1, seconds: clock.elapsed - measuring, loss: mean,
-                    recall: nil))
-            result.epochs = epoch + 1
-            if !goesOn { break }
+                    dropout: candidate.dropout, epoch: fit.progress.epochs,
+                    seconds: clock.elapsed - state.measuring, loss: mean, recall: nil))
+            state.fit = fit.state
+            checkpoint()
         }
-        result.parameters = fit.parameters
-        return result
+        return RunState.Choice(
+            attempt: RunState.Choice.Attempt(
+                candidate: candidate, epochs: fit.progress.epochs, recall: chosen?.recall ?? .nan),
+            parameters: fit.parameters)
     }
 
-    private func report(
+    private mutating func report(
         _ stage: TrainingProgress.Stage, epoch: Int, _ fraction: Double, _ loss: Double?, _ recall: Double?,
         _ progress: (TrainingProgress) -> Void
     ) {
         let elapsed = clock.elapsed
         // A limit says better than epochs how much is left.
-        let fraction = settings.timeLimit.map { max(fraction, min(1, elapsed / $0)) } ?? fraction
+        furthest = max(furthest, fraction, settings.timeLimit.map { min(1, elapsed / $0) } ?? 0)
         progress(
             TrainingProgress(
-                stage: stage, epoch: epoch, fraction: fraction, loss: loss, recall: recall, elapsed: elapsed,
-                remaining: fraction > 0.01 ? elapsed * (1 - fraction) / fraction : nil))
+                stage: stage, epoch: epoch, fraction: furthest, loss: loss, recall: recall, elapsed: elapsed,
+                remaining: furthest > 0.01 ? elapsed * (1 - furthest) / furthest : nil))
     }
 }

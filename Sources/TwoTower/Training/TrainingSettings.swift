@@ -1,7 +1,7 @@
 import Commerce
 
 /// What shapes a training run. The defaults are a sound start for a shop of any size.
-public struct TrainingSettings: Equatable, Sendable {
+public struct TrainingSettings: Codable, Equatable, Sendable {
     /// Length of item and user vectors: a multiple of 16, 16 to 512. Nil lets validation choose.
     public var dimension: Int?
     /// What moves a shopper's state: the sequential tower, or the mean to compare with.

@@ -35,13 +35,25 @@ package final class TrainingStep: @unchecked Sendable {
     private let candidates: CandidateSampler
     private let shards: [Shard]
     private let optimizer: AdamW
-    private(set) var number = 0
+    /// Steps done.
+    private(set) var number: Int
 
-    /// A step on `parameters`, which are updated in place.
-    package init(
+    /// A first step on `parameters`, which are updated in place.
+    package convenience init(
         layout: TowerLayout, parameters: FloatBuffer, bags: FeatureBags, candidates: CandidateSampler,
         settings: TrainingSettings, dropout: Double
     ) {
+        self.init(
+            layout: layout, parameters: parameters, moments: AdamW.Moments(count: layout.count), number: 0, bags: bags,
+            candidates: candidates, settings: settings, dropout: dropout)
+    }
+
+    /// The step after the `number`th, on `parameters` and `moments`, which are updated in place.
+    init(
+        layout: TowerLayout, parameters: FloatBuffer, moments: AdamW.Moments, number: Int, bags: FeatureBags,
+        candidates: CandidateSampler, settings: TrainingSettings, dropout: Double
+    ) {
+        self.number = number
         self.layout = layout
         self.parameters = parameters
         self.settings = settings
@@ -52,7 +64,7 @@ package final class TrainingStep: @unchecked Sendable {
         shards = (0..<Parallel.pieces).map { _ in
             Shard(layout, capacity: capacity, items: active, dropout: dropout)
         }
-        optimizer = AdamW(count: layout.count)
+        optimizer = AdamW(moments)
     }
 
     /// Moves the parameters by one batch; returns the mean loss, which is not finite if training has diverged: the

@@ -1,7 +1,7 @@
 import Commerce
 
 /// Which events training keeps back to choose by: settings, number of epochs, the constants of the channels.
-public enum ValidationSplit: Equatable, Sendable {
+public enum ValidationSplit: Codable, Equatable, Sendable {
     /// The latest share of the events, above 0 to 0.5.
     case latest(share: Double)
     /// The events from this time on.
