@@ -19,6 +19,8 @@ public final class EmbeddedCluster: Sendable {
     /// How many brokers it was started with.
     public let brokerCount: Int
     private let cluster: Mutex<Owner?>
+    /// Ports of the brokers that are cut off, so that they can listen again.
+    private let held = Mutex<[Int32: HeldPort]>([:])
 
     /// The mock cluster and the client that librdkafka hangs it on; both are destroyed exactly once.
     private struct Owner: ~Copyable, @unchecked Sendable {  // used under the mutex alone
@@ -131,9 +133,17 @@ public final class EmbeddedCluster: Sendable {
 
     /// Cuts the broker (1 and up) off, or lets it come back.
     public func setBroker(_ broker: Int32, isUp: Bool) throws(KafkaError) {
+        if isUp { held.withLock { $0[broker] = nil } }
         try call("changing broker \(broker)") {
             isUp ? rd_kafka_mock_broker_set_up($0, broker) : rd_kafka_mock_broker_set_down($0, broker)
         }
+        if !isUp, let port = port(of: broker) { held.withLock { $0[broker] = HeldPort(port) } }
+    }
+
+    private func port(of broker: Int32) -> UInt16? {
+        let addresses = bootstrapServers.split(separator: ",")
+        guard broker >= 1, broker <= addresses.count else { return nil }
+        return addresses[Int(broker) - 1].split(separator: ":").last.flatMap { UInt16($0) }
     }
 
     /// Delays every answer of the broker (1 and up).

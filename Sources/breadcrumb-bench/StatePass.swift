@@ -71,7 +71,8 @@ struct StatePass {
         }
         var extras = ExtraScores()
         if let sparse = model.channels.sparse, let sparseScratch {
-            sparse.withScores(ofLast: rows.suffix(SparseChannel.depth).reversed(), scratch: sparseScratch) { rows, scores in
+            sparse.withScores(ofLast: rows.suffix(SparseChannel.depth).reversed(), scratch: sparseScratch) {
+                rows, scores in
                 for _ in forms { extras.appendUser(rows.span, scores.span) }
             }
         }
