@@ -3,14 +3,10 @@
 /// Items are named by the numbers under which they entered the index: a user has some hundred extra scores, and finding
 /// each by its id would cost more than the search. Memory is kept from one search to the next.
 public struct ExtraScores: Sendable {
-    /// What one item's score is raised by for one user.
-    struct Entry {
-        var number: Int32
-        var score: Float
-    }
-
-    private var entries: [Entry] = []
-    /// Per user the end of the user's entries.
+    /// The items, user after user, and what each one's score is raised by.
+    fileprivate private(set) var numbers: [Int32] = []
+    fileprivate private(set) var scores: [Float] = []
+    /// Per user the end of the user's items.
     private var ends: [Int] = []
 
     /// Of no user.
@@ -21,24 +17,25 @@ public struct ExtraScores: Sendable {
 
     /// Starts over.
     public mutating func removeAll() {
-        entries.removeAll(keepingCapacity: true)
+        numbers.removeAll(keepingCapacity: true)
+        scores.removeAll(keepingCapacity: true)
         ends.removeAll(keepingCapacity: true)
     }
 
-    /// Adds an item to the user who is being described; each item at most once.
+    /// Adds a user.
     ///
     /// - Parameters:
-    ///   - number: as given to `ItemIndex.upsert`; one that no held item has does no harm.
-    ///   - score: 0 to `RetrievalError.largestCoordinate`; a search refuses another.
-    public mutating func append(_ score: Float, to number: Int32) {
-        entries.append(Entry(number: number, score: score))
+    ///   - numbers: of the items, as given to `ItemIndex.upsert`, each once; one that no held item has does no harm.
+    ///   - scores: what the items' scores are raised by, 0 to `RetrievalError.largestCoordinate`; a search refuses others.
+    public mutating func appendUser(_ numbers: Span<Int32>, _ scores: Span<Float>) {
+        precondition(numbers.count == scores.count, "\(scores.count) scores of \(numbers.count) items")
+        numbers.withUnsafeBufferPointer { self.numbers.append(contentsOf: $0) }
+        scores.withUnsafeBufferPointer { self.scores.append(contentsOf: $0) }
+        ends.append(self.numbers.count)
     }
 
-    /// Ends the description of a user; what follows is of the next.
-    public mutating func endUser() { ends.append(entries.count) }
-
-    /// The entries of a user.
-    subscript(user: Int) -> ArraySlice<Entry> { entries[(user > 0 ? ends[user - 1] : 0)..<ends[user]] }
+    /// Where a user's items stand.
+    fileprivate func places(of user: Int) -> Range<Int> { (user > 0 ? ends[user - 1] : 0)..<ends[user] }
 }
 
 /// One user's extra scores, sorted by the blocks that hold the items.
@@ -58,12 +55,13 @@ struct PlacedExtras {
         guard user < extras.users else { return }
         // A counting sort: linear, and stable.
         ends.append(contentsOf: repeatElement(0, count: blocks))
-        for entry in extras[user] {
-            guard entry.score >= 0, entry.score <= RetrievalError.largestCoordinate else {
-                throw .extraScore(user: user, number: entry.number, score: entry.score)
+        for place in extras.places(of: user) {
+            let (number, score) = (extras.numbers[place], extras.scores[place])
+            guard score >= 0, score <= RetrievalError.largestCoordinate else {
+                throw .extraScore(user: user, number: number, score: score)
             }
-            guard let slot = slots[entry.number] else { continue }
-            found.append((slot, entry.score))
+            guard let slot = slots[number] else { continue }
+            found.append((slot, score))
             ends[slot.block] += 1
         }
         var sum = 0

@@ -18,16 +18,16 @@ enum StateForm: String, CaseIterable, Codable {
                 count = 2 * state.count
             }
         case .int8:
-            let rows = state.count / d
+            let rows = (state.count + d - 1) / d
             return [UInt8](unsafeUninitializedCapacity: state.count + 4 * rows) { bytes, count in
                 for row in 0..<rows {
                     var largest: Float = 0
-                    for i in row * d..<(row + 1) * d { largest = max(largest, state[i].magnitude) }
+                    for i in row * d..<min((row + 1) * d, state.count) { largest = max(largest, state[i].magnitude) }
                     let start = row * (d + 4)
                     UnsafeMutableRawBufferPointer(bytes).storeBytes(
                         of: largest / 127, toByteOffset: start, as: Float.self)
                     let factor = largest > 0 ? 127 / largest : 0
-                    for i in 0..<d {
+                    for i in 0..<min(d, state.count - row * d) {
                         let number = (state[row * d + i] * factor).rounded(.toNearestOrEven)
                         bytes[start + 4 + i] = UInt8(bitPattern: Int8(min(max(number, -127), 127)))
                     }
@@ -47,10 +47,12 @@ enum StateForm: String, CaseIterable, Codable {
                     state[i] = Float(bytes.loadUnaligned(fromByteOffset: 2 * i, as: Float16.self))
                 }
             case .int8:
-                for row in 0..<state.count / d {
+                for row in 0..<(state.count + d - 1) / d {
                     let start = row * (d + 4)
                     let scale = bytes.loadUnaligned(fromByteOffset: start, as: Float.self)
-                    for i in 0..<d { state[row * d + i] = Float(Int8(bitPattern: bytes[start + 4 + i])) * scale }
+                    for i in 0..<min(d, state.count - row * d) {
+                        state[row * d + i] = Float(Int8(bitPattern: bytes[start + 4 + i])) * scale
+                    }
                 }
             }
         }

@@ -70,11 +70,11 @@ struct StatePass {
             }
         }
         var extras = ExtraScores()
-        for _ in forms {
-            if let sparse = model.channels.sparse, let sparseScratch {
-                sparse.forEachScore(ofLast: rows.reversed(), scratch: sparseScratch) { extras.append($1, to: $0) }
+        if let sparse = model.channels.sparse, let sparseScratch {
+            sparse.withScores(ofLast: rows.suffix(SparseChannel.depth).reversed(), scratch: sparseScratch) {
+                rows, scores in
+                for _ in forms { extras.appendUser(rows.span, scores.span) }
             }
-            extras.endUser()
         }
         let lists = try catalogue.index.search(
             queries: vectors.span, k: k, excluding: forms.map { _ in seen }, adding: extras, scratch: searchScratch

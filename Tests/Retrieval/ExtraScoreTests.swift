@@ -40,16 +40,17 @@ struct ExtraScoreTests {
                     queries.append(generator.coarseVector(dimension))
                     excluded.append(Set((0..<numbers.count).filter { $0 % 5 == user % 6 }.map(item)))
                     var added: [ItemID: Float] = [:]
+                    var named: [(number: Int32, score: Float)] = []
                     for number in numbers.indices.shuffled(using: &generator).prefix(user % 7 * 60) {
                         let choices: [Float] = [0, 0.5, 1, 3, .random(in: 0...9, using: &generator)]
                         guard let name = numbers[number], let extra = choices.randomElement(using: &generator) else {
                             continue
                         }
-                        extras.append(extra, to: name)
+                        named.append((name, extra))
                         added[item(number)] = extra
                     }
-                    for absent in [-1, 7, 10_001, .max] as [Int32] { extras.append(100, to: absent) }
-                    extras.endUser()
+                    for absent in [-1, 7, 10_001, .max] as [Int32] { named.append((absent, 100)) }
+                    extras.appendUser(named)
                     expected.append(oracle.search(queries[user], k: k, excluding: excluded[user], adding: added))
                 }
                 let flat = queries.flatMap { $0 }
@@ -97,10 +98,7 @@ struct ExtraScoreTests {
         }
         func search(_ users: [Int]) throws -> [[ScoredItem]] {
             var all = ExtraScores()
-            for user in users {
-                for extra in extras[user] { all.append(extra.score, to: extra.number) }
-                all.endUser()
-            }
+            for user in users { all.appendUser(extras[user]) }
             let flat = users.flatMap { queries[$0] }
             return try index.search(
                 queries: flat.span, k: 20, excluding: [Set<ItemID>](), adding: all, scratch: index.makeScratch())
@@ -117,8 +115,7 @@ struct ExtraScoreTests {
         let snapshot = index
         func first(_ index: ExactIndex, _ number: Int32) throws -> String? {
             var extras = ExtraScores()
-            extras.append(1, to: number)
-            extras.endUser()
+            extras.appendUser([(number, 1)])
             let found = try index.search(
                 queries: [1].span, k: 1, excluding: [Set<ItemID>](), adding: extras, scratch: index.makeScratch())
             return found[0].first.flatMap { $0.score == 1 ? $0.item.rawValue : nil }
@@ -137,10 +134,7 @@ struct ExtraScoreTests {
         let scratch = index.makeScratch()
         func search(_ score: Float, users: Int = 1) throws -> [[ScoredItem]] {
             var extras = ExtraScores()
-            for _ in 0..<users {
-                extras.append(score, to: 3)
-                extras.endUser()
-            }
+            for _ in 0..<users { extras.appendUser([(3, score)]) }
             return try index.search(
                 queries: [1].span, k: 1, excluding: [Set<ItemID>](), adding: extras, scratch: scratch)
         }
@@ -152,5 +146,11 @@ struct ExtraScoreTests {
         #expect(throws: RetrievalError.extraScores(users: 1, found: 2)) { try search(1, users: 2) }
         #expect(try search(RetrievalError.largestCoordinate)[0][0].score.isFinite)
         #expect(try search(1) == [[ScoredItem(item: ItemID("a"), score: 3)]])
+    }
+}
+
+extension ExtraScores {
+    fileprivate mutating func appendUser(_ extras: [(number: Int32, score: Float)]) {
+        appendUser(extras.map(\.number).span, extras.map(\.score).span)
     }
 }

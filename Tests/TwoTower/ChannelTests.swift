@@ -119,6 +119,26 @@ import TwoTower
         #expect(curve.contains { $0.stage == "fitting" && $0.recall == nil })
     }
 
+    /// Retrieval counts on extra scores that are numbers and not negative.
+    @Test(arguments: [0, -1, .nan, .infinity] as [Float])
+    func aValueThatIsNoShareIsRefused(value: Float) throws {
+        let log = TrainingTests.ring(shoppers: 120)
+        let trained = try Trainer.train(log, settings: TrainingTests.quick)
+        let settings = SparseChannel.Settings(weight: 30, decay: 0.6, damping: 0.15)
+        let table = NeighbourTable(
+            starts: [0] + [Int32](repeating: 2, count: log.itemCount), columns: [1, 2], values: [0.5, value])
+        let error = #expect(throws: CheckpointError.self) {
+            try Checkpoint(
+                layout: trained.model.layout, parameters: trained.model.parameters,
+                itemVectors: trained.model.itemVectors, items: log.items.map(\.rawValue),
+                vocabulary: trained.model.vocabulary,
+                channels: TrainedChannels(
+                    Channels(sparse: settings), sparse: SparseChannel(settings: settings, table: table), popularity: [],
+                    time: 0), facts: trained.facts, curve: trained.curve)
+        }
+        #expect(error?.description.contains("neighbours.values") == true, "\(error?.description ?? "")")
+    }
+
     @Test func withoutARefitTheBestOfValidationIsKept() throws {
         var settings = TrainingTests.quick
         settings.validation = .lastOfEachShopper

@@ -141,8 +141,8 @@ package final class TowerRecommender: Recommender {
             }
         }
         if let sparse, let sparseScratch {
-            let history = log.events(of: moment.user).prefix(moment.position).reversed().lazy
-            let rows = history.map { event -> Int? in
+            let history = log.events(of: moment.user).prefix(moment.position).suffix(SparseChannel.depth)
+            let rows = history.reversed().map { event -> Int? in
                 let row = self.items.modelRows[Int(self.log.item(at: event))]
                 return row < 0 ? nil : Int(row)
             }

@@ -31,8 +31,9 @@ struct ListMaker {
         return try probe.time(.compose) { () throws(StreamError) in
             var records: [OutputRecord] = []
             records.reserveCapacity(entries.count)
-            for (entry, row) in zip(entries, rows) {
-                records.append(try record(entry, states[entry.state], row, snapshot))
+            for (place, (entry, row)) in zip(entries, rows).enumerated() {
+                let reasons = row.map { sparse?.reason(of: $0.item, for: place, states[entry.state]) }
+                records.append(try record(entry, row, reasons, snapshot))
             }
             return records
         }
@@ -63,14 +64,14 @@ struct ListMaker {
     }
 
     private func record(
-        _ entry: Entry<Event>, _ state: ShopperRecord, _ items: [ScoredItem], _ snapshot: CatalogueSnapshot
+        _ entry: Entry<Event>, _ items: [ScoredItem], _ reasons: [ItemID?], _ snapshot: CatalogueSnapshot
     ) throws(StreamError) -> OutputRecord {
         let list = RecommendationList(
             shopper: entry.input.shopper,
             slots: items.enumerated().map { place, found in
                 .init(
                     rank: place + 1, item: found.item, score: found.score, origin: .personal,
-                    because: sparse?.reason(of: found.item, for: state))
+                    because: reasons[place])
             },
             lineage: .init(
                 trigger: .event(id: entry.input.eventID),

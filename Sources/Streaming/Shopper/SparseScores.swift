@@ -6,6 +6,8 @@ import TwoTower
 final class SparseScores {
     /// What was gathered last, per shopper; items are numbered by their rows in the model.
     private(set) var extras = ExtraScores()
+    /// Per shopper the rows of the last items, newest first; nil for an item that the model does not know.
+    private var last: [[Int?]] = []
     private let model: Model
     private let channel: SparseChannel
     private let scratch: SparseChannel.Scratch
@@ -21,22 +23,21 @@ final class SparseScores {
     /// Gathers the extra scores of these shoppers: a function of each one's last `SparseChannel.depth` events alone.
     func gather(of records: [ShopperRecord]) {
         extras.removeAll()
-        for record in records {
-            channel.forEachScore(ofLast: rows(of: record), scratch: scratch) { extras.append($1, to: $0) }
-            extras.endUser()
+        last = records.map { record in
+            record.entries.suffix(SparseChannel.depth).reversed().map { model.row(of: $0.item) }
+        }
+        for rows in last {
+            channel.withScores(ofLast: rows, scratch: scratch) { extras.appendUser($0.span, $1.span) }
         }
     }
 
     /// The item of the shopper that an item is listed for: the one whose neighbourhood gave most of its extra score.
-    func reason(of item: ItemID, for record: ShopperRecord) -> ItemID? {
+    ///
+    /// - Parameter shopper: the place of `record` among those gathered last.
+    func reason(of item: ItemID, for shopper: Int, _ record: ShopperRecord) -> ItemID? {
         guard let row = model.row(of: item) else { return nil }
-        return channel.reason(of: Int32(row), inLast: rows(of: record)).map {
+        return channel.reason(of: Int32(row), inLast: last[shopper]).map {
             record.entries[record.entries.count - 1 - $0].item
         }
-    }
-
-    /// Newest first.
-    private func rows(of record: ShopperRecord) -> some Sequence<Int?> {
-        record.entries.reversed().lazy.map { [model] in model.row(of: $0.item) }
     }
 }

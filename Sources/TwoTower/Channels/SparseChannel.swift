@@ -1,4 +1,5 @@
 import Commerce
+import LinearAlgebra
 
 /// The sparse part of a score: neighbours of a shopper's last items, weighted by recency.
 ///
@@ -45,50 +46,68 @@ public struct SparseChannel: Sendable, Equatable {
         self.table = table
     }
 
-    /// Working memory of `scores`, for one thread at a time.
+    /// Working memory of the scores, for one thread at a time.
     public final class Scratch {
-        fileprivate var sums: [Float]
-        fileprivate var touched: [Int32] = []
+        /// [rows]: zeros between calls.
+        fileprivate let sums: FloatBuffer
+        /// The rows that have a sum, and their scores.
+        fileprivate let rows: UnsafeMutableBufferPointer<Int32>
+        fileprivate let scores: FloatBuffer
 
-        fileprivate init(rows: Int) { sums = [Float](repeating: 0, count: rows) }
+        fileprivate init(_ table: NeighbourTable) {
+            sums = FloatBuffer(count: table.rows)
+            let widest = zip(table.starts, table.starts.dropFirst()).reduce(0) { max($0, Int($1.1 - $1.0)) }
+            let capacity = min(table.rows, SparseChannel.depth * widest)
+            rows = .allocate(capacity: capacity)
+            scores = FloatBuffer(count: capacity)
+        }
+
+        deinit { rows.deallocate() }
     }
 
     /// New working memory for this channel.
-    public func makeScratch() -> Scratch { Scratch(rows: table.rows) }
+    public func makeScratch() -> Scratch { Scratch(table) }
 
     /// The extra scores of all items that have one, by ascending row; additions run from the newest item to the oldest, so
     /// the bits depend on the items alone.
     ///
     /// - Parameter last: rows of the shopper's last items in the model, newest first; nil for an item that it does not know.
-    public func scores(ofLast last: some Sequence<Int?>, scratch: Scratch) -> [(row: Int32, score: Float)] {
-        var result: [(row: Int32, score: Float)] = []
-        forEachScore(ofLast: last, scratch: scratch) { result.append(($0, $1)) }
-        result.sort { $0.row < $1.row }
-        return result
+    public func scores(ofLast last: [Int?], scratch: Scratch) -> [(row: Int32, score: Float)] {
+        withScores(ofLast: last, scratch: scratch) { rows, scores in
+            zip(rows, scores).map { ($0, $1) }.sorted { $0.0 < $1.0 }
+        }
     }
 
-    /// The same scores without an order, each above 0 and of another row; without allocation once `scratch` has grown.
-    public func forEachScore(
-        ofLast last: some Sequence<Int?>, scratch: Scratch, _ body: (_ row: Int32, _ score: Float) -> Void
-    ) {
-        accumulate(last, scratch)
-        for row in scratch.touched {
-            let score = settings.weight * scratch.sums[Int(row)]
-            scratch.sums[Int(row)] = 0
-            if score > 0 { body(row, score) }
+    /// The same scores without an order and without allocation: calls `body` with rows, each once, and their scores, above 0.
+    public func withScores<Result>(
+        ofLast last: [Int?], scratch: Scratch,
+        _ body: (_ rows: UnsafeBufferPointer<Int32>, _ scores: UnsafeBufferPointer<Float>) -> Result
+    ) -> Result {
+        let touched = accumulate(last, scratch)
+        var count = 0
+        for place in 0..<touched {
+            let row = scratch.rows[place]
+            let score = settings.weight * scratch.sums.pointer[Int(row)]
+            scratch.sums.pointer[Int(row)] = 0
+            guard score > 0 else { continue }
+            scratch.rows[count] = row
+            scratch.scores.pointer[count] = score
+            count += 1
         }
-        scratch.touched.removeAll(keepingCapacity: true)
+        return body(
+            UnsafeBufferPointer(rebasing: scratch.rows[..<count]), UnsafeBufferPointer(scratch.scores.first(count)))
     }
 
     /// The place in `last` whose item gave most of a row's extra score, the newest of equal ones; nil where none gave any.
     ///
     /// - Parameter last: as in `scores`.
-    public func reason(of row: Int32, inLast last: some Sequence<Int?>) -> Int? {
+    public func reason(of row: Int32, inLast last: [Int?]) -> Int? {
         var best: (place: Int, part: Float)?
         var factor: Float = 1
-        for (place, item) in last.prefix(Self.depth).enumerated() {
-            if factor < Self.leastFactor { break }
-            if let item, let value = table.value(of: Int(row), inRow: item), factor * value > best?.part ?? 0 {
+        for place in 0..<min(last.count, Self.depth) where factor >= Self.leastFactor {
+            if let item = last[place], let value = table.value(of: Int(row), inRow: item),
+                factor * value > best?.part ?? 0
+            {
                 best = (place, factor * value)
             }
             factor *= settings.decay
@@ -96,18 +115,33 @@ public struct SparseChannel: Sendable, Equatable {
         return best?.place
     }
 
-    private func accumulate(_ last: some Sequence<Int?>, _ scratch: Scratch) {
+    /// Adds up neighbour rows; returns how many of `scratch.rows` have a sum.
+    private func accumulate(_ last: [Int?], _ scratch: Scratch) -> Int {
+        let (sums, rows) = (scratch.sums.pointer, scratch.rows)
+        var touched = 0
         var factor: Float = 1
         for item in last.prefix(Self.depth) {
             if factor < Self.leastFactor { break }
             if let item, item >= 0, item < table.rows {
-                for entry in Int(table.starts[item])..<Int(table.starts[item + 1]) {
-                    let column = Int(table.columns[entry])
-                    if scratch.sums[column] == 0 { scratch.touched.append(table.columns[entry]) }
-                    scratch.sums[column] += factor * table.values[entry]
+                let entries = Int(table.starts[item])..<Int(table.starts[item + 1])
+                table.columns.withUnsafeBufferPointer { columns in
+                    table.values.withUnsafeBufferPointer { values in
+                        for entry in entries {
+                            let part = factor * values[entry]
+                            // What is too small for a number would leave a sum of 0, and its row would be touched twice.
+                            guard part > 0 else { continue }
+                            let column = Int(columns[entry])
+                            if sums[column] == 0 {
+                                rows[touched] = columns[entry]
+                                touched += 1
+                            }
+                            sums[column] += part
+                        }
+                    }
                 }
             }
             factor *= settings.decay
         }
+        return touched
     }
 }

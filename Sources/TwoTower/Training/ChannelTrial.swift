@@ -62,7 +62,9 @@ final class ChannelTrial {
                 let line = UnsafeMutableBufferPointer(start: scores.pointer + row * n, count: n)
                 finish(line, users.pointer + row * d, moving)
                 if let channel, let scratch {
-                    let last = query.history.reversed().lazy.map { Optional(Int(self.replay.histories.items[$0])) }
+                    let last = query.history.suffix(SparseChannel.depth).reversed().map {
+                        Optional(Int(replay.histories.items[$0]))
+                    }
                     for (item, extra) in channel.scores(ofLast: last, scratch: scratch) { line[Int(item)] += extra }
                 }
                 hits += self.hits(line, query)
