@@ -158,7 +158,7 @@ package struct TowerLayout: Equatable, Sendable {
     package let itemEmbedding: Tensor
     /// [tokens, d]
     package let tokenEmbedding: Tensor
-    /// [5], by `ItemField`: factors on the means of each field's tokens.
+    /// [5], by `ItemField`: factors on the fields' tokens.
     package let fieldGain: Tensor
     /// [d, width] for each of `shape.vectors`: projections of supplied vectors.
     package let projections: [Tensor]

@@ -42,11 +42,12 @@ struct ReferenceTower {
     func itemVector(_ p: [Double], _ item: Int) -> [Double] {
         let d = layout.shape.dimension
         var sum = known[item] ? Array(values(p, layout.itemEmbedding, row: item)) : [Double](repeating: 0, count: d)
+        let tokens = bags[item].fields.reduce(0) { $0 + $1.count }
         for (field, bag) in bags[item].fields.enumerated() {
             for token in bag {
                 let gain = p[layout.fieldGain.offset + field]
                 for (i, value) in values(p, layout.tokenEmbedding, row: Int(token)).enumerated() {
-                    sum[i] += gain * value / Double(bag.count)
+                    sum[i] += gain * value / Double(tokens)
                 }
             }
         }

@@ -182,10 +182,11 @@ extension TensorList {
         var (starts, tokens, fields, shares): ([Int], [Int32], [Int], [Float]) = ([], [], [], [])
         for row in rows {
             starts.append(tokens.count)
+            let count = tiny.bags[Int(row)].fields.reduce(0) { $0 + $1.count }
             for (field, bag) in tiny.bags[Int(row)].fields.enumerated() {
                 tokens += bag
                 fields += bag.map { _ in field }
-                shares += bag.map { _ in 1 / Float(bag.count) }
+                shares += bag.map { _ in 1 / Float(count) }
             }
         }
         add(name("bag_starts"), starts)

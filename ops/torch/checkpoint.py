@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-FORMAT = 2
+FORMAT = 3
 #: The derived tensor of the items' unit vectors, with the catalogue of training.
 ITEM_VECTORS = "items.vector"
 

@@ -255,7 +255,7 @@ class Features:
     rows: np.ndarray
     fields: np.ndarray
     shares: np.ndarray
-    """1 / the number of the item's tokens in that field."""
+    """1 / the number of the item's tokens."""
     vectors: list[tuple[np.ndarray, np.ndarray]]
     """Per supplied column: [items] row of the item's vector or -1, and the vectors [k, width] at unit length."""
 
@@ -274,14 +274,15 @@ class Features:
             for field, found in enumerate(tokens(records[item], thresholds) if item in records else []):
                 # Of too many the largest rows: the rarest tokens.
                 bag = sorted({index[token] for token in found if token in index})[-LONGEST_BAGS[field] :]
-                entries += [(row, field, 1 / len(bag)) for row in bag]
+                entries += [(row, field) for row in bag]
             starts.append(len(entries))
-        rows, fields, shares = zip(*entries) if entries else ((), (), ())
+        rows, fields = zip(*entries) if entries else ((), ())
+        counts = np.diff(starts)
         return Features(
             np.array(starts, np.int64),
             np.array(rows, np.int64),
             np.array(fields, np.int64),
-            np.array(shares, np.float32),
+            np.repeat(1 / np.maximum(1, counts), counts).astype(np.float32),
             [supplied(records, items, column) for column in columns],
         )
 

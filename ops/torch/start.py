@@ -11,7 +11,7 @@ from torch import nn
 
 from histories import Histories
 from shop import Features
-from tower import FIELDS, Block, Towers
+from tower import Block, Towers
 
 
 def positive_pmi(histories: Histories, items: int, window: int = 10, decay: float = 0.7) -> torch.Tensor:
@@ -68,9 +68,10 @@ def start_items(model: Towers, histories: Histories, informed: bool) -> None:
 
 @torch.no_grad()
 def start_features(model: Towers, histories: Histories, features: Features) -> None:
-    """Tokens start as the mean of the items that training has seen with them, gains as each field's share of an item's
-    tokens, so that features begin as the mean over all of them."""
-    embedding, gain = model.tokens["embedding"], model.fields["gain"]
+    """Tokens start as the mean of the items that training has seen with them, gains at 1, so that features begin as the
+    mean over all tokens."""
+    embedding = model.tokens["embedding"]
+    model.fields["gain"].fill_(1)
     if len(embedding) > 0:
         counts = np.diff(features.starts)
         owner = np.repeat(np.arange(len(counts)), counts)
@@ -79,8 +80,6 @@ def start_features(model: Towers, histories: Histories, features: Features) -> N
         number = torch.zeros(len(embedding)).index_add_(0, rows, torch.ones(len(rows)))
         embedding.index_add_(0, rows, model.items["embedding"][owners])
         embedding /= number.clamp_min(1)[:, None]
-        portions = 1 / counts[owner[seen]] / max(1, len(np.unique(owner[seen])))
-        gain.copy_(torch.from_numpy(np.bincount(features.fields[seen], portions, FIELDS)))
     for projection, (places, values) in zip(model.vectors, features.vectors):
         # The ridge regression of the items' embeddings on their vectors, with a tenth of what a direction holds on
         # average.

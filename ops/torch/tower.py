@@ -61,7 +61,7 @@ class Candidates:
     bag_starts: Tensor
     """[m]: where each item's tokens begin in the three that follow."""
     tokens: Tensor
-    """Token rows, their fields, and 1 / the number of the item's tokens in that field."""
+    """Token rows, their fields, and 1 / the number of the item's tokens."""
     token_fields: Tensor
     token_shares: Tensor
     vectors: list[tuple[Tensor, Tensor]]
@@ -190,7 +190,7 @@ class Towers(nn.Module):
         return functional.dropout(x, self.dropout, self.training)
 
     def item_vectors(self, candidates: Candidates) -> Tensor:
-        """[m, d]: an item's ID embedding, if it has one, the means of its fields' tokens times the fields' gains, and
+        """[m, d]: an item's ID embedding, if it has one, the mean of its tokens times their fields' gains, and
         the projections of its supplied vectors, brought to unit length."""
         total = self.items["embedding"][candidates.rows] * candidates.known[:, None]
         if self.tokens["embedding"].requires_grad:

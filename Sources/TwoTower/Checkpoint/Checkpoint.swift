@@ -10,7 +10,7 @@ import LinearAlgebra
 ///
 /// `docs/model.md` defines all of them.
 public struct Checkpoint: Sendable {
-    static let formatVersion = 2
+    static let formatVersion = 3
     static let description = "model.json"
     static let vocabularyFile = "vocabulary.json"
     static let tensorFile = "model.safetensors"

@@ -5,16 +5,22 @@ package struct FieldRows {
     let rows: UnsafeBufferPointer<Int32>
     /// One more than there are fields.
     let starts: UnsafeBufferPointer<Int>
+
+    /// Weight of each token before its field's gain: 1 / the number of the item's tokens, 0 if it has none.
+    var share: Float {
+        let count = starts[starts.count - 1] - starts[0]
+        return count > 0 ? 1 / Float(count) : 0
+    }
 }
 
-/// What training and serving share of the item tower: an item's vector is the sum of its ID embedding, if it has one, of the
-/// means of its fields' token embeddings, each times the field's gain, and of the projections of its supplied vectors,
-/// brought to unit length.
+/// What training and serving share of the item tower: an item's vector is the sum of its ID embedding, if it has one, of the mean
+/// of its token embeddings, each times its field's gain, and of the projections of its supplied vectors, brought to unit
+/// length.
 ///
 /// One order of additions, whoever calls: serving and training see equal bits for equal parameters (but for the projections,
 /// which training does many at a time).
 package enum ItemTower {
-    /// result[d] = embedding[d] + Σ_f gains[f] / n_f · Σ_k tokens[k, d] over field f's n_f rows.
+    /// result[d] = embedding[d] + 1 / n · Σ_f gains[f] · Σ_k tokens[k, d] over field f's rows, n those of all fields.
     static func sum(
         embedding: UnsafePointer<Float>?, bag: FieldRows, tokens: UnsafePointer<Float>, gains: UnsafePointer<Float>,
         dimension: Int, into result: UnsafeMutablePointer<Float>
@@ -24,10 +30,10 @@ package enum ItemTower {
         } else {
             result.update(repeating: 0, count: dimension)
         }
+        let share = bag.share
         for field in 0..<bag.starts.count - 1 {
-            let range = bag.starts[field]..<bag.starts[field + 1]
-            let factor = gains[field] / Float(max(1, range.count))
-            for place in range {
+            let factor = gains[field] * share
+            for place in bag.starts[field]..<bag.starts[field + 1] {
                 let token = tokens + Int(bag.rows[place]) * dimension
                 for column in 0..<dimension { result[column] += token[column] * factor }
             }

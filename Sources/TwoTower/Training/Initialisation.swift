@@ -50,36 +50,27 @@ enum Initialisation {
         return true
     }
 
-    /// Token embeddings: the mean of the embeddings of the items that training has seen with the token. Gains: each field's
-    /// share of an item's tokens, so that features begin as the mean over all of them.
+    /// Token embeddings: the mean of the embeddings of the items that training has seen with the token. Gains: 1, so that
+    /// features begin as the mean over all tokens.
     private static func fillTokens(
         _ layout: TowerLayout, _ histories: Histories, _ bags: FeatureBags, _ parameters: UnsafeMutablePointer<Float>
     ) {
         let d = layout.shape.dimension
         let tokens = parameters + layout.tokenEmbedding.offset
-        let gains = parameters + layout.fieldGain.offset
         var items = [Float](repeating: 0, count: layout.shape.tokens)
-        var described: Float = 0
         for (item, count) in histories.itemCounts(layout.shape.items).enumerated() where count > 0 {
             let embedding = parameters + layout.itemEmbedding.offset + item * d
             bags.withFields(of: item) { bag in
-                let fields = bag.starts.count - 1
-                let (first, last) = (bag.starts[0], bag.starts[fields])
-                for token in bag.rows[first..<last] {
+                for token in bag.rows[bag.starts[0]..<bag.starts[bag.starts.count - 1]] {
                     items[Int(token)] += 1
                     for i in 0..<d { tokens[Int(token) * d + i] += embedding[i] }
-                }
-                guard last > first else { return }
-                described += 1
-                for field in 0..<fields {
-                    gains[field] += Float(bag.starts[field + 1] - bag.starts[field]) / Float(last - first)
                 }
             }
         }
         for token in 0..<layout.shape.tokens where items[token] > 0 {
             for i in 0..<d { tokens[token * d + i] /= items[token] }
         }
-        for field in 0..<layout.fieldGain.count { gains[field] /= max(1, described) }
+        (parameters + layout.fieldGain.offset).update(repeating: 1, count: layout.fieldGain.count)
     }
 
     /// A block that starts as: candidate = its input, forget gates spread from short to long memory, output gate 1, and no

@@ -93,11 +93,10 @@ package final class ItemPass: @unchecked Sendable {
     ) {
         let d = layout.shape.dimension
         let gains = gradients.pointer(layout.fieldGain)
+        let share = bag.share
         for field in 0..<bag.starts.count - 1 {
-            let range = bag.starts[field]..<bag.starts[field + 1]
-            let share = 1 / Float(max(1, range.count))
             let factor = parameters[layout.fieldGain.offset + field] * share
-            for place in range {
+            for place in bag.starts[field]..<bag.starts[field + 1] {
                 let token = Int(bag.rows[place]) * d
                 gains[field] += share * RowMath.dot(slot, parameters + layout.tokenEmbedding.offset + token, d)
                 let target = gradients.pointer(layout.tokenEmbedding) + token
