@@ -62,7 +62,8 @@ struct SyntheticShop {
             for _ in row { values.append(Float(0.001 + 0.05 * random.uniform())) }
             starts.append(Int32(columns.count))
         }
-        let settings = SparseChannel.Settings(weight: 20, decay: 0.8, damping: 0)
+        let settings = SparseChannel.Settings(
+            weight: 20, decay: 0.8, neighbours: NeighbourTable.Rule(damping: 0))
         return TrainedChannels(
             Channels(sparse: settings),
             sparse: SparseChannel(

@@ -44,7 +44,8 @@ struct TowerTests {
             let table = NeighbourTable(
                 starts: (0...Int32(rows)).map { $0 * 2 }, columns: (0..<Int32(rows)).flatMap { [$0 / 2, $0 / 2 + 1] },
                 values: (0..<rows * 2).map { Float($0 % 5 + 1) / 10 })
-            let sparse = SparseChannel.Settings(weight: 2, decay: 0.7, damping: 0.5)
+            let sparse = SparseChannel.Settings(
+                weight: 2, decay: 0.7, neighbours: NeighbourTable.Rule(damping: 0.5))
             let rule = MotionRule(
                 knownPrior: 3, newPrior: 0.5, newGain: 0.9, popularityWeight: 0.1, popularityHalfLife: 3_600_000)
             model = Model(

@@ -101,7 +101,7 @@ import TwoTower
                 sparse: .init(weight: 30, decay: 0.6, damping: 0.15),
                 motion: MotionRule(
                     knownPrior: 5, newPrior: 0.5, newGain: 1, popularityWeight: 0.1, popularityHalfLife: 1e6)),
-            histories: histories, cooccurrence: Cooccurrence(histories, items: log.itemCount), items: log.itemCount)
+            histories: histories, items: log.itemCount)
         let checkpoint = try Checkpoint(
             layout: trained.model.layout, parameters: trained.model.parameters,
             itemVectors: trained.model.itemVectors, items: log.items.map(\.rawValue),
@@ -124,7 +124,8 @@ import TwoTower
     func aValueThatIsNoShareIsRefused(value: Float) throws {
         let log = TrainingTests.ring(shoppers: 120)
         let trained = try Trainer.train(log, settings: TrainingTests.quick)
-        let settings = SparseChannel.Settings(weight: 30, decay: 0.6, damping: 0.15)
+        let settings = SparseChannel.Settings(
+            weight: 30, decay: 0.6, neighbours: NeighbourTable.Rule(damping: 0.15))
         let table = NeighbourTable(
             starts: [0] + [Int32](repeating: 2, count: log.itemCount), columns: [1, 2], values: [0.5, value])
         let error = #expect(throws: CheckpointError.self) {

@@ -50,7 +50,11 @@ public enum TowerMethod: String, CaseIterable, Sendable {
         if parts.sparse, let sparse = checkpoint.model.channels.constants.sparse {
             settings.append(Setting("sparse weight", Setting.text(Double(sparse.weight))))
             settings.append(Setting("sparse decay", Setting.text(Double(sparse.decay))))
-            settings.append(Setting("sparse damping", Setting.text(sparse.damping)))
+            let rule = sparse.neighbours
+            settings.append(Setting("sparse damping", Setting.text(rule.damping)))
+            settings.append(Setting("sparse window", "\(rule.pairs.window)"))
+            settings.append(Setting("sparse pair decay", Setting.text(rule.pairs.decay)))
+            settings.append(Setting("sparse backward weight", Setting.text(rule.pairs.backward)))
         }
         if parts.moving, let rule = checkpoint.model.channels.motion {
             settings.append(

@@ -5,7 +5,7 @@ import LinearAlgebra
 ///
 ///     value(i, j) = n(i, j) · n(j)^-damping / (Σ_j n(i, j) + shrinkage)
 ///
-/// with n(i, j) the decayed counts of `Cooccurrence` and n(j) the occurrences of j: the chance of j near i, shrunk where i
+/// with n(i, j) the weighted counts of `Cooccurrence` and n(j) the occurrences of j: the chance of j near i, shrunk where i
 /// was seen seldom, and damped where j is near everything. The largest `width` values of a row are kept.
 public struct NeighbourTable: Sendable, Equatable {
     /// Row r holds the entries `starts[r]..<starts[r + 1]`.
@@ -19,6 +19,25 @@ public struct NeighbourTable: Sendable, Equatable {
     static let shrinkage = 10.0
     /// Neighbours kept per item.
     package static let width = 100
+
+    /// What a table is made by, beside the log.
+    package struct Rule: Codable, Sendable, Hashable {
+        /// Which events are near one another.
+        package var pairs: Cooccurrence.Rule
+        /// Exponent of the damping of popular neighbours.
+        package var damping: Double
+
+        package init(pairs: Cooccurrence.Rule = Cooccurrence.Rule(), damping: Double) {
+            self.pairs = pairs
+            self.damping = damping
+        }
+
+        /// What is wrong with these numbers, or nil: they may come from a file.
+        var fault: String? {
+            if !(damping >= 0 && damping <= 2) { return "damping is \(damping), must be 0 to 2" }
+            return pairs.fault.map { "pairs: \($0)" }
+        }
+    }
 
     /// A table of these rows.
     package init(starts: [Int32], columns: [Int32], values: [Float]) {

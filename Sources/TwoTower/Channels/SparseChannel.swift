@@ -14,21 +14,20 @@ public struct SparseChannel: Sendable, Equatable {
         public var weight: Float
         /// Factor from one of the shopper's items to the one before.
         public var decay: Float
-        /// Exponent of the damping of popular neighbours.
-        public var damping: Double
+        /// What the neighbours are counted by.
+        package var neighbours: NeighbourTable.Rule
 
-        package init(weight: Float, decay: Float, damping: Double) {
+        package init(weight: Float, decay: Float, neighbours: NeighbourTable.Rule) {
             self.weight = weight
             self.decay = decay
-            self.damping = damping
+            self.neighbours = neighbours
         }
 
         /// What is wrong with these numbers, or nil: they may come from a file.
         var fault: String? {
             if !(weight >= 0 && weight <= 1e6) { return "weight is \(weight), must be 0 to 1000000" }
             if !(decay >= 0 && decay <= 1) { return "decay is \(decay), must be 0 to 1" }
-            if !(damping >= 0 && damping <= 2) { return "damping is \(damping), must be 0 to 2" }
-            return nil
+            return neighbours.fault.map { "neighbours: \($0)" }
         }
     }
 

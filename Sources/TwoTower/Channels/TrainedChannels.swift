@@ -20,13 +20,14 @@ public struct TrainedChannels: Sendable, Equatable {
     }
 
     /// The channels with these constants after the events of `histories`.
-    package init(_ constants: Channels, histories: Histories, cooccurrence: Cooccurrence, items: Int) {
+    package init(_ constants: Channels, histories: Histories, items: Int) {
         let time = histories.times.max() ?? 0
         let sparse = constants.sparse.map { settings in
             SparseChannel(
                 settings: settings,
                 table: NeighbourTable(
-                    cooccurrence, occurrences: histories.itemCounts(items), damping: settings.damping))
+                    Cooccurrence(histories, items: items, rule: settings.neighbours.pairs),
+                    occurrences: histories.itemCounts(items), damping: settings.neighbours.damping))
         }
         let popularity = constants.motion.map { rule in
             histories.popularity(items, at: time, halfLife: rule.popularityHalfLife)

@@ -6,7 +6,7 @@ final class ChannelTrial {
     private let replay: ValidationReplay
     /// Occurrences before the replay, decayed with a half-life, on demand.
     private let popularity: (Double) -> [Float]
-    private let tables: [Double: NeighbourTable]
+    private let tables: NeighbourTrials
 
     /// Queries whose scores are computed together.
     private static let block = 16
@@ -14,16 +14,23 @@ final class ChannelTrial {
     private static let cuts = [5, 10, 20]
 
     /// - Parameters:
-    ///   - tables: neighbour tables of the events before the replay, by their damping.
+    ///   - tables: of the events before the replay.
     ///   - popularity: the decayed occurrences of all items at the start of the replay, for a half-life in milliseconds.
-    init(replay: ValidationReplay, tables: [Double: NeighbourTable], popularity: @escaping (Double) -> [Float]) {
+    init(replay: ValidationReplay, tables: NeighbourTrials, popularity: @escaping (Double) -> [Float]) {
         self.replay = replay
         self.tables = tables
         self.popularity = popularity
     }
 
+    /// The sparse channel of some constants; not to be called on two threads at a time.
+    func sparseChannel(_ channels: Channels) -> SparseChannel? {
+        channels.sparse.map { SparseChannel(settings: $0, table: tables.table($0.neighbours)) }
+    }
+
     /// The mean of recall@5, @10 and @20: a smoother measure than one of them, so that constants are not chosen by chance.
-    func merit(_ channels: Channels) -> Double {
+    ///
+    /// - Parameter channel: `sparseChannel(channels)`.
+    func merit(_ channels: Channels, _ channel: SparseChannel?) -> Double {
         guard let start = replay.events.first?.time, !replay.queries.isEmpty else { return 0 }
         let d = replay.dimension
         let n = replay.hasVector.count
@@ -37,9 +44,6 @@ final class ChannelTrial {
             popularity: rule.popularityWeight > 0
                 ? popularity(rule.popularityHalfLife) : [Float](repeating: 0, count: n),
             time: start)
-        let channel = channels.sparse.flatMap { settings in
-            tables[settings.damping].map { SparseChannel(settings: settings, table: $0) }
-        }
         let scratch = channel?.makeScratch()
         let users = FloatBuffer(count: Self.block * d)
         let scores = FloatBuffer(count: Self.block * n)

@@ -12,14 +12,11 @@ struct ChannelTuner {
     private(set) var channels = Channels()
     private(set) var merit: Double
 
-    /// Values of the dampings that a neighbour table is made for.
-    static let dampings = [0.0, 0.15, 0.3]
-
     init(trial: ChannelTrial, interval: Double, isOver: @escaping () -> Bool) {
         self.trial = trial
         self.interval = interval
         self.isOver = isOver
-        merit = trial.merit(channels)
+        merit = trial.merit(channels, nil)
     }
 
     /// Chooses the sparse channel, then how items move if they may, then the sparse weight once more.
@@ -32,32 +29,45 @@ struct ChannelTuner {
     }
 
     private mutating func chooseSparse() {
-        var weight: Float = 40
-        take(Self.dampings.map { with(weight, 0.65, $0) })
-        guard var best = channels.sparse else {
+        func start(_ weight: Float, damping: Double) -> Channels {
+            with(SparseChannel.Settings(weight: weight, decay: 0.65, neighbours: NeighbourTable.Rule(damping: damping)))
+        }
+        take([0, 0.15, 0.3].map { start(40, damping: $0) })
+        guard channels.sparse != nil else {
             // None helps at this weight: smaller ones may.
-            take([5, 15].map { with($0, 0.65, Self.dampings[1]) })
+            take([5, 15].map { start($0, damping: 0.15) })
             return
         }
-        take([0.4, 0.8].map { with(weight, $0, best.damping) })
-        best = channels.sparse ?? best
+        varySparse(\.decay, [0.4, 0.8])
         // Upwards while it helps, else once downwards.
-        while weight < 5000 {
-            weight *= 2
-            if !take([with(weight, best.decay, best.damping)]) { break }
-        }
-        if channels.sparse?.weight == 40 { take([10, 20].map { with($0, best.decay, best.damping) }) }
+        while let weight = channels.sparse?.weight, weight < 5000, varySparse(\.weight, [2 * weight]) {}
+        if channels.sparse?.weight == 40 { varySparse(\.weight, [10, 20]) }
+        varySparse(\.neighbours.pairs.backward, [0.5, 0])
+        varySparse(\.neighbours.pairs.window, [3, 30])
+        varySparse(\.neighbours.pairs.decay, [0.6, 0.95])
     }
 
     private mutating func rescaleSparse(_ factors: [Float]) {
         guard let sparse = channels.sparse else { return }
-        take(factors.map { with(sparse.weight * $0, sparse.decay, sparse.damping) })
+        varySparse(\.weight, factors.map { $0 * sparse.weight })
     }
 
-    private func with(_ weight: Float, _ decay: Float, _ damping: Double) -> Channels {
+    private func with(_ sparse: SparseChannel.Settings) -> Channels {
         var result = channels
-        result.sparse = SparseChannel.Settings(weight: weight, decay: decay, damping: damping)
+        result.sparse = sparse
         return result
+    }
+
+    @discardableResult private mutating func varySparse<Value>(
+        _ path: WritableKeyPath<SparseChannel.Settings, Value>, _ values: [Value]
+    ) -> Bool {
+        guard let sparse = channels.sparse else { return false }
+        return take(
+            values.map { value in
+                var changed = sparse
+                changed[keyPath: path] = value
+                return with(changed)
+            })
     }
 
     private mutating func chooseMotion() {
@@ -108,10 +118,11 @@ struct ChannelTuner {
     @discardableResult private mutating func take(_ candidates: [Channels]) -> Bool {
         guard !candidates.isEmpty, !isOver() else { return false }
         let merits = Merits(count: candidates.count)
+        let sparse = candidates.map(trial.sparseChannel)
         let trial = UncheckedTrial(trial: trial)
         Parallel.pieces { piece in
             for index in candidates.indices where index % Parallel.pieces == piece {
-                merits.values[index] = trial.trial.merit(candidates[index])
+                merits.values[index] = trial.trial.merit(candidates[index], sparse[index])
             }
         }
         guard let best = candidates.indices.max(by: { merits.values[$0] < merits.values[$1] }),

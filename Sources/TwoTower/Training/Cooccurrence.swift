@@ -4,20 +4,41 @@ import LinearAlgebra
 /// How often items occur near one another in shoppers' histories: what the item embeddings start from, and what the sparse
 /// channel's neighbours are made of.
 package struct Cooccurrence: Sendable {
-    /// n(i, j) [items, items]: pairs within `window` events of one another, in both directions, each counted as
-    /// decay^(distance - 1); without the diagonal.
+    /// What counts as a pair.
+    package struct Rule: Codable, Sendable, Hashable {
+        /// Events ahead, and behind, that are looked at.
+        package var window = 10
+        /// Weight of a pair k events apart: decay^(k - 1).
+        package var decay = 0.8
+        /// Weight of what came before, beside 1 for what came after.
+        package var backward = 1.0
+
+        package init() {}
+
+        /// What is wrong with these numbers, or nil: they may come from a file.
+        var fault: String? {
+            if !(1...1000).contains(window) { return "window is \(window), must be 1 to 1000" }
+            if !(decay > 0 && decay <= 1) { return "decay is \(decay), must be above 0, up to 1" }
+            if !(backward >= 0 && backward <= 1) { return "backward is \(backward), must be 0 to 1" }
+            return nil
+        }
+    }
+
+    /// n(i, j) [items, items]: how often j comes near i, weighted by the rule; without the diagonal. Symmetric where
+    /// `backward` is 1.
     package let counts: SparseSymmetric
     /// Sum of each row of `counts`.
     package let sums: [Double]
 
     /// Counts the pairs. Memory is that of the result: each item's row is gathered from the places where the item occurs.
-    package init(_ histories: Histories, items: Int, window: Int = 10, decay: Double = 0.8) {
+    package init(_ histories: Histories, items: Int, rule: Rule = Rule()) {
         let places = Places(histories, items: items)
-        let weights = (0..<window).map { Float(pow(decay, Double($0))) }
+        let weights = (0..<rule.window).map { Float(pow(rule.decay, Double($0))) }
         let parts = PartialRowsBox(count: Parallel.pieces)
         Parallel.pieces { piece in
             let range = items * piece / Parallel.pieces..<items * (piece + 1) / Parallel.pieces
-            parts.rows[piece] = Self.rows(histories, places, of: range, items: items, weights: weights)
+            parts.rows[piece] = Self.rows(
+                histories, places, of: range, items: items, weights: weights, Float(rule.backward))
         }
         var matrix = SparseSymmetric(starts: [0], columns: [], values: [])
         matrix.columns.reserveCapacity(parts.rows.reduce(0) { $0 + $1.columns.count })
@@ -104,7 +125,8 @@ package struct Cooccurrence: Sendable {
     }
 
     private static func rows(
-        _ histories: Histories, _ places: Places, of range: Range<Int>, items: Int, weights: [Float]
+        _ histories: Histories, _ places: Places, of range: Range<Int>, items: Int, weights: [Float],
+        _ backward: Float
     ) -> PartialRows {
         var result = PartialRows()
         var weight = [Float](repeating: 0, count: items)
@@ -112,13 +134,14 @@ package struct Cooccurrence: Sendable {
         for item in range {
             for place in places.starts[item]..<places.starts[item + 1] {
                 let event = Int(places.events[place])
-                let first = max(Int(places.lower[event]), event - weights.count)
+                let first = backward > 0 ? max(Int(places.lower[event]), event - weights.count) : event + 1
                 let last = min(Int(places.upper[event]), event + weights.count + 1)
-                for other in first..<last {
+                for other in first..<max(first, last) {
                     let neighbour = histories.items[other]
                     guard Int(neighbour) != item else { continue }
                     if weight[Int(neighbour)] == 0 { touched.append(neighbour) }
-                    weight[Int(neighbour)] += weights[abs(other - event) - 1]
+                    let share = weights[abs(other - event) - 1]
+                    weight[Int(neighbour)] += other < event ? share * backward : share
                 }
             }
             touched.sort()

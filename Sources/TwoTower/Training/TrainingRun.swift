@@ -69,21 +69,21 @@ struct TrainingRun {
         }
         let constants = state.constants ?? Channels()
         if !settings.fitsEverything, let trial, let best = state.best {
-            return result(best, trial.earlier, trial.cooccurrence, constants)
+            return result(best, trial.earlier, constants)
         }
         let cooccurrence = Cooccurrence(histories, items: items)
-        return result(try fitAll(cooccurrence, progress), histories, cooccurrence, constants)
+        return result(try fitAll(cooccurrence, progress), histories, constants)
     }
 
     private func result(
-        _ choice: RunState.Choice, _ histories: Histories, _ cooccurrence: Cooccurrence, _ constants: Channels
+        _ choice: RunState.Choice, _ histories: Histories, _ constants: Channels
     ) -> Result {
         let attempt = choice.attempt
         return Result(
             layout: TowerLayout(shape(attempt.candidate)), parameters: choice.parameters,
             dropout: attempt.candidate.dropout, epochs: attempt.epochs,
             recall: attempt.recall.isNaN ? nil : attempt.recall,
-            channels: TrainedChannels(constants, histories: histories, cooccurrence: cooccurrence, items: items))
+            channels: TrainedChannels(constants, histories: histories, items: items))
     }
 
     /// Of the tower that a candidate trains.
@@ -202,12 +202,10 @@ struct TrainingRun {
             layout: TowerLayout(shape(choice.attempt.candidate)),
             bags: features.bags, parameters: choice.parameters, seed: settings.seed)
         guard let first = replay.events.first, let last = replay.events.last else { return Channels() }
-        var tables: [Double: NeighbourTable] = [:]
-        for damping in ChannelTuner.dampings {
-            tables[damping] = NeighbourTable(trial.cooccurrence, occurrences: trial.trained, damping: damping)
-        }
         var tuner = ChannelTuner(
-            trial: ChannelTrial(replay: replay, tables: tables) { [items] in
+            trial: ChannelTrial(
+                replay: replay, tables: NeighbourTrials(trial.earlier, occurrences: trial.trained)
+            ) { [items] in
                 trial.earlier.popularity(items, at: first.time, halfLife: $0)
             },
             interval: max(1, Double(last.time) - Double(first.time)) / Double(replay.events.count),

@@ -55,7 +55,8 @@ struct HistoryShop {
             _ = ItemTower.normalise(vector, dimension: Self.dimension)
         }
         let cooccurrence = NeighbourTable.random(Self.items, &random)
-        let settings = SparseChannel.Settings(weight: 4, decay: 0.8, damping: 0)
+        let settings = SparseChannel.Settings(
+            weight: 4, decay: 0.8, neighbours: NeighbourTable.Rule(damping: 0))
         model = Model(
             version: "history", layout: layout, parameters: parameters, itemVectors: vectors,
             vocabulary: FeatureVocabulary(tokens: ["w:a"]), attributes: histories.attributes,

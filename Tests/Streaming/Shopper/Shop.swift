@@ -48,7 +48,8 @@ struct Shop {
             }
             starts.append(Int32(columns.count))
         }
-        let settings = SparseChannel.Settings(weight: 1.5, decay: 0.7, damping: 0.5)
+        let settings = SparseChannel.Settings(
+            weight: 1.5, decay: 0.7, neighbours: NeighbourTable.Rule(damping: 0.5))
         return TrainedChannels(
             Channels(sparse: settings),
             sparse: SparseChannel(
