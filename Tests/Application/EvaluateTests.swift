@@ -23,7 +23,7 @@ struct EvaluateTests {
 
     @Test(
         "Files to report: the protocol's queries, lists that fit, and the figures that follow from them",
-        arguments: ["streaming", "leave-one-out"])
+        arguments: ["streaming", "leave-one-out", "leave-two-out"])
     func endToEnd(setting: String) async throws {
         try await onThread {
             let folder = try folder()
@@ -118,7 +118,7 @@ struct EvaluateTests {
     @Test(
         "What is wrong with the command line is told in one line",
         arguments: [
-            (["--protocol", "later"], 2, "--protocol: later is not one of streaming, leave-one-out"),
+            (["--protocol", "later"], 2, "--protocol: later is not one of streaming, leave-one-out, leave-two-out"),
             (
                 ["--methods", "als,item-kn"], 2,
                 "--methods: item-kn: unknown method; did you mean item-knn?; there are als, "

@@ -46,7 +46,7 @@ struct EvaluationShop {
     func queries(_ setting: String) -> [String: String] {
         var queries: [String: String] = [:]
         for (user, history) in histories {
-            if setting == "leave-one-out" {
+            if setting != "streaming" {
                 if history.count >= 3 { queries["\(user) \(history.count - 1)"] = history[history.count - 1].item }
                 continue
             }

@@ -31,7 +31,7 @@ struct RealDataTests {
         let start = times[Int(Double(rows.count) * 0.9)]
         var wanted: [String: String] = [:]
         for (user, events) in Dictionary(grouping: rows, by: \.user) {
-            if setting == .leaveOneOut {
+            if setting != .streaming {
                 if events.count >= 3 { wanted["\(user) \(events.count - 1)"] = events[events.count - 1].item }
                 continue
             }

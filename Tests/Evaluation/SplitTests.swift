@@ -66,6 +66,19 @@ struct SplitTests {
         let validation = try Split(log, .leaveOneOut, .validation)
         #expect(described(validation.queries, log) == ["c:1:q", "a:5:u", "b:4:p"])
         #expect(validation.roles.count { $0 == .withheld } == 3 && validation.roles.count { $0 == .streamed } == 3)
+        #expect(test.roles.count { $0 == .streamed } == 3)
+    }
+
+    @Test("Leave-two-out: the same queries, and the validation's items are not trained on")
+    func leaveTwoOut() throws {
+        let log = try smallLog(Self.lines)
+        for stage in EvaluationStage.allCases {
+            let (one, two) = (try Split(log, .leaveOneOut, stage), try Split(log, .leaveTwoOut, stage))
+            #expect(two.queries == one.queries)
+            let kept = (0..<log.count).filter { one.roles[$0] == .training && two.roles[$0] == .streamed }
+            let validation = try Split(log, .leaveOneOut, .validation).queries.map(\.row)
+            #expect(kept == (stage == .test ? validation : []))
+        }
     }
 
     @Test("Ties keep the order of the file, whatever the order of times")

@@ -17,7 +17,8 @@ struct EvaluateCommand: Command {
         let (events, items, vectors) = arguments.shopFiles()
         let setting = arguments.required(
             "protocol", example: EvaluationProtocol.streaming,
-            "streaming: train on the past, ask while the rest streams. leave-one-out: ask for every user's last item.")
+            "streaming: train on the past, ask while the rest streams. leave-one-out: ask for every user's last item. leave-two-out: the same without training on the last but one."
+        )
         report = arguments.required(
             "report", example: "report", accepting: .notEmpty,
             "Folder of the report; an older one in it is replaced.")

@@ -4,8 +4,11 @@ import Commerce
 public enum EvaluationProtocol: String, CaseIterable, Sendable {
     /// Split by time: train on what came before, ask while the rest streams; the product's own situation.
     case streaming
-    /// Every user's last item is asked for, as published tables have it.
+    /// Every user's last item is asked for; every method is trained on all others.
     case leaveOneOut = "leave-one-out"
+    /// The same queries, but nothing is trained on the items that chose the settings: stricter, as many published tables
+    /// have it.
+    case leaveTwoOut = "leave-two-out"
 }
 
 /// Which queries: those that choose settings, or those that are reported.
@@ -62,7 +65,8 @@ public struct Split: Sendable {
         let (roles, asked) =
             switch setting {
             case .streaming: Self.streaming(log, stage)
-            case .leaveOneOut: Self.leaveOneOut(log, stage)
+            case .leaveOneOut: Self.lastItems(log, stage, trainsOnValidation: true)
+            case .leaveTwoOut: Self.lastItems(log, stage, trainsOnValidation: false)
             }
         guard !asked.isEmpty, roles.contains(.training) else {
             throw EvaluationError(
@@ -128,7 +132,9 @@ public struct Split: Sendable {
     }
 
     /// Of each user with three events or more the last is the test and the one before it the validation.
-    private static func leaveOneOut(_ log: EvaluationLog, _ stage: EvaluationStage) -> (roles: [Role], asked: [Int]) {
+    private static func lastItems(
+        _ log: EvaluationLog, _ stage: EvaluationStage, trainsOnValidation: Bool
+    ) -> (roles: [Role], asked: [Int]) {
         var roles = [Role](repeating: .training, count: log.count)
         var asked: [Int] = []
         for user in log.users.indices {
@@ -138,6 +144,7 @@ public struct Split: Sendable {
             let query = stage == .test ? last : before
             roles[Int(query)] = .streamed
             if stage == .validation { roles[Int(last)] = .withheld }
+            if !trainsOnValidation { roles[Int(before)] = .streamed }
             asked.append(Int(query))
         }
         return (roles, asked)

@@ -18,7 +18,7 @@ public struct Report: Codable, Sendable, Equatable {
     public struct Facts: Codable, Sendable, Equatable {
         /// Of the shop or the run: the name of the report's folder.
         public var name: String
-        /// `streaming` or `leave-one-out`.
+        /// `streaming`, `leave-one-out` or `leave-two-out`.
         public var `protocol`: String
         /// The events' file, without its folder.
         public var eventsFile: String

@@ -72,8 +72,8 @@ public enum TowerMethod: String, CaseIterable, Sendable {
 extension EvaluationLog {
     /// Training settings whose held-out events are this log's validation, with the events to give to `Trainer.train`.
     ///
-    /// In the streaming protocol the model is trained again on all that comes before the test. In the leave-one-out protocol it
-    /// is the one that validation stopped, which has never trained on the validation item, as in the published tables.
+    /// The model is trained again on all that comes before the test, but in the leave-two-out protocol: there it is the one
+    /// that validation stopped.
     ///
     /// - Throws: `EvaluationError` if the log is too short for the protocol.
     public func training(
@@ -83,10 +83,11 @@ extension EvaluationLog {
         switch setting {
         case .streaming:
             settings.validation = .from(EventTime(milliseconds: validationStart))
-        case .leaveOneOut:
+        case .leaveOneOut, .leaveTwoOut:
             settings.validation = .lastOfEachShopper
-            settings.fitsEverything = false
+            settings.fitsEverything = setting == .leaveOneOut
         }
-        return (trainingLog(try Split(self, setting, .test)), settings)
+        // With the validation's items, which the trainer itself keeps back where it must.
+        return (trainingLog(try Split(self, setting == .streaming ? .streaming : .leaveOneOut, .test)), settings)
     }
 }

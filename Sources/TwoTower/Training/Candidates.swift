@@ -12,10 +12,10 @@ struct Candidates {
     /// A candidate and what it reached.
     struct Trial: Codable {
         var candidate: Candidate
-        var recall: Double
+        var merit: Double
     }
 
-    /// A larger dimension's recall must be this much better.
+    /// A larger dimension's merit must be this much better.
     private static let worthwhile = 1.02
     /// Events times items, the size of the softmax of an epoch, up to which an epoch is called cheap: some 20 seconds.
     private static let cheap = 5e9
@@ -53,8 +53,8 @@ struct Candidates {
     }
 
     /// Takes in what a candidate reached; says whether it is the best so far.
-    mutating func add(_ candidate: Candidate, recall: Double) -> Bool {
-        tried.append(Trial(candidate: candidate, recall: recall))
+    mutating func add(_ candidate: Candidate, merit: Double) -> Bool {
+        tried.append(Trial(candidate: candidate, merit: merit))
         return best == candidate
     }
 
@@ -63,7 +63,7 @@ struct Candidates {
         for trial in tried.dropFirst() {
             guard let current = best else { break }
             let larger = trial.candidate.dimension > current.candidate.dimension
-            if trial.recall > current.recall * (larger ? Self.worthwhile : 1) { best = trial }
+            if trial.merit > current.merit * (larger ? Self.worthwhile : 1) { best = trial }
         }
         return best?.candidate
     }

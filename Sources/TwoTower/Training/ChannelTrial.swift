@@ -10,8 +10,6 @@ final class ChannelTrial {
 
     /// Queries whose scores are computed together.
     private static let block = 16
-    /// Lengths of the lists whose recall makes the merit.
-    private static let cuts = [5, 10, 20]
 
     /// - Parameters:
     ///   - tables: of the events before the replay.
@@ -27,7 +25,7 @@ final class ChannelTrial {
         channels.sparse.map { SparseChannel(settings: $0, table: tables.table($0.neighbours)) }
     }
 
-    /// The mean of recall@5, @10 and @20: a smoother measure than one of them, so that constants are not chosen by chance.
+    /// The mean of recall at `Validation.cuts`.
     ///
     /// - Parameter channel: `sparseChannel(channels)`.
     func merit(_ channels: Channels, _ channel: SparseChannel?) -> Double {
@@ -74,7 +72,7 @@ final class ChannelTrial {
                 hits += self.hits(line, query)
             }
         }
-        return Double(hits) / Double(Self.cuts.count * replay.queries.count)
+        return Double(hits) / Double(Validation.cuts.count * replay.queries.count)
     }
 
     private func advance(_ next: inout Int, _ moving: MovingItems, moves: Bool) {
@@ -113,6 +111,6 @@ final class ChannelTrial {
         for event in query.history { line[Int(replay.histories.items[event])] = -.infinity }
         var above = -1  // the target itself
         for score in line where score >= threshold { above += 1 }
-        return Self.cuts.count { above < $0 }
+        return Validation.cuts.count { above < $0 }
     }
 }

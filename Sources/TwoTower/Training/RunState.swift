@@ -9,8 +9,8 @@ struct RunState {
             var candidate: Candidates.Candidate
             /// Epochs up to the best parameters.
             var epochs: Int
-            /// recall@10 on the held-out events.
-            var recall: Double
+            /// On the held-out events; nil if there were too few.
+            var figure: Validation.Figure?
         }
 
         var attempt: Attempt

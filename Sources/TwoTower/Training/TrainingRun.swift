@@ -82,7 +82,7 @@ struct TrainingRun {
         return Result(
             layout: TowerLayout(shape(attempt.candidate)), parameters: choice.parameters,
             dropout: attempt.candidate.dropout, epochs: attempt.epochs,
-            recall: attempt.recall.isNaN ? nil : attempt.recall,
+            recall: attempt.figure?.recall,
             channels: TrainedChannels(constants, histories: histories, items: items))
     }
 
@@ -126,7 +126,7 @@ struct TrainingRun {
                 bags: features.bags, seed: settings.seed)
             guard validation.queries >= Self.minimumQueries else { return }
             let choice = try validate(candidate, layout, trial, validation, progress)
-            if candidates.add(candidate, recall: choice.attempt.recall) { state.best = choice }
+            if candidates.add(candidate, merit: choice.attempt.figure?.merit ?? 0) { state.best = choice }
             (state.tried, state.current, state.fit) = (candidates.tried, nil, nil)
         }
     }
@@ -144,9 +144,9 @@ struct TrainingRun {
             state.current
             ?? RunState.Choice(
                 attempt: RunState.Choice.Attempt(
-                    candidate: candidate, epochs: 0, recall: validation.recall(fit.parameters)),
+                    candidate: candidate, epochs: 0, figure: validation.measure(fit.parameters)),
                 parameters: fit.parameters.copy())
-        var latest = best.attempt.recall
+        var latest = best.attempt.figure
         while !fit.progress.isOver, fit.progress.epochs < settings.epochs,
             fit.progress.epochs - best.attempt.epochs < settings.patience
         {
@@ -154,19 +154,21 @@ struct TrainingRun {
             try fit.epoch(clock: clock) { loss, fraction in
                 mean = loss
                 let done = (Double(fit.progress.epochs - 1) + fraction) / Double(settings.epochs)
-                report(.validating, epoch: fit.progress.epochs, done * Self.validationPart, loss, latest, progress)
+                report(
+                    .validating, epoch: fit.progress.epochs, done * Self.validationPart, loss, latest?.recall, progress)
             }
             let seconds = clock.elapsed - state.measuring
-            latest = validation.recall(fit.parameters)
+            let figure = validation.measure(fit.parameters)
+            latest = figure
             state.measuring += clock.elapsed - state.measuring - seconds
             state.curve.append(
                 TrainingEpoch(
                     stage: TrainingProgress.Stage.validating.rawValue, dimension: candidate.dimension,
                     dropout: candidate.dropout, epoch: fit.progress.epochs, seconds: seconds, loss: mean,
-                    recall: latest))
+                    recall: figure.recall))
             // Of equals the later: where recall is at its limit, the order within the ten still improves.
-            if latest >= best.attempt.recall {
-                (best.attempt.recall, best.attempt.epochs) = (latest, fit.progress.epochs)
+            if figure.merit >= best.attempt.figure?.merit ?? 0 {
+                (best.attempt.figure, best.attempt.epochs) = (figure, fit.progress.epochs)
                 best.parameters = fit.parameters.copy()
             }
             (state.current, state.fit) = (best, fit.state)
@@ -195,7 +197,7 @@ struct TrainingRun {
     private mutating func tune(
         _ trial: Trial, _ choice: RunState.Choice, _ progress: (TrainingProgress) -> Void
     ) -> Channels {
-        report(.tuning, epoch: 0, fittingFrom, nil, choice.attempt.recall, progress)
+        report(.tuning, epoch: 0, fittingFrom, nil, choice.attempt.figure?.recall, progress)
         let start = clock.elapsed
         let replay = ValidationReplay(
             histories: histories, heldOut: trial.heldOut, trained: trial.trained,
@@ -220,7 +222,7 @@ struct TrainingRun {
         _ cooccurrence: Cooccurrence, _ progress: (TrainingProgress) -> Void
     ) throws(TrainingError) -> RunState.Choice {
         let chosen = state.best?.attempt
-        report(.preparing, epoch: 0, fittingFrom, nil, chosen?.recall, progress)
+        report(.preparing, epoch: 0, fittingFrom, nil, chosen?.figure?.recall, progress)
         let candidate = state.candidate(settings)
         let layout = TowerLayout(shape(candidate))
         let fit = Fit(
@@ -234,7 +236,7 @@ struct TrainingRun {
                 let done = (Double(fit.progress.epochs - 1) + fraction) / Double(epochs)
                 report(
                     .fitting, epoch: fit.progress.epochs, fittingFrom + done * (1 - fittingFrom), loss,
-                    chosen?.recall, progress)
+                    chosen?.figure?.recall, progress)
             }
             state.curve.append(
                 TrainingEpoch(
@@ -246,7 +248,7 @@ struct TrainingRun {
         }
         return RunState.Choice(
             attempt: RunState.Choice.Attempt(
-                candidate: candidate, epochs: fit.progress.epochs, recall: chosen?.recall ?? .nan),
+                candidate: candidate, epochs: fit.progress.epochs, figure: chosen?.figure),
             parameters: fit.parameters)
     }
 

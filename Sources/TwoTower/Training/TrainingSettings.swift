@@ -9,7 +9,7 @@ public struct TrainingSettings: Codable, Equatable, Sendable {
     /// Blocks on top of one another, 1 to 8.
     public var blocks = 1
     /// Passes over the log at most, 1 to 1000.
-    public var epochs = 10
+    public var epochs = 30
     /// Wall-clock seconds that training may take, validation included; nil for no limit. At least 1.
     ///
     /// A run that the limit cuts short depends on the machine's speed; any other is fixed by data, settings and seed.
@@ -39,7 +39,7 @@ public struct TrainingSettings: Codable, Equatable, Sendable {
     /// validation.
     public var fitsEverything = true
     /// Epochs without improvement after which validation stops, 1 to 1000.
-    public var patience = 2
+    public var patience = 3
     /// Items up to which the softmax runs over all of them; above, over `negatives` sampled ones.
     public var fullSoftmaxItems = 50_000
     /// Sampled items per batch, 16 to 100000.

@@ -1,7 +1,7 @@
 import LinearAlgebra
 
-/// Measures recall@10 on events that training has not seen: the share of events on items new to their shopper that were
-/// among the first ten of the list after the shopper's event before.
+/// Measures recall on events that training has not seen: the share of events on items new to their shopper that were among
+/// the first of the list after the shopper's event before.
 final class Validation: @unchecked Sendable {
     // Unchecked: each piece of a parallel loop writes its own pass and its own count.
     private let layout: TowerLayout
@@ -14,13 +14,13 @@ final class Validation: @unchecked Sendable {
     /// The work of one piece of the parallel loop.
     private final class Piece {
         var shoppers: [Int] = []
-        var hits = 0
+        var hits = Hits()
         var pass: SequencePass?
     }
 
     /// Queries per shopper and in all at most.
     private static let queriesPerShopper = 10
-    private static let maximumQueries = 3000
+    private static let maximumQueries = 10_000
     /// Events of one shopper that are read at most, the latest.
     private static let maximumHistory = 2000
 
@@ -65,18 +65,41 @@ final class Validation: @unchecked Sendable {
         self.pieces = pieces
     }
 
-    /// recall@10 of these parameters.
-    func recall(_ parameters: FloatBuffer) -> Double {
+    /// What parameters reach.
+    struct Figure: Codable, Equatable {
+        /// recall@10.
+        var recall: Double
+        /// The mean of recall@5, @10 and @20, which chance moves less: what is compared.
+        var merit: Double
+    }
+
+    /// Lengths of the lists whose recall makes the merit.
+    static let cuts = [5, 10, 20]
+
+    private struct Hits {
+        /// Targets among the first ten.
+        var ten = 0
+        /// Targets within each of the cuts, summed.
+        var all = 0
+    }
+
+    /// The recall of these parameters.
+    func measure(_ parameters: FloatBuffer) -> Figure {
         Parallel.ranges(of: items.active.count) { _, range in items.forward(range, parameters: parameters.pointer) }
         Parallel.pieces { index in
             let piece = pieces[index]
-            piece.hits = piece.shoppers.reduce(0) { $0 + hits(of: $1, parameters, piece) }
+            piece.hits = Hits()
+            for shopper in piece.shoppers { count(shopper, parameters, piece) }
         }
-        return Double(pieces.reduce(0) { $0 + $1.hits }) / Double(max(1, queries))
+        func share(_ part: (Hits) -> Int) -> Double {
+            Double(pieces.reduce(0) { $0 + part($1.hits) }) / Double(max(1, queries))
+        }
+        return Figure(recall: share(\.ten), merit: share(\.all) / Double(Self.cuts.count))
     }
 
-    private func hits(of shopper: Int, _ parameters: FloatBuffer, _ piece: Piece) -> Int {
-        guard let (events, queries) = chosen[shopper], !queries.isEmpty else { return 0 }
+    /// Adds a shopper's hits to the piece's.
+    private func count(_ shopper: Int, _ parameters: FloatBuffer, _ piece: Piece) {
+        guard let (events, queries) = chosen[shopper], !queries.isEmpty else { return }
         var sequence = PackedSequences()
         for event in events { sequence.append(event, of: histories, item: rowOfItem[Int(histories.items[event])]) }
         sequence.starts = [0, events.count]
@@ -99,15 +122,17 @@ final class Validation: @unchecked Sendable {
             MatrixView(items.vectors.pointer, rows: items.active.count, columns: d), .transposed,
             into: MatrixView(scores.pointer, rows: queries.count, columns: items.active.count))
         let start = histories.events(of: shopper).lowerBound
-        return queries.enumerated().count { row, query in
-            isHit(scores.pointer + row * items.active.count, target: query, history: start..<query)
+        for (row, query) in queries.enumerated() {
+            let above = rank(scores.pointer + row * items.active.count, target: query, history: start..<query)
+            if above < 10 { piece.hits.ten += 1 }
+            piece.hits.all += Self.cuts.count { above < $0 }
         }
     }
 
-    /// Whether fewer than ten items outside the history score at least as high as the target; ties rank last.
-    private func isHit(_ scores: UnsafeMutablePointer<Float>, target: Int, history: Range<Int>) -> Bool {
+    /// How many items outside the history score at least as high as the target, for ties rank last.
+    private func rank(_ scores: UnsafeMutablePointer<Float>, target: Int, history: Range<Int>) -> Int {
         let row = Int(rowOfItem[Int(histories.items[target])])
-        guard row >= 0, scores[row].isFinite else { return false }
+        guard row >= 0, scores[row].isFinite else { return .max }
         for event in history {
             let seen = Int(rowOfItem[Int(histories.items[event])])
             if seen >= 0 { scores[seen] = -.infinity }
@@ -115,6 +140,6 @@ final class Validation: @unchecked Sendable {
         let threshold = scores[row]
         var above = 0
         for other in 0..<items.active.count where scores[other] >= threshold && other != row { above += 1 }
-        return above < 10
+        return above
     }
 }
