@@ -21,32 +21,43 @@ import TwoTower
     }()
 
     /// The definition, pair by pair, in double precision.
-    static func naiveValues(_ histories: Histories, items: Int, damping: Double) -> [[Double]] {
+    static func naiveValues(_ histories: Histories, items: Int, _ rule: NeighbourTable.Rule) -> [[Double]] {
         var counts = [[Double]](repeating: [Double](repeating: 0, count: items), count: items)
         for shopper in 0..<histories.shopperCount {
             let events = histories.events(of: shopper)
             for a in events {
-                for b in events where a != b && abs(a - b) <= 10 {
+                for b in events where a != b && abs(a - b) <= rule.pairs.window {
                     let (i, j) = (Int(histories.items[a]), Int(histories.items[b]))
-                    if i != j { counts[i][j] += pow(0.8, Double(abs(a - b) - 1)) }
+                    let share = pow(rule.pairs.decay, Double(abs(a - b) - 1))
+                    if i != j { counts[i][j] += b > a ? share : share * rule.pairs.backward }
                 }
             }
         }
         let occurrences = histories.itemCounts(items).map(Double.init)
         return counts.map { row in
             let sum = row.reduce(0, +)
-            return row.enumerated().map { $1 == 0 ? 0 : $1 * pow(occurrences[$0], -damping) / (sum + 10) }
+            return row.enumerated().map { $1 == 0 ? 0 : $1 * pow(occurrences[$0], -rule.damping) / (sum + 10) }
         }
     }
 
-    @Test(arguments: [0, 0.3]) func tableEqualsItsDefinition(damping: Double) {
+    private static func rule(
+        _ damping: Double, window: Int = 10, decay: Double = 0.8, backward: Double = 1
+    ) -> NeighbourTable.Rule {
+        var rule = NeighbourTable.Rule(damping: damping)
+        (rule.pairs.window, rule.pairs.decay, rule.pairs.backward) = (window, decay, backward)
+        return rule
+    }
+
+    @Test(arguments: [
+        rule(0), rule(0.3), rule(0.15, backward: 0.5), rule(0, window: 3, decay: 1, backward: 0), rule(0, window: 1000),
+    ]) func tableEqualsItsDefinition(rule: NeighbourTable.Rule) {
         let histories = Histories(Self.log)
         let items = Self.log.itemCount
-        let cooccurrence = Cooccurrence(histories, items: items)
+        let cooccurrence = Cooccurrence(histories, items: items, rule: rule.pairs)
         let width = 12
         let table = NeighbourTable(
-            cooccurrence, occurrences: histories.itemCounts(items), damping: damping, width: width)
-        let naive = Self.naiveValues(histories, items: items, damping: damping)
+            cooccurrence, occurrences: histories.itemCounts(items), damping: rule.damping, width: width)
+        let naive = Self.naiveValues(histories, items: items, rule)
         #expect(table.rows == items)
         for item in 0..<items {
             let entries = Int(table.starts[item])..<Int(table.starts[item + 1])
@@ -71,7 +82,8 @@ import TwoTower
         let items = Self.log.itemCount
         let table = NeighbourTable(
             Cooccurrence(histories, items: items), occurrences: histories.itemCounts(items), damping: 0.15)
-        let channel = SparseChannel(settings: .init(weight: 30, decay: 0.6, damping: 0.15), table: table)
+        let channel = SparseChannel(
+            settings: .init(weight: 30, decay: 0.6, neighbours: Self.rule(0.15, window: 7)), table: table)
         let scratch = channel.makeScratch()
         let last: [Int?] = [3, nil, 7, 3, items + 5, 1]
         for _ in 0..<2 {  // the second time on used memory
@@ -98,7 +110,7 @@ import TwoTower
         let histories = Histories(log)
         let channels = TrainedChannels(
             Channels(
-                sparse: .init(weight: 30, decay: 0.6, damping: 0.15),
+                sparse: .init(weight: 30, decay: 0.6, neighbours: Self.rule(0.15, window: 7)),
                 motion: MotionRule(
                     knownPrior: 5, newPrior: 0.5, newGain: 1, popularityWeight: 0.1, popularityHalfLife: 1e6)),
             histories: histories, items: log.itemCount)
@@ -148,6 +160,6 @@ import TwoTower
         #expect(!checkpoint.curve.contains { $0.stage == "fitting" })
         #expect(checkpoint.model.channels.motion == nil, "a split that says nothing of time")
         let recall = try #require(checkpoint.facts.recallAt10)
-        #expect(recall == checkpoint.curve.compactMap(\.recall).max())
+        #expect(checkpoint.curve.compactMap(\.recall).contains(recall))
     }
 }
