@@ -70,6 +70,30 @@ import TwoTower
         #expect(try run(train + ["--seed", "2"], in: folder).output != first.output)
     }
 
+    @Test func aRefreshGoesOnFromACheckpointAndMayReplaceIt() throws {
+        let folder = try Scratch()
+        try ShopFiles.write(to: folder)
+        let files =
+            ["train", "--events", "events.csv", "--items", "products.csv", "--model", "model"] + ShopFiles.eventOptions
+            + ShopFiles.itemOptions("--item-column")
+        let until = EventTime(milliseconds: (1_767_225_600 + 40 * 40) * 1000).rfc3339
+        let first = try run(files + ["--dimension", "16", "--epochs", "2", "--until", until], in: folder)
+        #expect(first.status == 0 && !first.output.contains("started from"), "\(first.complaint)")
+        let place = folder.url.appending(path: "model")
+        let before = try Checkpoint(directory: place)
+        let refused = try run(files + ["--from", "model", "--dimension", "32"], in: folder)
+        #expect(refused.status == 1 && refused.complaint.contains("dimension is 32, but 16 in the checkpoint"))
+        #expect(try Checkpoint(directory: place).model.version == before.model.version)
+        let refreshed = try run(files + ["--from", "model", "--epochs", "1"], in: folder)
+        #expect(refreshed.status == 0, "\(refreshed.complaint)")
+        let after = try Checkpoint(directory: place)
+        #expect(
+            refreshed.output.contains("version     \(after.model.version)\nstarted from  \(before.model.version)\n"))
+        #expect(after.facts.startedFrom == before.model.version && after.facts.events == 480)
+        #expect(after.model.dimension == 16 && after.facts.epochs <= 1)
+        #expect(try folder.names() == ["events.csv", "model", "products.csv"])
+    }
+
     @Test(arguments: [
         (["train"], 2, "--events: missing; for example --events events.csv"),
         (["train", "--events", "events.csv", "--dimension", "20"], 2, "--dimension: must be a multiple of 16"),
@@ -84,6 +108,10 @@ import TwoTower
         (["train", "--events", "events.csv", "--until", "soon"], 2, "--until: soon is not a time such as"),
         (["train", "--events", "none.csv"], 1, "breadcrumb train: none.csv: No such file or directory\n"),
         (["train", "--events", "events.csv"], 1, "events.csv: no column for type, user_id (or anonymous_id), item_id"),
+        (
+            ["train", "--events", "events.csv", "--from", "products.csv"], 1,
+            "products.csv/model.json: cannot be read"
+        ),
         (
             ["train", "--events", "events.csv", "--model", "."], 1,
             "--model .: holds events.csv, which is no part of a checkpoint"

@@ -65,12 +65,15 @@ import TwoTower
         settings.dimension = 50
         settings.dropout = .nan
         settings.epochs = 0
+        settings.refreshEpochs = 0
         settings.timeLimit = -1
         let error = try #require(throws: TrainingError.self) {
             try Trainer.train(log([("a", "x", 1), ("a", "y", 2)]), settings: settings)
         }
         #expect(error.code == .badSettings)
-        for name in ["dimension", "dropout", "epochs", "timeLimit"] { #expect(error.reason.contains(name)) }
+        for name in ["dimension", "dropout", "epochs", "refreshEpochs", "timeLimit"] {
+            #expect(error.reason.contains(name))
+        }
     }
 
     @Test func aWildLearningRateStaysFinite() throws {

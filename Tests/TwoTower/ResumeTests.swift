@@ -28,7 +28,8 @@ import TwoTower
     }
 
     static func train(
-        _ settings: TrainingSettings, _ place: Place, _ log: TrainingLog = TrainingTests.ring(shoppers: 120)
+        _ settings: TrainingSettings, _ place: Place, _ log: TrainingLog = TrainingTests.ring(shoppers: 120),
+        from start: Checkpoint? = nil
     ) throws -> Run {
         final class Notes { var texts: [String] = [] }
         let notes = Notes()
@@ -37,7 +38,7 @@ import TwoTower
             if let content = place.content, content != cuts.last { cuts.append(content) }
         }
         let checkpoint = try Trainer.train(
-            log, settings: settings, keeping: place.unfinished, progress: { _ in look() },
+            log, settings: settings, from: start, keeping: place.unfinished, progress: { _ in look() },
             notice: { notes.texts.append($0) })
         look()
         return Run(checkpoint: checkpoint, notices: notes.texts, cuts: cuts)
@@ -116,7 +117,7 @@ import TwoTower
             (sound + [0, 0, 0, 0], "belong to none"),
             (sound.dropLast(4) + [0, 0, 0xc0, 0x7f], "fit.second_moments"),
             (try edited(#""run":"#, #""fun":"#), "do not describe a training"),
-            (try edited(#"\"format\":1"#, #"\"format\":9"#), "another version of this program"),
+            (try edited(#"\"format\":2"#, #"\"format\":9"#), "another version of this program"),
             (try edited(#"candidate\":{\"dimension\":32,"#, #"candidate\":{\"dimension\":48,"#), "expected shape"),
             (try edited(#"candidate\":{\"dimension\":32,"#, #"candidate\":{\"dimension\":-2,"#), "impossible"),
             (try edited("fit.average", "fit.overage"), "\"fit.average\": missing"),

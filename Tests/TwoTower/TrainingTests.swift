@@ -7,9 +7,15 @@ import TwoTower
 @Suite struct TrainingTests {
     /// Shoppers who walk around a ring of items, one step at a time and now and then two: the next item follows from the last.
     static func ring(items: Int = 60, shoppers: Int = 250, events: Int = 12, seed: UInt64 = 1) -> TrainingLog {
-        var generator = SplitMix64(seed: seed)
         var log = TrainingLog()
-        for shopper in 0..<shoppers {
+        walk(items: items, shoppers: 0..<shoppers, events: events, seed: seed, into: &log)
+        return log
+    }
+
+    /// Adds such shoppers to a log, one after the other in time.
+    static func walk(items: Int, shoppers: Range<Int>, events: Int = 12, seed: UInt64, into log: inout TrainingLog) {
+        var generator = SplitMix64(seed: seed)
+        for shopper in shoppers {
             var item = Int.random(in: 0..<items, using: &generator)
             for event in 0..<events {
                 let time = Int64(shopper) * 1_000_000 + Int64(event) * 60_000
@@ -19,7 +25,6 @@ import TwoTower
                 item = (item + (generator.uniform() < 0.9 ? 1 : 2)) % items
             }
         }
-        return log
     }
 
     static var quick: TrainingSettings {
@@ -32,8 +37,10 @@ import TwoTower
     }
 
     /// Per position of each of the log's shoppers: the rank of the next item, 0 first, among items not in the history, by
-    /// the serving path.
-    static func ranks(_ model: Model, _ log: TrainingLog) -> [Int] {
+    /// the serving path. An item that the model does not know is the input of an unknown one, and comes last of all.
+    static func ranks(
+        _ model: Model, _ log: TrainingLog, of isAsked: (ItemID) -> Bool = { _ in true }
+    ) -> [Int] {
         let d = model.dimension
         let histories = Histories(log)
         let scratch = model.makeScratch()
@@ -42,12 +49,17 @@ import TwoTower
             var state = model.initialState
             let events = histories.events(of: shopper)
             for event in events.dropLast() {
-                guard let row = model.row(of: log.items[Int(histories.items[event])]),
-                    let next = model.row(of: log.items[Int(histories.items[event + 1])])
-                else { continue }
+                let input = model.row(of: log.items[Int(histories.items[event])]).map(model.trainedInput)
                 let gap: Int64? = event == events.lowerBound ? nil : histories.times[event] - histories.times[event - 1]
                 Streaming.step(
-                    model, &state, inputs: Array(model.trainedInput(row)), [histories.actions[event]], [gap], scratch)
+                    model, &state, inputs: Array(input ?? model.unknownInput), [histories.actions[event]], [gap],
+                    scratch)
+                let target = log.items[Int(histories.items[event + 1])]
+                guard isAsked(target) else { continue }
+                guard let next = model.row(of: target) else {
+                    ranks.append(model.items.count)
+                    continue
+                }
                 let user = Streaming.readout(model, state)
                 let history = Set(events.lowerBound...event).map { model.row(of: log.items[Int(histories.items[$0])]) }
                 let scores = (0..<model.items.count).map { item in

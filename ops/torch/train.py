@@ -110,6 +110,7 @@ def finish(checkpoint: Checkpoint, model: Towers, features: Features, facts: dic
     checkpoint.tensors |= model.values()
     checkpoint.tensors[ITEM_VECTORS] = model.cpu().item_vectors(candidates).numpy()
     checkpoint.description["training"] |= facts
+    checkpoint.description["training"].pop("startedFrom", None)  # of the run before this one
 
 
 def train(options: argparse.Namespace, device: torch.device, rank: int) -> None:

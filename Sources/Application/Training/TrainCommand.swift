@@ -19,28 +19,36 @@ struct TrainCommand: Command {
             "Folder of the checkpoint; an older one in it is replaced. Until it stands, NAME.training beside it keeps what is done at the end of each epoch: the same command goes on from there."
         )
         let until: EventTime? = arguments.option("until", "Trains on the events before this time alone.")
-        var settings = Self.settings(&arguments)
+        let start: String? = arguments.option(
+            "from", accepting: .notEmpty,
+            "Folder of a checkpoint to go on from: a refresh, in far less time than a whole training. The files are whole all the same, with old events and new. May be the folder of --model."
+        )
+        var settings = Self.settings(&arguments, isRefresh: start != nil)
         settings.vectorColumns = vectors
-        job = TrainingJob(events: events, items: items, until: until, settings: settings)
+        job = TrainingJob(events: events, items: items, until: until, settings: settings, from: start)
     }
 
-    private static func settings(_ arguments: inout ArgumentReader) -> TrainingSettings {
+    private static func settings(_ arguments: inout ArgumentReader, isRefresh: Bool) -> TrainingSettings {
         var settings = TrainingSettings()
         let limit: Duration? = arguments.option(
             "time-limit", accepting: .within(.seconds(1) ... .seconds(10_000_000)),
             "Ends training after about this long. Not given: no limit.")
         settings.timeLimit = limit.map { $0 / .seconds(1) }
-        settings.epochs = arguments.option(
-            "epochs", default: settings.epochs, accepting: .within(1...1000), "Passes over the events at most.")
+        let epochs: Int? = arguments.option(
+            "epochs", accepting: .within(1...1000),
+            "Passes over the events at most. Not given: \(settings.epochs), or \(settings.refreshEpochs) with --from.")
+        if let epochs { if isRefresh { settings.refreshEpochs = epochs } else { settings.epochs = epochs } }
         settings.dimension = arguments.option(
             "dimension", accepting: .within(16...512),
-            "Length of the vectors, a multiple of 16. Not given: validation chooses.")
+            "Length of the vectors, a multiple of 16. Not given: validation chooses, or the checkpoint of --from has it."
+        )
         settings.userTower = arguments.option(
-            "user-tower", default: settings.userTower,
-            "What moves a shopper's state: gated recurrences, or the mean of all events to compare with.")
+            "user-tower",
+            "What moves a shopper's state: gated recurrences, or the mean of all events to compare with. Not given: gated recurrences, or what the checkpoint of --from has."
+        )
         settings.blocks = arguments.option(
-            "blocks", default: settings.blocks, accepting: .within(1...8),
-            "Blocks of the user tower on top of one another.")
+            "blocks", accepting: .within(1...8),
+            "Blocks of the user tower on top of one another. Not given: 1, or as many as the checkpoint of --from has.")
         settings.seed = UInt64(
             arguments.option(
                 "seed", default: Int(clamping: settings.seed), accepting: .within(0...Int.max),
@@ -80,10 +88,11 @@ struct TrainCommand: Command {
         let (facts, model) = (outcome.checkpoint.facts, outcome.checkpoint.model)
         var trained = "\(facts.events) events of \(facts.shoppers) shoppers on \(model.items.count) items"
         if let until = job.until { trained += " before \(until.rfc3339) (\(outcome.laterEvents) later ones left out)" }
+        let start = facts.startedFrom.map { "\nstarted from  \($0)" } ?? ""
         let recall = facts.recallAt10.map { "\(percent($0)) of the latest part's next new items" }
         return """
             checkpoint  \(folder.url.path)
-            version     \(model.version)
+            version     \(model.version)\(start)
             trained on  \(trained)
             catalogue   \(outcome.items) records
             epochs      \(facts.epochs)

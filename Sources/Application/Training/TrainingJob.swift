@@ -1,5 +1,6 @@
 import Commerce
 import Datasets
+import Foundation
 import TwoTower
 
 /// Reads a shop's files and fits the towers to them.
@@ -11,16 +12,19 @@ public struct TrainingJob: Sendable {
     /// Only events before this time are trained on; nil takes all.
     public var until: EventTime?
     public var settings: TrainingSettings
+    /// Folder of the checkpoint that training starts from; nil starts from nothing.
+    public var start: String?
 
     /// Describes the work; nothing is read yet.
     public init(
         events: InputTable, items: InputTable? = nil, until: EventTime? = nil,
-        settings: TrainingSettings = TrainingSettings()
+        settings: TrainingSettings = TrainingSettings(), from start: String? = nil
     ) {
         self.events = events
         self.items = items
         self.until = until
         self.settings = settings
+        self.start = start
     }
 
     /// Where the work stands.
@@ -46,11 +50,12 @@ public struct TrainingJob: Sendable {
     ///   - refused: called after each file has been read, if rows of it were refused; the work goes on.
     ///   - unfinished: keeps the training while it lasts, and is gone on with; see `Trainer.train`.
     ///   - notice: takes a sentence for the user.
-    /// - Throws: `FileFault`, `DatasetFault`, `TrainingError`.
+    /// - Throws: `FileFault`, `DatasetFault`, `TrainingError`, `CheckpointError`.
     public func run(
         keeping unfinished: UnfinishedTraining? = nil, progress: (Step) -> Void = { _ in },
         refused: (RefusedRows) -> Void = { _ in }, notice: @escaping (String) -> Void = { _ in }
     ) throws -> Outcome {
+        let checkpoint = try start.map { try Checkpoint(directory: URL(fileURLWithPath: $0, isDirectory: true)) }
         var catalogue: [CatalogueItem] = []
         if let items {
             var bad = RefusedRows(path: items.path)
@@ -69,8 +74,8 @@ public struct TrainingJob: Sendable {
             })
         if bad.count > 0 { refused(bad) }
         var latest: TrainingProgress?
-        let checkpoint = try Trainer.train(
-            log, catalogue: catalogue, settings: settings, keeping: unfinished,
+        let trained = try Trainer.train(
+            log, catalogue: catalogue, settings: settings, from: checkpoint, keeping: unfinished,
             progress: {
                 latest = $0
                 progress(.training($0))
@@ -79,6 +84,6 @@ public struct TrainingJob: Sendable {
             end.fraction = 1
             progress(.training(end))
         }
-        return Outcome(checkpoint: checkpoint, laterEvents: later, items: catalogue.count)
+        return Outcome(checkpoint: trained, laterEvents: later, items: catalogue.count)
     }
 }

@@ -8,16 +8,19 @@ public struct TrainingFacts: Codable, Equatable, Sendable {
     public var events: Int
     /// Shoppers with at least one of them.
     public var shoppers: Int
-    /// Epochs up to the kept parameters.
+    /// Epochs up to the kept parameters, from where training started.
     public var epochs: Int
     /// Share of the validation's next new items that were among the first ten; nil without a validation part.
     public var recallAt10: Double?
     /// The settings in force, by name.
     public var settings: [String: Double]
+    /// Version of the checkpoint that training started from; nil for a start from nothing.
+    public var startedFrom: String?
 
+    /// The facts of a run.
     public init(
         seed: UInt64, dataDigest: String, events: Int, shoppers: Int, epochs: Int, recallAt10: Double?,
-        settings: [String: Double]
+        settings: [String: Double], startedFrom: String? = nil
     ) {
         self.seed = seed
         self.dataDigest = dataDigest
@@ -26,6 +29,7 @@ public struct TrainingFacts: Codable, Equatable, Sendable {
         self.epochs = epochs
         self.recallAt10 = recallAt10
         self.settings = settings
+        self.startedFrom = startedFrom
     }
 }
 

@@ -5,10 +5,10 @@ import LinearAlgebra
 ///
 /// It is written anew at the end of every epoch, beside its place and then renamed, so that it is whole or not there. The
 /// numbers stand in it as tensors of safetensors, all else as JSON in the `run` of its metadata. It belongs to the data, the
-/// settings and the version of the program that wrote it.
+/// settings, the checkpoint that it started from and the version of the program that wrote it.
 public struct UnfinishedTraining: Sendable {
     /// Changes whenever training or this file does: what another version began is not gone on with.
-    private static let format = 1
+    private static let format = 2
 
     /// Where the file stands, or will.
     public let url: URL
@@ -20,6 +20,8 @@ public struct UnfinishedTraining: Sendable {
     struct Identity: Equatable {
         var dataDigest: String
         var settings: TrainingSettings
+        /// Version of the checkpoint that the run started from, if it did.
+        var startedFrom: String?
     }
 
     /// The file's JSON.
@@ -27,6 +29,7 @@ public struct UnfinishedTraining: Sendable {
         var format = UnfinishedTraining.format
         var dataDigest: String
         var settings: TrainingSettings
+        var startedFrom: String?
         var tried: [Candidates.Trial]
         var best: RunState.Choice.Attempt?
         var current: RunState.Choice.Attempt?
@@ -56,6 +59,7 @@ public struct UnfinishedTraining: Sendable {
         case version = "another version of this program began it"
         case data = "it began on other events or another catalogue"
         case settings = "it began with other settings"
+        case start = "it began from another checkpoint, or from none"
     }
 
     /// What the file holds.
@@ -104,7 +108,8 @@ public struct UnfinishedTraining: Sendable {
             buffer.map { Safetensors.Source(name: name, shape: [$0.count], values: $0.values) }
         }
         let record = Record(
-            dataDigest: identity.dataDigest, settings: identity.settings, tried: state.tried,
+            dataDigest: identity.dataDigest, settings: identity.settings, startedFrom: identity.startedFrom,
+            tried: state.tried,
             best: state.best?.attempt, current: state.current?.attempt, fit: state.fit?.progress,
             constants: state.constants, curve: state.curve, measuring: state.measuring, elapsed: state.elapsed)
         let temporary = url.appendingPathExtension("new")
@@ -147,6 +152,8 @@ public struct UnfinishedTraining: Sendable {
         let format: Format = try decode()
         guard format.format == Self.format else { return .refused(.version) }
         let record: Record = try decode()
+        // The start comes first: it settles some of the settings.
+        if record.startedFrom != identity.startedFrom { return .refused(.start) }
         if record.settings != identity.settings { return .refused(.settings) }
         if record.dataDigest != identity.dataDigest { return .refused(.data) }
         return .state(try state(record, identity.settings, file, shape))

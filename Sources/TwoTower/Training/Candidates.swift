@@ -37,6 +37,12 @@ struct Candidates {
         Candidate(dimension: settings.dimension ?? 64, dropout: settings.dropout ?? dropouts.low)
     }
 
+    /// How many there will be, as far as can be told.
+    var expected: Int {
+        if settings.timeLimit != nil { return 1 }
+        return max(tried.count, (settings.dimension == nil ? 2 : 1) + (settings.dropout == nil && isCheap ? 1 : 0))
+    }
+
     /// The next candidate to try, nil when all that is worth it has been tried.
     func next() -> Candidate? {
         let fallback = Self.fallback(settings)

@@ -13,13 +13,19 @@ enum Initialisation {
         guard fillItems(layout, cooccurrence, &generator, parameters.pointer + layout.itemEmbedding.offset) else {
             return nil
         }
-        fillTokens(layout, histories, bags, parameters.pointer)
+        TokenStart.fill(layout, histories, bags, parameters.pointer)
+        // Features begin as the mean over all tokens.
+        (parameters.pointer + layout.fieldGain.offset).update(repeating: 1, count: layout.fieldGain.count)
         ProjectionStart.fill(layout, histories, bags, parameters.pointer)
         for block in layout.blocks { fill(block, layout.shape, &generator, parameters.pointer) }
         // The factor on cosine scores: a temperature of 0.07.
         parameters.pointer[layout.logScale.offset] = Float(log(1 / 0.07))
         return parameters
     }
+
+    /// Deviation of the little noise on each of the `d` numbers of an embedding of length 1: it gives items without neighbours
+    /// a direction of their own.
+    static func noise(_ d: Int) -> Double { 0.1 / Double(d).squareRoot() }
 
     /// Item embeddings: a truncated factorisation of the positive PMI of co-occurrences, scaled to a mean length of 1.
     private static func fillItems(
@@ -39,8 +45,7 @@ enum Initialisation {
             if square > 0 { (total, filled) = (total + square.squareRoot(), filled + 1) }
         }
         let factor = filled > 0 && total > 0 ? Double(filled) / total : 1
-        // A little noise gives items without neighbours a direction of their own.
-        let noise = 0.1 / Double(d).squareRoot()
+        let noise = noise(d)
         for row in 0..<n {
             for column in 0..<d {
                 let value = column < rank ? Double(vectors[row * rank + column]) * factor : 0
@@ -48,29 +53,6 @@ enum Initialisation {
             }
         }
         return true
-    }
-
-    /// Token embeddings: the mean of the embeddings of the items that training has seen with the token. Gains: 1, so that
-    /// features begin as the mean over all tokens.
-    private static func fillTokens(
-        _ layout: TowerLayout, _ histories: Histories, _ bags: FeatureBags, _ parameters: UnsafeMutablePointer<Float>
-    ) {
-        let d = layout.shape.dimension
-        let tokens = parameters + layout.tokenEmbedding.offset
-        var items = [Float](repeating: 0, count: layout.shape.tokens)
-        for (item, count) in histories.itemCounts(layout.shape.items).enumerated() where count > 0 {
-            let embedding = parameters + layout.itemEmbedding.offset + item * d
-            bags.withFields(of: item) { bag in
-                for token in bag.rows[bag.starts[0]..<bag.starts[bag.starts.count - 1]] {
-                    items[Int(token)] += 1
-                    for i in 0..<d { tokens[Int(token) * d + i] += embedding[i] }
-                }
-            }
-        }
-        for token in 0..<layout.shape.tokens where items[token] > 0 {
-            for i in 0..<d { tokens[token * d + i] /= items[token] }
-        }
-        (parameters + layout.fieldGain.offset).update(repeating: 1, count: layout.fieldGain.count)
     }
 
     /// A block that starts as: candidate = its input, forget gates spread from short to long memory, output gate 1, and no

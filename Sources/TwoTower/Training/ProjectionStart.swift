@@ -8,13 +8,14 @@ package enum ProjectionStart {
     /// The penalty, as a share of what a direction of the vectors holds on average.
     private static let ridge = 0.1
 
-    /// Fills every projection P [d, width], the minimum of Σ |P x - e|² + λ |P|² over the items that training has seen; zeros
-    /// where that has no sound solution.
+    /// Fills every projection P [d, width] that is new, the minimum of Σ |P x - e|² + λ |P|² over the items that training has
+    /// seen; zeros where that has no sound solution.
     package static func fill(
-        _ layout: TowerLayout, _ histories: Histories, _ bags: FeatureBags, _ parameters: UnsafeMutablePointer<Float>
+        _ layout: TowerLayout, _ histories: Histories, _ bags: FeatureBags, _ parameters: UnsafeMutablePointer<Float>,
+        isNew: (Tensor) -> Bool = { _ in true }
     ) {
         let counts = histories.itemCounts(layout.shape.items)
-        for (column, vectors) in bags.vectors.enumerated() {
+        for (column, vectors) in bags.vectors.enumerated() where isNew(layout.projections[column]) {
             let items = counts.indices.filter { counts[$0] > 0 && vectors.pointer(of: $0) != nil }
             fill(layout.projections[column], layout, vectors, items, parameters)
         }

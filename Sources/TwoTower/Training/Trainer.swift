@@ -11,33 +11,50 @@ public enum Trainer {
     /// constants of the channels, on the same events. Then a model is trained on everything with what was chosen. Blocks the
     /// calling thread and keeps two cores busy.
     ///
+    /// From a checkpoint it is a refresh: sizes, dropout and the channels' constants are the checkpoint's, and what it knows
+    /// is where training starts. The number of epochs, at most `refreshEpochs` and maybe none, is found on the later half of
+    /// the events that are newer than the checkpoint; with too few of them there is one epoch.
+    ///
     /// - Parameters:
     ///   - catalogue: features of items; of two records of one item the later counts. Items without a record live by their ID.
+    ///   - checkpoint: what to start from; nil starts from nothing. `log` and `catalogue` are whole all the same: what they no
+    ///     longer hold is forgotten.
     ///   - unfinished: keeps the run while it lasts. A run that it holds is gone on with if it is of the same data and
     ///     settings, and gives the parameters that it would have given uninterrupted. It is the caller's to remove.
     ///   - progress: called often, on the calling thread.
     ///   - notice: takes a sentence for the user, where there is something to say.
     public static func train(
         _ log: TrainingLog, catalogue: [CatalogueItem] = [], settings: TrainingSettings = TrainingSettings(),
-        keeping unfinished: UnfinishedTraining? = nil, progress: (TrainingProgress) -> Void = { _ in },
+        from checkpoint: Checkpoint? = nil, keeping unfinished: UnfinishedTraining? = nil,
+        progress: (TrainingProgress) -> Void = { _ in },
         notice: @escaping (String) -> Void = { _ in }
     ) throws(TrainingError) -> Checkpoint {
         let faults = settings.faults
         guard faults.isEmpty else { throw TrainingError(.badSettings, faults.joined(separator: "; ")) }
+        let settings = if let checkpoint { try settings.starting(from: checkpoint) } else { settings }
         Blas.useCallingThreadOnly()
         let histories = Histories(log)
         try check(log, histories)
         let features = try VocabularyBuilder(items: log.items, catalogue: catalogue, settings: settings)
-        let identity = UnfinishedTraining.Identity(dataDigest: try digest(log, features), settings: settings)
+        let start: WarmStart? =
+            if let checkpoint {
+                try WarmStart(
+                    checkpoint, items: log.items, tokens: features.vocabulary.tokens,
+                    attributes: histories.attributes.tokens)
+            } else { nil }
+        if let forgotten = start?.notice { notice(forgotten) }
+        let identity = UnfinishedTraining.Identity(
+            dataDigest: try digest(log, features), settings: settings, startedFrom: start?.model.version)
         var run = TrainingRun(
-            histories: histories, items: log.itemCount, features: features, settings: settings,
+            histories: histories, items: log.itemCount, features: features, settings: settings, start: start,
             keep: { unfinished?.keep($0, of: identity, notice) })
         if let state = unfinished?.resume(identity, shape: run.shape, notice) { run.goOn(from: state) }
         let result = try run.train(progress)
         let facts = TrainingFacts(
             seed: settings.seed, dataDigest: identity.dataDigest, events: log.count, shoppers: log.shopperCount,
             epochs: result.epochs, recallAt10: result.recall,
-            settings: settings.record(dimension: result.layout.shape.dimension, dropout: result.dropout))
+            settings: settings.record(dimension: result.layout.shape.dimension, dropout: result.dropout),
+            startedFrom: start?.model.version)
         do throws(CheckpointError) {
             return try Checkpoint(
                 layout: result.layout, parameters: result.parameters,

@@ -36,6 +36,8 @@ public struct TrainingError: Error, Equatable, Sendable, CustomStringConvertible
         case tooLittleData
         /// A supplied vector of the catalogue that cannot be trained on.
         case badCatalogue
+        /// The checkpoint to start from does not fit the settings or the events.
+        case badStart
         /// The loss is no longer a finite number.
         case diverged
         case checkpoint

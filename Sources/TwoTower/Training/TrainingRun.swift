@@ -27,6 +27,8 @@ struct TrainingRun {
     private let items: Int
     private let features: VocabularyBuilder
     private let settings: TrainingSettings
+    /// The checkpoint that the run starts from; nil for a start from nothing.
+    private let start: WarmStart?
     private var clock = TrainingClock()
     /// Where the run stands.
     private(set) var state = RunState()
@@ -43,12 +45,13 @@ struct TrainingRun {
 
     init(
         histories: Histories, items: Int, features: VocabularyBuilder, settings: TrainingSettings,
-        keep: @escaping (RunState) -> Void
+        start: WarmStart?, keep: @escaping (RunState) -> Void
     ) {
         self.histories = histories
         self.items = items
         self.features = features
         self.settings = settings
+        self.start = start
         self.keep = keep
     }
 
@@ -64,7 +67,9 @@ struct TrainingRun {
         let trial = needsTrial ? trial(progress) : nil
         if state.constants == nil {
             if let trial { try choose(trial, progress) }
-            state.constants = trial.flatMap { trial in state.best.map { tune(trial, $0, progress) } } ?? Channels()
+            state.constants =
+                start?.model.channels.constants
+                ?? trial.flatMap { trial in state.best.map { tune(trial, $0, progress) } } ?? Channels()
             checkpoint()
         }
         let constants = state.constants ?? Channels()
@@ -90,8 +95,9 @@ struct TrainingRun {
     func shape(_ candidate: Candidates.Candidate) -> TowerShape {
         TowerShape(
             items: items, tokens: features.vocabulary.tokens.count, attributes: histories.attributes.tokens.count,
-            vectors: features.columns, dimension: candidate.dimension, userTower: settings.userTower,
-            blocks: settings.blocks, hidden: 2 * candidate.dimension)
+            vectors: features.columns, dimension: candidate.dimension,
+            userTower: settings.userTower ?? .sequential, blocks: settings.blocks ?? 1,
+            hidden: start?.model.layout.shape.hidden ?? 2 * candidate.dimension)
     }
 
     private mutating func checkpoint() {
@@ -104,7 +110,8 @@ struct TrainingRun {
 
     /// The trial, or nil if there is too little to judge by.
     private mutating func trial(_ progress: (TrainingProgress) -> Void) -> Trial? {
-        guard let heldOut = settings.validation.heldOut(of: histories) else { return nil }
+        let chosen = start.map { $0.heldOut(of: histories) } ?? settings.validation.heldOut(of: histories)
+        guard let heldOut = chosen else { return nil }
         let earlier = Histories(histories, without: heldOut)
         guard earlier.eventCount > 1, earlier.isRepeat.contains(false) else { return nil }
         report(.preparing, epoch: 0, 0, nil, nil, progress)
@@ -125,16 +132,20 @@ struct TrainingRun {
                 histories: histories, heldOut: trial.heldOut, trained: trial.trained, layout: layout,
                 bags: features.bags, seed: settings.seed)
             guard validation.queries >= Self.minimumQueries else { return }
-            let choice = try validate(candidate, layout, trial, validation, progress)
+            let portion = Self.validationPart / Double(candidates.expected)
+            let done = Double(candidates.tried.count) * portion
+            let choice = try validate(candidate, layout, trial, validation, done...done + portion, progress)
             if candidates.add(candidate, merit: choice.attempt.figure?.merit ?? 0) { state.best = choice }
             (state.tried, state.current, state.fit) = (candidates.tried, nil, nil)
         }
     }
 
     /// Trains one candidate until recall no longer rises.
+    ///
+    /// - Parameter part: of the run, which the candidate takes.
     private mutating func validate(
         _ candidate: Candidates.Candidate, _ layout: TowerLayout, _ trial: Trial, _ validation: Validation,
-        _ progress: (TrainingProgress) -> Void
+        _ part: ClosedRange<Double>, _ progress: (TrainingProgress) -> Void
     ) throws(TrainingError) -> RunState.Choice {
         let fit = Fit(
             trial.earlier, layout: layout, bags: features.bags, settings: settings, dropout: candidate.dropout,
@@ -153,9 +164,11 @@ struct TrainingRun {
             var mean = 0.0
             try fit.epoch(clock: clock) { loss, fraction in
                 mean = loss
-                let done = (Double(fit.progress.epochs - 1) + fraction) / Double(settings.epochs)
-                report(
-                    .validating, epoch: fit.progress.epochs, done * Self.validationPart, loss, latest?.recall, progress)
+                // Should recall rise no more.
+                let epochs = min(settings.epochs, best.attempt.epochs + settings.patience)
+                let done = (Double(fit.progress.epochs - 1) + fraction) / Double(max(1, epochs))
+                let over = part.lowerBound + min(1, done) * (part.upperBound - part.lowerBound)
+                report(.validating, epoch: fit.progress.epochs, over, loss, latest?.recall, progress)
             }
             let seconds = clock.elapsed - state.measuring
             let figure = validation.measure(fit.parameters)
@@ -184,10 +197,13 @@ struct TrainingRun {
         _ layout: TowerLayout, _ histories: Histories, _ cooccurrence: Cooccurrence
     ) throws(TrainingError) -> Fit.State {
         if let fit = state.fit { return fit }
+        let warm = start?.parameters(
+            layout: layout, histories: histories, cooccurrence: cooccurrence, bags: features.bags, seed: settings.seed)
         guard
-            let parameters = Initialisation.parameters(
-                layout: layout, histories: histories, cooccurrence: cooccurrence, bags: features.bags,
-                seed: settings.seed)
+            let parameters = warm
+                ?? Initialisation.parameters(
+                    layout: layout, histories: histories, cooccurrence: cooccurrence, bags: features.bags,
+                    seed: settings.seed)
         else { throw TrainingError(.diverged, "the factorisation of the items' co-occurrences does not converge") }
         return Fit.State(
             parameters: parameters, average: parameters.copy(), moments: AdamW.Moments(count: parameters.count))
@@ -217,7 +233,8 @@ struct TrainingRun {
         return tuner.channels
     }
 
-    /// Trains on everything, for the chosen number of epochs or all of them.
+    /// Trains on everything, for the chosen number of epochs. Where there was nothing to choose by it is all of them, or one
+    /// from a checkpoint, which is trained already.
     private mutating func fitAll(
         _ cooccurrence: Cooccurrence, _ progress: (TrainingProgress) -> Void
     ) throws(TrainingError) -> RunState.Choice {
@@ -228,7 +245,7 @@ struct TrainingRun {
         let fit = Fit(
             histories, layout: layout, bags: features.bags, settings: settings, dropout: candidate.dropout,
             deadline: settings.timeLimit, from: try fitState(layout, histories, cooccurrence))
-        let epochs = chosen?.epochs ?? settings.epochs
+        let epochs = chosen?.epochs ?? (start == nil ? settings.epochs : 1)
         while !fit.progress.isOver, fit.progress.epochs < epochs {
             var mean = 0.0
             try fit.epoch(clock: clock) { loss, fraction in

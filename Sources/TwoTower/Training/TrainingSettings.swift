@@ -4,12 +4,15 @@ import Commerce
 public struct TrainingSettings: Codable, Equatable, Sendable {
     /// Length of item and user vectors: a multiple of 16, 16 to 512. Nil lets validation choose.
     public var dimension: Int?
-    /// What moves a shopper's state: the sequential tower, or the mean to compare with.
-    public var userTower = UserTower.sequential
-    /// Blocks on top of one another, 1 to 8.
-    public var blocks = 1
+    /// What moves a shopper's state: the sequential tower, or the mean to compare with. Nil is the sequential one, or that of the
+    /// checkpoint that training starts from.
+    public var userTower: UserTower?
+    /// Blocks on top of one another, 1 to 8. Nil is 1, or as many as the checkpoint has that training starts from.
+    public var blocks: Int?
     /// Passes over the log at most, 1 to 1000.
     public var epochs = 30
+    /// Passes over the log at most in a training that starts from a checkpoint, in place of `epochs`; 1 to 1000.
+    public var refreshEpochs = 3
     /// Wall-clock seconds that training may take, validation included; nil for no limit. At least 1.
     ///
     /// A run that the limit cuts short depends on the machine's speed; any other is fixed by data, settings and seed.
@@ -33,7 +36,8 @@ public struct TrainingSettings: Codable, Equatable, Sendable {
     /// Share of the events that a repeat follows which draw a target in an epoch, 0 to 1. The softmax is most of the work:
     /// where repeats are many, targets for all of them would cost epochs.
     public var laterTargets = 0.35
-    /// The events that are held out to choose by.
+    /// The events that are held out to choose by; a training that starts from a checkpoint holds out some of those that the
+    /// checkpoint has not seen.
     public var validation = ValidationSplit.latest(share: 0.1)
     /// Whether the kept model is trained again on everything, the held-out events included; if not, it is the best one of
     /// validation.
@@ -68,8 +72,9 @@ public struct TrainingSettings: Codable, Equatable, Sendable {
             check("dimension", dimension, in: 16...512)
             if dimension % 16 != 0 { faults.append("dimension is \(dimension), must be a multiple of 16") }
         }
-        check("blocks", blocks, in: 1...8)
+        if let blocks { check("blocks", blocks, in: 1...8) }
         check("epochs", epochs, in: 1...1000)
+        check("refreshEpochs", refreshEpochs, in: 1...1000)
         if let timeLimit { check("timeLimit", timeLimit, in: 1...1e7) }
         check("learningRate", learningRate, in: 1e-9...0.1)
         check("weightDecay", weightDecay, in: 0...1)
@@ -92,7 +97,7 @@ public struct TrainingSettings: Codable, Equatable, Sendable {
     /// The settings by name, with those that validation chose, for a checkpoint's record of its training.
     func record(dimension: Int, dropout: Double) -> [String: Double] {
         [
-            "dimension": Double(dimension), "blocks": Double(blocks), "epochs": Double(epochs),
+            "dimension": Double(dimension), "blocks": Double(blocks ?? 1), "epochs": Double(epochs),
             "timeLimit": timeLimit ?? 0,
             "learningRate": learningRate, "weightDecay": weightDecay, "dropout": dropout, "idDropout": idDropout,
             "batchEvents": Double(batchEvents), "sequenceLength": Double(sequenceLength),
