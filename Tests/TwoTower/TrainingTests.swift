@@ -87,7 +87,7 @@ import TwoTower
 
     @Test func sampledNegativesLearnItToo() throws {
         var settings = Self.quick
-        settings.fullSoftmaxItems = 10
+        settings.fullSoftmaxScores = 10
         settings.negatives = 24
         let checkpoint = try Trainer.train(Self.ring(), settings: settings)
         let ranks = Self.ranks(checkpoint.model, Self.ring(shoppers: 40, seed: 99))

@@ -17,7 +17,7 @@ struct Candidates {
 
     /// A larger dimension's merit must be this much better.
     private static let worthwhile = 1.02
-    /// Events times items, the size of the softmax of an epoch, up to which an epoch is called cheap: some 20 seconds.
+    /// Scores of an epoch's softmax, events times items, up to which it is called cheap: some 20 seconds.
     private static let cheap = 5e9
     private static let dropouts = (low: 0.3, high: 0.5)
 
@@ -26,10 +26,12 @@ struct Candidates {
     private(set) var tried: [Trial]
 
     /// The choice after these trials.
-    init(_ settings: TrainingSettings, events: Int, items: Int, tried: [Trial] = []) {
+    ///
+    /// - Parameter epochScores: events of an epoch times the items of its softmax.
+    init(_ settings: TrainingSettings, epochScores: Double, tried: [Trial] = []) {
         self.settings = settings
         self.tried = tried
-        isCheap = Double(events) * Double(items) < Self.cheap
+        isCheap = epochScores < Self.cheap
     }
 
     /// What is trained where there is nothing to choose by, or no time.

@@ -43,8 +43,11 @@ final class Fit {
     private static let window = 0.3
 
     /// A fit that goes on from `state`.
+    ///
+    /// - Parameter negatives: items that the softmax samples; nil for all.
     init(
-        _ histories: Histories, layout: TowerLayout, bags: FeatureBags, settings: TrainingSettings, dropout: Double,
+        _ histories: Histories, layout: TowerLayout, bags: FeatureBags, settings: TrainingSettings, negatives: Int?,
+        dropout: Double,
         deadline: Double?, from state: State
     ) {
         self.histories = histories
@@ -52,12 +55,11 @@ final class Fit {
         self.deadline = deadline
         self.state = state
         let counts = histories.itemCounts(layout.shape.items)
-        let seen = counts.count { $0 > 0 }
         step = TrainingStep(
             layout: layout, parameters: state.parameters, moments: state.moments, number: state.progress.steps,
             bags: bags,
             candidates: CandidateSampler(
-                counts: counts, negatives: seen > settings.fullSoftmaxItems ? settings.negatives : nil),
+                counts: counts, negatives: negatives),
             settings: settings, dropout: dropout)
     }
 

@@ -105,6 +105,12 @@ struct TrainingRun {
         keep(state)
     }
 
+    /// Items that the softmax samples; nil for all: the same in every fit of the run.
+    private var negatives: Int? { scores(items) > settings.fullSoftmaxScores ? settings.negatives : nil }
+
+    /// Scores of an epoch on everything, with so many items in the softmax.
+    private func scores(_ items: Int) -> Double { Double(histories.eventCount) * Double(items) }
+
     /// Share of the run that is over when the last stage begins.
     private var fittingFrom: Double { state.best == nil ? 0 : Self.validationPart }
 
@@ -125,7 +131,7 @@ struct TrainingRun {
         _ trial: Trial, _ progress: (TrainingProgress) -> Void
     ) throws(TrainingError) {
         var candidates = Candidates(
-            settings, events: trial.earlier.eventCount, items: items, tried: state.tried)
+            settings, epochScores: scores(negatives ?? items), tried: state.tried)
         while let candidate = candidates.next() {
             let layout = TowerLayout(shape(candidate))
             let validation = Validation(
@@ -148,7 +154,8 @@ struct TrainingRun {
         _ part: ClosedRange<Double>, _ progress: (TrainingProgress) -> Void
     ) throws(TrainingError) -> RunState.Choice {
         let fit = Fit(
-            trial.earlier, layout: layout, bags: features.bags, settings: settings, dropout: candidate.dropout,
+            trial.earlier, layout: layout, bags: features.bags, settings: settings, negatives: negatives,
+            dropout: candidate.dropout,
             deadline: settings.timeLimit.map { $0 * Self.validationPart },
             from: try fitState(layout, trial.earlier, trial.cooccurrence))
         var best =
@@ -243,8 +250,9 @@ struct TrainingRun {
         let candidate = state.candidate(settings)
         let layout = TowerLayout(shape(candidate))
         let fit = Fit(
-            histories, layout: layout, bags: features.bags, settings: settings, dropout: candidate.dropout,
-            deadline: settings.timeLimit, from: try fitState(layout, histories, cooccurrence))
+            histories, layout: layout, bags: features.bags, settings: settings, negatives: negatives,
+            dropout: candidate.dropout, deadline: settings.timeLimit,
+            from: try fitState(layout, histories, cooccurrence))
         let epochs = chosen?.epochs ?? (start == nil ? settings.epochs : 1)
         while !fit.progress.isOver, fit.progress.epochs < epochs {
             var mean = 0.0

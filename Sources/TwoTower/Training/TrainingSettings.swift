@@ -44,8 +44,9 @@ public struct TrainingSettings: Codable, Equatable, Sendable {
     public var fitsEverything = true
     /// Epochs without improvement after which validation stops, 1 to 1000.
     public var patience = 3
-    /// Items up to which the softmax runs over all of them; above, over `negatives` sampled ones.
-    public var fullSoftmaxItems = 50_000
+    /// Scores of an epoch, events times items, up to which the softmax runs over all items; above, over `negatives` sampled
+    /// ones.
+    public var fullSoftmaxScores = 5e9
     /// Sampled items per batch, 16 to 100000.
     public var negatives = 8192
     /// Catalogue items that a feature must describe to get an embedding, at least 1.
@@ -86,7 +87,7 @@ public struct TrainingSettings: Codable, Equatable, Sendable {
         check("laterTargets", laterTargets, in: 0...1)
         if case .latest(let share) = validation { check("validation's share", share, in: 1e-6...0.5) }
         check("patience", patience, in: 1...1000)
-        check("fullSoftmaxItems", fullSoftmaxItems, in: 0...10_000_000)
+        check("fullSoftmaxScores", fullSoftmaxScores, in: 0...1e15)
         check("negatives", negatives, in: 16...100_000)
         check("minimumTokenItems", minimumTokenItems, in: 1...1_000_000)
         check("maximumTokens", maximumTokens, in: 0...1_000_000)
@@ -102,7 +103,7 @@ public struct TrainingSettings: Codable, Equatable, Sendable {
             "learningRate": learningRate, "weightDecay": weightDecay, "dropout": dropout, "idDropout": idDropout,
             "batchEvents": Double(batchEvents), "sequenceLength": Double(sequenceLength),
             "targetHorizon": Double(targetHorizon), "laterTargets": laterTargets,
-            "patience": Double(patience), "fullSoftmaxItems": Double(fullSoftmaxItems), "negatives": Double(negatives),
+            "patience": Double(patience), "fullSoftmaxScores": fullSoftmaxScores, "negatives": Double(negatives),
             "minimumTokenItems": Double(minimumTokenItems), "maximumTokens": Double(maximumTokens),
         ]
     }
