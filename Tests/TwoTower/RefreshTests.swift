@@ -119,7 +119,7 @@ import TwoTower
         }
         TrainingTests.walk(items: 60, shoppers: 300..<430, seed: 7, into: &log)
         var settings = TrainingTests.quick
-        settings.learningRate = 0.1
+        (settings.learningRate, settings.batchEvents) = (0.1, 64)
         let fresh = try Trainer.train(log, settings: settings, from: shop.stale)
         #expect(!fresh.curve.isEmpty && fresh.curve.allSatisfy { $0.stage == "validating" })
         #expect(fresh.facts.epochs == 0, "\(fresh.curve.map(\.recall)) after \(fresh.facts.recallAt10 ?? -1)")
