@@ -13,7 +13,7 @@ public enum Trainer {
     ///
     /// From a checkpoint it is a refresh: sizes, dropout and the channels' constants are the checkpoint's, and what it knows
     /// is where training starts. The number of epochs, at most `refreshEpochs` and maybe none, is found on the later half of
-    /// the events that are newer than the checkpoint; with too few of them there is one epoch.
+    /// the events that are newer than the checkpoint; with too few of them there is none.
     ///
     /// - Parameters:
     ///   - catalogue: features of items; of two records of one item the later counts. Items without a record live by their ID.

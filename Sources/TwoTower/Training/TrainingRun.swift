@@ -240,8 +240,8 @@ struct TrainingRun {
         return tuner.channels
     }
 
-    /// Trains on everything, for the chosen number of epochs. Where there was nothing to choose by it is all of them, or one
-    /// from a checkpoint, which is trained already.
+    /// Trains on everything, for the chosen number of epochs. Where there was nothing to choose by it is all of them, or none
+    /// from a checkpoint, which is trained already: refreshes that nothing judges would pile up.
     private mutating func fitAll(
         _ cooccurrence: Cooccurrence, _ progress: (TrainingProgress) -> Void
     ) throws(TrainingError) -> RunState.Choice {
@@ -253,7 +253,7 @@ struct TrainingRun {
             histories, layout: layout, bags: features.bags, settings: settings, negatives: negatives,
             dropout: candidate.dropout, deadline: settings.timeLimit,
             from: try fitState(layout, histories, cooccurrence))
-        let epochs = chosen?.epochs ?? (start == nil ? settings.epochs : 1)
+        let epochs = chosen?.epochs ?? (start == nil ? settings.epochs : 0)
         while !fit.progress.isOver, fit.progress.epochs < epochs {
             var mean = 0.0
             try fit.epoch(clock: clock) { loss, fraction in
