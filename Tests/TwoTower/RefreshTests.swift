@@ -12,7 +12,7 @@ import TwoTower
 
         /// Such as no tuning would find.
         static let constants = Channels(
-            sparse: .init(weight: 0.125, decay: 0.625, damping: 0.375),
+            sparse: .init(weight: 0.125, decay: 0.625, neighbours: NeighbourTable.Rule(damping: 0.375)),
             motion: MotionRule(
                 knownPrior: 17, newPrior: 0.5, newGain: 1, popularityWeight: 0.1, popularityHalfLife: 1e6))
 
@@ -24,8 +24,7 @@ import TwoTower
                 layout: model.layout, parameters: model.parameters, itemVectors: model.itemVectors,
                 items: model.items.map(\.rawValue), vocabulary: model.vocabulary,
                 channels: TrainedChannels(
-                    Self.constants, histories: histories,
-                    cooccurrence: Cooccurrence(histories, items: log.itemCount), items: log.itemCount),
+                    Self.constants, histories: histories, items: log.itemCount),
                 facts: trained.facts)
             TrainingTests.walk(items: 65, shoppers: shoppers..<shoppers + newShoppers, seed: 7, into: &log)
             self.log = log
@@ -73,7 +72,7 @@ import TwoTower
         #expect(
             fresh.model.channels
                 == TrainedChannels(
-                    Shop.constants, histories: histories, cooccurrence: Cooccurrence(histories, items: 65), items: 65),
+                    Shop.constants, histories: histories, items: 65),
             "the constants are the checkpoint's, the tables of the whole log")
     }
 
