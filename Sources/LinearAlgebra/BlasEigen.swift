@@ -1,5 +1,5 @@
-/// A sparse symmetric matrix by rows: row r holds `values[starts[r]..<starts[r + 1]]` in `columns`.
-public struct SparseSymmetric: Sendable {
+/// A sparse square matrix by rows: row r holds `values[starts[r]..<starts[r + 1]]` in `columns`.
+public struct SparseRows: Sendable {
     /// Per row the place of its first entry, and at the end the number of entries: one more than there are rows.
     public var starts: [Int]
     /// Per entry its column; the first is 0.
@@ -53,7 +53,7 @@ public enum LeadingEigenpairs {
     ///   - iterations: multiplications by the matrix; more separate close eigenvalues better.
     /// - Returns: nil if LAPACK does not converge.
     public static func scaledVectors(
-        of matrix: SparseSymmetric, count k: Int, oversampling: Int = 16, iterations: Int = 6, start: () -> Double
+        of matrix: SparseRows, count k: Int, oversampling: Int = 16, iterations: Int = 6, start: () -> Double
     ) -> [Float]? {
         let n = matrix.rows
         let width = min(n, k + oversampling)

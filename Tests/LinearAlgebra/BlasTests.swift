@@ -72,7 +72,7 @@ import Testing
         let dense = (0..<n * n).map { index in
             (0..<3).reduce(0.0) { $0 + weights[$1] * vectors[$1][index / n] * vectors[$1][index % n] }
         }
-        let sparse = SparseSymmetric(
+        let sparse = SparseRows(
             starts: (0...n).map { $0 * n }, columns: (0..<n * n).map { Int32($0 % n) }, values: dense.map(Float.init))
         var start = numbers(n * 19, seed: 7).makeIterator()
         let factors = try #require(

@@ -137,6 +137,9 @@ import TwoTower
         for _ in 0..<2 {  // the second time nothing is new at all
             let fresh = try Trainer.train(shop.log, settings: TrainingTests.quick, from: stale)
             #expect(fresh.facts.epochs == 0 && fresh.facts.recallAt10 == nil && fresh.curve.isEmpty)
+            // What came meanwhile is new to the next refresh too.
+            #expect(fresh.facts.towersUntil == shop.stale.facts.towersUntil)
+            #expect(fresh.model.channels.time > stale.model.channels.time || stale.facts.startedFrom != nil)
             let (before, after) = (stale.model, fresh.model)
             for (row, item) in before.items.enumerated() {
                 let now = try #require(after.row(of: item))

@@ -35,7 +35,7 @@ class Settings:
     sequence_length: int = 200
     target_horizon: int = 0
     later_targets: float = 0.35
-    full_softmax_items: int = 50_000
+    full_softmax_scores: float = 5e9
     negatives: int = 8192
     anneal: bool = False
     """Lets the learning rate fall over all epochs, in place of a constant one with an average of the parameters."""
@@ -67,8 +67,9 @@ class Fit:
     def __init__(self, model: Towers, histories: Histories, features: Features, settings: Settings):
         self.model, self.histories, self.features, self.settings = model, histories, features, settings
         self.counts = np.bincount(histories.items, minlength=len(model.items["embedding"]))
-        seen = int((self.counts > 0).sum())
-        negatives = settings.negatives if seen > settings.full_softmax_items else None
+        scores = len(histories.items) * len(self.counts)
+        sampled = len(self.counts) > settings.negatives and scores > settings.full_softmax_scores
+        negatives = settings.negatives if sampled else None
         self.sampler = CandidateSampler(self.counts, features, negatives, settings.id_dropout)
         self.next_items = NextItems(histories, settings.target_horizon, settings.later_targets)
         self.trainer = Trainer(model, settings.weight_decay)

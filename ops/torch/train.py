@@ -161,6 +161,7 @@ def train(options: argparse.Namespace, device: torch.device, rank: int) -> None:
             "events": len(earlier.time),
             "shoppers": int(len(np.unique(earlier.shopper))),
             "epochs": len(curve),
+            "towersUntil": int(earlier.time.max()),
             "settings": settings.record(),
             "recallAt10": curve[-1].recall if curve else None,
         }

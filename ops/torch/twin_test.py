@@ -63,7 +63,7 @@ def gradients_and_steps(path: Path) -> dict[str, np.ndarray]:
     softmax and with a sampled one."""
     log, result = Log.read(path), {}
     features, histories = Features.of({}, log.items, [], {}, []), Histories(log)
-    for name, full in (("full", 1000), ("sampled", 0)):
+    for name, full in (("full", 1e9), ("sampled", 0)):
         torch.manual_seed(1)
         shape = {
             "items": len(log.items),
@@ -76,7 +76,7 @@ def gradients_and_steps(path: Path) -> dict[str, np.ndarray]:
         }
         model = Towers(shape)
         start(model, histories, features)
-        settings = Settings(**{**vars(SETTINGS), "full_softmax_items": full})
+        settings = Settings(**{**vars(SETTINGS), "full_softmax_scores": full})
         fit = Fit(model, histories, features, settings)
         source = np.random.default_rng(3)
         packs = Batches(histories, fit.next_items, 9, 64, source).shards(0, fit.trainer.processes)

@@ -51,7 +51,7 @@ public struct Split: Sendable {
     public let queries: [Query]
     /// Per item of the log, how many training events it has.
     public let trainingCounts: [Int32]
-    /// Per item of the log, whether it occurs before the log's test period: what is not is a cold item, in either protocol,
+    /// Per item of the log, whether it occurs before the log's test period: what is not is a cold item, in every protocol,
     /// so that the figure is the same for whoever recomputes it from the two files alone.
     public let isKnown: [Bool]
 

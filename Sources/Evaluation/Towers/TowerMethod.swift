@@ -3,7 +3,7 @@ import TwoTower
 
 /// The methods that are the towers, each a way to use one checkpoint.
 public enum TowerMethod: String, CaseIterable, Sendable {
-    /// All of it: what the product does.
+    /// All of it: with the sparse channel and moving items.
     case sequential
     /// Without the items' movement.
     case frozen = "sequential-frozen"
@@ -24,7 +24,7 @@ public enum TowerMethod: String, CaseIterable, Sendable {
     ) throws(EvaluationError) -> MethodResult {
         let test = try Split(log, setting, .test)
         let parts = TowerRecommender.Parts(
-            sparse: self == .sequential || self == .frozen, moving: self == .sequential)
+            sparse: self == .sequential || self == .frozen, moving: self == .sequential && setting == .streaming)
         let clock = ContinuousClock()
         let began = clock.now
         let results = Runner.run(try TowerRecommender(log, checkpoint.model, parts), on: log, test) {

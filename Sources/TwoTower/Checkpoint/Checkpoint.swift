@@ -30,7 +30,7 @@ public struct Checkpoint: Sendable {
         var format: Int
         var shape: TowerShape
         var channels: Channels
-        /// Milliseconds since 1970 of the last event of training.
+        /// Milliseconds since 1970 of the last event of the log: popularity is as of then.
         var trainedUntil: Int64
         var training: TrainingFacts
     }
@@ -118,7 +118,7 @@ public struct Checkpoint: Sendable {
         (model, facts) = try Self.decode(files, directory: directory.path + "/")
     }
 
-    /// Writes the three files into a new directory beside `directory` and renames it into place, so that a reader sees the
+    /// Writes the files into a new directory beside `directory` and renames it into place, so that a reader sees the
     /// whole of a checkpoint or none. A checkpoint that stood there is moved aside an instant before, and back on failure.
     public func save(to directory: URL) throws(CheckpointError) {
         let manager = FileManager.default

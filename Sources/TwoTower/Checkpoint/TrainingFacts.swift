@@ -4,7 +4,7 @@ public struct TrainingFacts: Codable, Equatable, Sendable {
     public var seed: UInt64
     /// Digest of the events and the catalogue that the model was trained on.
     public var dataDigest: String
-    /// Events that were trained on.
+    /// Events of the log.
     public var events: Int
     /// Shoppers with at least one of them.
     public var shoppers: Int
@@ -16,11 +16,14 @@ public struct TrainingFacts: Codable, Equatable, Sendable {
     public var settings: [String: Double]
     /// Version of the checkpoint that training started from; nil for a start from nothing.
     public var startedFrom: String?
+    /// Milliseconds since 1970 of the last event that the towers have trained on, here or in the checkpoint that training
+    /// started from; nil where that is not known.
+    public var towersUntil: Int64?
 
     /// The facts of a run.
     public init(
         seed: UInt64, dataDigest: String, events: Int, shoppers: Int, epochs: Int, recallAt10: Double?,
-        settings: [String: Double], startedFrom: String? = nil
+        settings: [String: Double], startedFrom: String? = nil, towersUntil: Int64? = nil
     ) {
         self.seed = seed
         self.dataDigest = dataDigest
@@ -30,6 +33,7 @@ public struct TrainingFacts: Codable, Equatable, Sendable {
         self.recallAt10 = recallAt10
         self.settings = settings
         self.startedFrom = startedFrom
+        self.towersUntil = towersUntil
     }
 }
 

@@ -25,6 +25,9 @@ final class ChannelTrial {
         channels.sparse.map { SparseChannel(settings: $0, table: tables.table($0.neighbours)) }
     }
 
+    /// Forgets the neighbour tables that these channels do not use.
+    func settle(_ channels: Channels) { tables.keep(only: channels.sparse?.neighbours) }
+
     /// The mean of recall at `Validation.cuts`.
     ///
     /// - Parameter channel: `sparseChannel(channels)`.

@@ -125,6 +125,7 @@ struct ChannelTuner {
                 merits.values[index] = trial.trial.merit(candidates[index], sparse[index])
             }
         }
+        defer { self.trial.settle(channels) }
         guard let best = candidates.indices.max(by: { merits.values[$0] < merits.values[$1] }),
             merits.values[best] > merit
         else { return false }

@@ -26,7 +26,7 @@ package struct Cooccurrence: Sendable {
 
     /// n(i, j) [items, items]: how often j comes near i, weighted by the rule; without the diagonal. Symmetric where
     /// `backward` is 1.
-    package let counts: SparseSymmetric
+    package let counts: SparseRows
     /// Sum of each row of `counts`.
     package let sums: [Double]
 
@@ -40,7 +40,7 @@ package struct Cooccurrence: Sendable {
             parts.rows[piece] = Self.rows(
                 histories, places, of: range, items: items, weights: weights, Float(rule.backward))
         }
-        var matrix = SparseSymmetric(starts: [0], columns: [], values: [])
+        var matrix = SparseRows(starts: [0], columns: [], values: [])
         matrix.columns.reserveCapacity(parts.rows.reduce(0) { $0 + $1.columns.count })
         matrix.values.reserveCapacity(parts.rows.reduce(0) { $0 + $1.columns.count })
         for part in parts.rows {
@@ -54,9 +54,10 @@ package struct Cooccurrence: Sendable {
 
     /// Positive pointwise mutual information [items, items]: max(0, log(n(i, j) · n / (n(i) · n(j)))), with n(i) the sums of
     /// rows and n that of all (Levy, Goldberg 2014).
-    package func positivePMI() -> SparseSymmetric {
+    /// Wants counts of a symmetric rule.
+    package func positivePMI() -> SparseRows {
         let total = sums.reduce(0, +)
-        var matrix = SparseSymmetric(starts: [0], columns: [], values: [])
+        var matrix = SparseRows(starts: [0], columns: [], values: [])
         for row in 0..<counts.rows {
             for entry in counts.starts[row]..<counts.starts[row + 1] {
                 let column = counts.columns[entry]
@@ -138,10 +139,12 @@ package struct Cooccurrence: Sendable {
                 let last = min(Int(places.upper[event]), event + weights.count + 1)
                 for other in first..<max(first, last) {
                     let neighbour = histories.items[other]
-                    guard Int(neighbour) != item else { continue }
+                    let forward = weights[abs(other - event) - 1]
+                    let share = other < event ? forward * backward : forward
+                    // What is too small for a number counts as nothing: a sum of 0 would be touched twice.
+                    guard Int(neighbour) != item, share > 0 else { continue }
                     if weight[Int(neighbour)] == 0 { touched.append(neighbour) }
-                    let share = weights[abs(other - event) - 1]
-                    weight[Int(neighbour)] += other < event ? share * backward : share
+                    weight[Int(neighbour)] += share
                 }
             }
             touched.sort()

@@ -8,10 +8,18 @@ final class NeighbourTrials {
     private var latest: (rule: Cooccurrence.Rule, pairs: Cooccurrence)?
     private var tables: [NeighbourTable.Rule: NeighbourTable] = [:]
 
-    /// - Parameter occurrences: how often each item occurs in `histories`.
-    init(_ histories: Histories, occurrences: [Int32]) {
+    /// - Parameters:
+    ///   - pairs: of `histories`, by the default rule.
+    ///   - occurrences: how often each item occurs in `histories`.
+    init(_ histories: Histories, _ pairs: Cooccurrence, occurrences: [Int32]) {
         self.histories = histories
         self.occurrences = occurrences
+        latest = (Cooccurrence.Rule(), pairs)
+    }
+
+    /// Forgets all tables but that of `rule`.
+    func keep(only rule: NeighbourTable.Rule?) {
+        tables = tables.filter { $0.key == rule }
     }
 
     /// The table of a rule.
@@ -21,6 +29,7 @@ final class NeighbourTrials {
         if let latest, latest.rule == rule.pairs {
             pairs = latest.pairs
         } else {
+            latest = nil  // its memory goes before the next one's comes
             pairs = Cooccurrence(histories, items: occurrences.count, rule: rule.pairs)
             latest = (rule.pairs, pairs)
         }

@@ -7,7 +7,7 @@ import LinearAlgebra
 public enum Trainer {
     /// Trains and returns the checkpoint, without writing it.
     ///
-    /// First settings and the number of epochs are found: training without the held-out events, recall@10 on them. Then the
+    /// First settings and the number of epochs are found: training without the held-out events, recall on them. Then the
     /// constants of the channels, on the same events. Then a model is trained on everything with what was chosen. Blocks the
     /// calling thread and keeps two cores busy.
     ///
@@ -54,7 +54,7 @@ public enum Trainer {
             seed: settings.seed, dataDigest: identity.dataDigest, events: log.count, shoppers: log.shopperCount,
             epochs: result.epochs, recallAt10: result.recall,
             settings: settings.record(dimension: result.layout.shape.dimension, dropout: result.dropout),
-            startedFrom: start?.model.version)
+            startedFrom: start?.model.version, towersUntil: result.towersUntil)
         do throws(CheckpointError) {
             return try Checkpoint(
                 layout: result.layout, parameters: result.parameters,

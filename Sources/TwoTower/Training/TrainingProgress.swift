@@ -2,7 +2,7 @@
 public struct TrainingProgress: Sendable {
     /// What the trainer is doing.
     public enum Stage: String, Sendable {
-        /// Counting co-occurrences and factorising them.
+        /// Counting co-occurrences, and from nothing factorising them.
         case preparing
         /// Training on the earlier part, to find the number of epochs on the later one.
         case validating

@@ -13,6 +13,8 @@ struct TrainingRun {
         /// recall@10 on the held-out events; nil if there were none to judge by.
         var recall: Double?
         var channels: TrainedChannels
+        /// Milliseconds since 1970 of the last event that the towers have trained on.
+        var towersUntil: Int64
     }
 
     /// The events that validation trains without, and those it asks.
@@ -73,22 +75,24 @@ struct TrainingRun {
             checkpoint()
         }
         let constants = state.constants ?? Channels()
-        if !settings.fitsEverything, let trial, let best = state.best {
-            return result(best, trial.earlier, constants)
+        guard !settings.fitsEverything, let trial else {
+            return result(try fit(histories, progress), histories, constants)
         }
-        let cooccurrence = Cooccurrence(histories, items: items)
-        return result(try fitAll(cooccurrence, progress), histories, constants)
+        let best = if let best = state.best { best } else { try fit(trial.earlier, progress) }
+        return result(best, trial.earlier, constants)
     }
 
     private func result(
         _ choice: RunState.Choice, _ histories: Histories, _ constants: Channels
     ) -> Result {
         let attempt = choice.attempt
+        let until = attempt.epochs == 0 ? start?.towersUntil : nil
         return Result(
             layout: TowerLayout(shape(attempt.candidate)), parameters: choice.parameters,
             dropout: attempt.candidate.dropout, epochs: attempt.epochs,
             recall: attempt.figure?.recall,
-            channels: TrainedChannels(constants, histories: histories, items: items))
+            channels: TrainedChannels(constants, histories: histories, items: items),
+            towersUntil: until ?? histories.times.max() ?? 0)
     }
 
     /// Of the tower that a candidate trains.
@@ -106,10 +110,19 @@ struct TrainingRun {
     }
 
     /// Items that the softmax samples; nil for all: the same in every fit of the run.
-    private var negatives: Int? { scores(items) > settings.fullSoftmaxScores ? settings.negatives : nil }
+    private var negatives: Int? {
+        items > settings.negatives && scores(items) > settings.fullSoftmaxScores ? settings.negatives : nil
+    }
 
     /// Scores of an epoch on everything, with so many items in the softmax.
     private func scores(_ items: Int) -> Double { Double(histories.eventCount) * Double(items) }
+
+    /// Whether a figure is worth more epochs. Of equals the later is kept, for where recall is at its limit the order within the
+    /// ten still improves; but a checkpoint that training starts from is left for what is better alone.
+    private func isBetter(_ figure: Validation.Figure, than best: RunState.Choice.Attempt) -> Bool {
+        let merit = best.figure?.merit ?? 0
+        return start != nil && best.epochs == 0 ? figure.merit > merit : figure.merit >= merit
+    }
 
     /// Share of the run that is over when the last stage begins.
     private var fittingFrom: Double { state.best == nil ? 0 : Self.validationPart }
@@ -146,7 +159,7 @@ struct TrainingRun {
         }
     }
 
-    /// Trains one candidate until recall no longer rises.
+    /// Trains one candidate until recall rises no more for `patience` epochs.
     ///
     /// - Parameter part: of the run, which the candidate takes.
     private mutating func validate(
@@ -186,24 +199,26 @@ struct TrainingRun {
                     stage: TrainingProgress.Stage.validating.rawValue, dimension: candidate.dimension,
                     dropout: candidate.dropout, epoch: fit.progress.epochs, seconds: seconds, loss: mean,
                     recall: figure.recall))
-            // Of equals the later: where recall is at its limit, the order within the ten still improves.
-            if figure.merit >= best.attempt.figure?.merit ?? 0 {
+            if isBetter(figure, than: best.attempt) {
                 (best.attempt.figure, best.attempt.epochs) = (figure, fit.progress.epochs)
                 best.parameters = fit.parameters.copy()
             }
             (state.current, state.fit) = (best, fit.state)
             checkpoint()
         }
-        // Cut short while recall still rose: the fit on everything may use all the time that is left.
-        if fit.progress.isOver, best.attempt.epochs == fit.progress.epochs { best.attempt.epochs = settings.epochs }
+        // Cut short while recall still rose, or before it could: the fit on everything may use all the time that is left.
+        if start == nil, fit.progress.isOver, best.attempt.epochs == fit.progress.epochs || fit.progress.epochs == 1 {
+            best.attempt.epochs = settings.epochs
+        }
         return best
     }
 
     /// The fit under way, or else one before its first epoch.
     private func fitState(
-        _ layout: TowerLayout, _ histories: Histories, _ cooccurrence: Cooccurrence
+        _ layout: TowerLayout, _ histories: Histories, _ pairs: Cooccurrence? = nil
     ) throws(TrainingError) -> Fit.State {
         if let fit = state.fit { return fit }
+        let cooccurrence = pairs ?? Cooccurrence(histories, items: items)
         let warm = start?.parameters(
             layout: layout, histories: histories, cooccurrence: cooccurrence, bags: features.bags, seed: settings.seed)
         guard
@@ -229,7 +244,7 @@ struct TrainingRun {
         guard let first = replay.events.first, let last = replay.events.last else { return Channels() }
         var tuner = ChannelTuner(
             trial: ChannelTrial(
-                replay: replay, tables: NeighbourTrials(trial.earlier, occurrences: trial.trained)
+                replay: replay, tables: NeighbourTrials(trial.earlier, trial.cooccurrence, occurrences: trial.trained)
             ) { [items] in
                 trial.earlier.popularity(items, at: first.time, halfLife: $0)
             },
@@ -240,10 +255,10 @@ struct TrainingRun {
         return tuner.channels
     }
 
-    /// Trains on everything, for the chosen number of epochs. Where there was nothing to choose by it is all of them, or none
+    /// Trains for the chosen number of epochs. Where there was nothing to choose by it is all of them, or none
     /// from a checkpoint, which is trained already: refreshes that nothing judges would pile up.
-    private mutating func fitAll(
-        _ cooccurrence: Cooccurrence, _ progress: (TrainingProgress) -> Void
+    private mutating func fit(
+        _ histories: Histories, _ progress: (TrainingProgress) -> Void
     ) throws(TrainingError) -> RunState.Choice {
         let chosen = state.best?.attempt
         report(.preparing, epoch: 0, fittingFrom, nil, chosen?.figure?.recall, progress)
@@ -252,7 +267,7 @@ struct TrainingRun {
         let fit = Fit(
             histories, layout: layout, bags: features.bags, settings: settings, negatives: negatives,
             dropout: candidate.dropout, deadline: settings.timeLimit,
-            from: try fitState(layout, histories, cooccurrence))
+            from: try fitState(layout, histories))
         let epochs = chosen?.epochs ?? (start == nil ? settings.epochs : 0)
         while !fit.progress.isOver, fit.progress.epochs < epochs {
             var mean = 0.0

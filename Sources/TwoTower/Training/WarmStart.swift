@@ -6,6 +6,8 @@ import LinearAlgebra
 package struct WarmStart {
     /// The checkpoint's.
     let model: Model
+    /// Milliseconds since 1970 of the last event that its towers have trained on.
+    let towersUntil: Int64
     /// Per row of the new model: the checkpoint's row of the same name; nil for what is new.
     private let items: [Int?]
     private let tokens: [Int?]
@@ -27,6 +29,7 @@ package struct WarmStart {
         }
         let model = checkpoint.model
         self.model = model
+        towersUntil = checkpoint.facts.towersUntil ?? model.channels.time
         self.items = items.map { model.row(of: $0) }
         self.tokens = match(tokens, model.vocabulary.tokens)
         self.attributes = match(attributes, model.attributes.tokens)
@@ -47,10 +50,10 @@ package struct WarmStart {
             + "forgotten; if that was not meant, give the whole log, old events and new"
     }
 
-    /// Per event whether it is held out to choose the epochs by: the later half of those newer than the checkpoint. Nil if
-    /// there are none.
+    /// Per event whether it is held out to choose the epochs by: the later half of those that its
+    /// towers have not trained on. Nil if there are none.
     func heldOut(of histories: Histories) -> [Bool]? {
-        let newer = histories.times.filter { $0 > model.channels.time }.sorted()
+        let newer = histories.times.filter { $0 > towersUntil }.sorted()
         guard !newer.isEmpty else { return nil }
         return ValidationSplit.from(EventTime(milliseconds: newer[newer.count / 2])).heldOut(of: histories)
     }
@@ -105,7 +108,8 @@ package struct WarmStart {
         }
         let known = items.indices.filter { items[$0] != nil }
         let usual = known.reduce(0) { $0 + length(row($1)) } / Double(max(1, known.count))
-        var generator = SplitMix64(seed: seed, streams: 0)
+        // Another stream for another checkpoint: new items of two nights must not start at one place.
+        var generator = SplitMix64(seed: seed, streams: 4, known.count)
         let counts = cooccurrence.counts
         for item in items.indices where items[item] == nil {
             var sum = [Double](repeating: 0, count: d)
