@@ -139,10 +139,11 @@ package struct Cooccurrence: Sendable {
                 let last = min(Int(places.upper[event]), event + weights.count + 1)
                 for other in first..<max(first, last) {
                     let neighbour = histories.items[other]
+                    guard Int(neighbour) != item else { continue }
                     let forward = weights[abs(other - event) - 1]
                     let share = other < event ? forward * backward : forward
                     // What is too small for a number counts as nothing: a sum of 0 would be touched twice.
-                    guard Int(neighbour) != item, share > 0 else { continue }
+                    guard share > 0 else { continue }
                     if weight[Int(neighbour)] == 0 { touched.append(neighbour) }
                     weight[Int(neighbour)] += share
                 }
