@@ -52,29 +52,39 @@ package struct CandidateSampler: Sendable {
             return Selection(
                 active: seen, shards: batch.shards.map { localised($0) { rowOfItem[Int($0)] } }, logChances: nil)
         }
-        var sampled: Set<Int32> = []
-        for _ in 0..<negatives { sampled.insert(draw(&generator)) }
-        var rows = sampled
-        for shard in batch.shards {
-            for item in shard.items where item >= 0 { rows.insert(rowOfItem[Int(item)]) }
-            for item in shard.targets { rows.insert(rowOfItem[Int(item)]) }
+        // Flat marks in place of sets: two passes over the items cost less than hashing the drawn ones.
+        var marks = [Mark](repeating: .absent, count: seen.count)
+        for _ in 0..<negatives { marks[draw(&generator)] = .sampled }
+        for item in batch.shards.lazy.flatMap({ [$0.items, $0.targets].joined() }) where item >= 0 {
+            let row = Int(rowOfItem[Int(item)])
+            if marks[row] == .absent { marks[row] = .ofBatch }
         }
-        let ordered = rows.sorted()
-        let local = Dictionary(uniqueKeysWithValues: ordered.enumerated().map { ($1, Int32($0)) })
+        var local = [Int32](repeating: -1, count: seen.count)
+        var (active, logChances): ([Int32], [Float]) = ([], [])
+        for row in seen.indices where marks[row] != .absent {
+            local[row] = Int32(active.count)
+            active.append(seen[row])
+            logChances.append(marks[row] == .sampled ? logChance[row] : .infinity)
+        }
         return Selection(
-            active: ordered.map { seen[Int($0)] },
-            shards: batch.shards.map { localised($0) { local[rowOfItem[Int($0)]] ?? -1 } },
-            logChances: ordered.map { sampled.contains($0) ? logChance[Int($0)] : .infinity })
+            active: active, shards: batch.shards.map { localised($0) { local[Int(rowOfItem[Int($0)])] } },
+            logChances: logChances)
     }
 
-    private func draw(_ generator: inout SplitMix64) -> Int32 {
+    private enum Mark {
+        case absent
+        case sampled
+        case ofBatch
+    }
+
+    private func draw(_ generator: inout SplitMix64) -> Int {
         let point = generator.uniform()
         var (low, high) = (0, cumulative.count - 1)
         while low < high {
             let middle = (low + high) / 2
             if cumulative[middle] > point { high = middle } else { low = middle + 1 }
         }
-        return Int32(low)
+        return low
     }
 
     private func localised(_ pack: PackedSequences, _ row: (Int32) -> Int32) -> PackedSequences {
