@@ -72,7 +72,8 @@ import TwoTower
 
     @Test func aRefreshGoesOnFromACheckpointAndMayReplaceIt() throws {
         let folder = try Scratch()
-        try ShopFiles.write(to: folder)
+        // An event of the year 2096 would make all others old.
+        try ShopFiles.write(to: folder, badRows: ["v1,p1,view,4000000000,1"])
         let files =
             ["train", "--events", "events.csv", "--items", "products.csv", "--model", "model"] + ShopFiles.eventOptions
             + ShopFiles.itemOptions("--item-column")
@@ -85,12 +86,14 @@ import TwoTower
         #expect(refused.status == 1 && refused.complaint.contains("dimension is 32, but 16 in the checkpoint"))
         #expect(try Checkpoint(directory: place).model.version == before.model.version)
         let refreshed = try run(files + ["--from", "model", "--epochs", "1"], in: folder)
-        #expect(refreshed.status == 0, "\(refreshed.complaint)")
+        #expect(
+            refreshed.status == 0 && refreshed.complaint.contains("line 482: future_time"),
+            "\(refreshed.complaint)")
         let after = try Checkpoint(directory: place)
         #expect(
             refreshed.output.contains("version     \(after.model.version)\nstarted from  \(before.model.version)\n"))
         #expect(after.facts.startedFrom == before.model.version && after.facts.events == 480)
-        #expect(after.model.dimension == 16 && after.facts.epochs <= 1)
+        #expect(after.model.dimension == 16 && after.model.version != before.model.version)
         #expect(try folder.names() == ["events.csv", "model", "products.csv"])
     }
 

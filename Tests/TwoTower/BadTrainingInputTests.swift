@@ -41,7 +41,8 @@ import TwoTower
         let ties = log((0..<200).map { ("u\($0 % 10)", "i\($0 % 17)", 5) })
         #expect(try Trainer.train(ties, settings: settings).model.items.count == 17)
         let extremes = log((0..<200).map { ("u\($0 % 10)", "i\($0 % 17)", $0 % 2 == 0 ? .min : .max) })
-        #expect(try Trainer.train(extremes, settings: settings).model.itemVectors.values.allSatisfy { $0.isFinite })
+        let model = try Trainer.train(extremes, settings: settings).model
+        #expect(model.itemVectors.values.allSatisfy { $0.isFinite })
     }
 
     @Test func oddCatalogues() throws {

@@ -94,6 +94,21 @@ import TwoTower
         #expect(Double(ranks.count { $0 < 10 }) / Double(ranks.count) > 0.9)
     }
 
+    @Test func theSoftmaxIsSampledAboveTheThresholdAndWhereThatIsLess() throws {
+        let log = Self.ring(shoppers: 60)
+        let scores = Double(log.count * log.itemCount)
+        func vectors(_ threshold: Double, _ negatives: Int) throws -> [Float] {
+            var settings = Self.quick
+            (settings.epochs, settings.fullSoftmaxScores, settings.negatives) = (1, threshold, negatives)
+            let model = try Trainer.train(log, settings: settings).model
+            return Array(model.itemVectors.values)
+        }
+        let full = try vectors(1e15, 24)
+        #expect(try vectors(scores, 24) == full)
+        #expect(try vectors(scores - 1, 24) != full)
+        #expect(try vectors(0, log.itemCount) == full)
+    }
+
     @Test func theMeanTowerLearnsWithoutOrder() throws {
         var settings = Self.quick
         settings.userTower = .mean

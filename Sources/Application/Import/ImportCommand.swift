@@ -39,8 +39,7 @@ struct ImportCommand: Command {
         kafka = settings.kafka.configuration(log: nil)
         options.maximumRow = Self.maximumRow(settings)
         // What lies further ahead would be a dead letter.
-        options.latest = EventTime(
-            milliseconds: Int64(Date().timeIntervalSince1970 * 1000) + settings.events.maximumSkew.wholeMilliseconds)
+        options.latest = .now(plus: settings.events.maximumSkew)
         kind = arguments.positional("events|catalogue", example: Kind.events, "What the file holds.")
         if kind == .catalogue, !options.attributes.isEmpty {
             arguments.refuse("is for events: items have no shopper", at: .flag("--attribute-column"))

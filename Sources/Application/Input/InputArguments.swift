@@ -1,6 +1,7 @@
 import Commerce
 import Configuration
 import Datasets
+import Foundation
 
 // Names for values that belong to modules which know nothing of configuration.
 extension TimeFormat: ConfigurationValue {}
@@ -17,6 +18,11 @@ extension EventTime: ConfigurationValue {
     }
 
     public var text: String { rfc3339 }
+
+    /// What the machine's clock will show after `ahead`: the latest time that an event from a file can have.
+    static func now(plus ahead: Duration) -> EventTime {
+        EventTime(milliseconds: Int64(Date().timeIntervalSince1970 * 1000) + ahead.wholeMilliseconds)
+    }
 }
 
 extension ArgumentReader {
@@ -32,6 +38,8 @@ extension ArgumentReader {
         eventOptions.columns = columnMap("column", of: "the events")
         eventOptions.actions = actionNames()
         eventOptions.attributes = attributeColumns()
+        // One event in the far future would be the end of the log for ever: no later one would be new to a refresh.
+        eventOptions.latest = .now(plus: .seconds(86_400))
         itemOptions.columns = columnMap("item-column", of: "the catalogue")
         let vectors = declaredVectors()
         itemOptions.vectors = vectors ?? []

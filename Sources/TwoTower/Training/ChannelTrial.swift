@@ -28,7 +28,7 @@ final class ChannelTrial {
     /// Forgets the neighbour tables that these channels do not use.
     func settle(_ channels: Channels) { tables.keep(only: channels.sparse?.neighbours) }
 
-    /// The mean of recall at `Validation.cuts`.
+    /// The merit of channels.
     ///
     /// - Parameter channel: `sparseChannel(channels)`.
     func merit(_ channels: Channels, _ channel: SparseChannel?) -> Double {
@@ -48,7 +48,7 @@ final class ChannelTrial {
         let scratch = channel?.makeScratch()
         let users = FloatBuffer(count: Self.block * d)
         let scores = FloatBuffer(count: Self.block * n)
-        var hits = 0
+        var hits = Hits()
         var next = 0
         for first in stride(from: 0, to: replay.queries.count, by: Self.block) {
             let block = replay.queries[first..<min(first + Self.block, replay.queries.count)]
@@ -72,10 +72,10 @@ final class ChannelTrial {
                     }
                     for (item, extra) in channel.scores(ofLast: last, scratch: scratch) { line[Int(item)] += extra }
                 }
-                hits += self.hits(line, query)
+                hits.add(above: rank(line, query))
             }
         }
-        return Double(hits) / Double(Validation.cuts.count * replay.queries.count)
+        return hits.figure(queries: replay.queries.count).merit
     }
 
     private func advance(_ next: inout Int, _ moving: MovingItems, moves: Bool) {
@@ -107,13 +107,9 @@ final class ChannelTrial {
         }
     }
 
-    private func hits(_ line: UnsafeMutableBufferPointer<Float>, _ query: ValidationReplay.Query) -> Int {
-        let target = Int(replay.events[query.event].item)
-        let threshold = line[target]
-        guard threshold.isFinite else { return 0 }
+    /// How many items outside the query's history score at least as high as its target.
+    private func rank(_ line: UnsafeMutableBufferPointer<Float>, _ query: ValidationReplay.Query) -> Int {
         for event in query.history { line[Int(replay.histories.items[event])] = -.infinity }
-        var above = -1  // the target itself
-        for score in line where score >= threshold { above += 1 }
-        return Validation.cuts.count { above < $0 }
+        return Hits.above(Int(replay.events[query.event].item), in: UnsafeBufferPointer(line))
     }
 }

@@ -10,7 +10,7 @@ struct RunState {
             /// Epochs up to the best parameters.
             var epochs: Int
             /// On the held-out events; nil if there were too few.
-            var figure: Validation.Figure?
+            var figure: Hits.Figure?
         }
 
         var attempt: Attempt

@@ -100,7 +100,7 @@ struct TrainingRun {
         TowerShape(
             items: items, tokens: features.vocabulary.tokens.count, attributes: histories.attributes.tokens.count,
             vectors: features.columns, dimension: candidate.dimension,
-            userTower: settings.userTower ?? .sequential, blocks: settings.blocks ?? 1,
+            userTower: settings.tower, blocks: settings.blockCount,
             hidden: start?.model.layout.shape.hidden ?? 2 * candidate.dimension)
     }
 
@@ -119,7 +119,7 @@ struct TrainingRun {
 
     /// Whether a figure is worth more epochs. Of equals the later is kept, for where recall is at its limit the order within the
     /// ten still improves; but a checkpoint that training starts from is left for what is better alone.
-    private func isBetter(_ figure: Validation.Figure, than best: RunState.Choice.Attempt) -> Bool {
+    private func isBetter(_ figure: Hits.Figure, than best: RunState.Choice.Attempt) -> Bool {
         let merit = best.figure?.merit ?? 0
         return start != nil && best.epochs == 0 ? figure.merit > merit : figure.merit >= merit
     }

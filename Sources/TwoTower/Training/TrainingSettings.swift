@@ -61,6 +61,11 @@ public struct TrainingSettings: Codable, Equatable, Sendable {
 
     public init() {}
 
+    /// `blocks`, settled.
+    var blockCount: Int { blocks ?? 1 }
+    /// `userTower`, settled.
+    var tower: UserTower { userTower ?? .sequential }
+
     /// Everything that is out of range, one sentence each; empty if all is well.
     public var faults: [String] {
         var faults: [String] = []
@@ -98,7 +103,7 @@ public struct TrainingSettings: Codable, Equatable, Sendable {
     /// The settings by name, with those that validation chose, for a checkpoint's record of its training.
     func record(dimension: Int, dropout: Double) -> [String: Double] {
         [
-            "dimension": Double(dimension), "blocks": Double(blocks ?? 1), "epochs": Double(epochs),
+            "dimension": Double(dimension), "blocks": Double(blockCount), "epochs": Double(epochs),
             "timeLimit": timeLimit ?? 0,
             "learningRate": learningRate, "weightDecay": weightDecay, "dropout": dropout, "idDropout": idDropout,
             "batchEvents": Double(batchEvents), "sequenceLength": Double(sequenceLength),

@@ -65,36 +65,17 @@ final class Validation: @unchecked Sendable {
         self.pieces = pieces
     }
 
-    /// What parameters reach.
-    struct Figure: Codable, Equatable {
-        /// recall@10.
-        var recall: Double
-        /// The mean of recall@5, @10 and @20, which chance moves less: what is compared.
-        var merit: Double
-    }
-
-    /// Lengths of the lists whose recall makes the merit.
-    static let cuts = [5, 10, 20]
-
-    private struct Hits {
-        /// Targets among the first ten.
-        var ten = 0
-        /// Targets within each of the cuts, summed.
-        var all = 0
-    }
-
     /// The recall of these parameters.
-    func measure(_ parameters: FloatBuffer) -> Figure {
+    func measure(_ parameters: FloatBuffer) -> Hits.Figure {
         Parallel.ranges(of: items.active.count) { _, range in items.forward(range, parameters: parameters.pointer) }
         Parallel.pieces { index in
             let piece = pieces[index]
             piece.hits = Hits()
             for shopper in piece.shoppers { count(shopper, parameters, piece) }
         }
-        func share(_ part: (Hits) -> Int) -> Double {
-            Double(pieces.reduce(0) { $0 + part($1.hits) }) / Double(max(1, queries))
-        }
-        return Figure(recall: share(\.ten), merit: share(\.all) / Double(Self.cuts.count))
+        var hits = Hits()
+        for piece in pieces { hits.add(piece.hits) }
+        return hits.figure(queries: queries)
     }
 
     /// Adds a shopper's hits to the piece's.
@@ -123,23 +104,20 @@ final class Validation: @unchecked Sendable {
             into: MatrixView(scores.pointer, rows: queries.count, columns: items.active.count))
         let start = histories.events(of: shopper).lowerBound
         for (row, query) in queries.enumerated() {
-            let above = rank(scores.pointer + row * items.active.count, target: query, history: start..<query)
-            if above < 10 { piece.hits.ten += 1 }
-            piece.hits.all += Self.cuts.count { above < $0 }
+            let line = UnsafeMutableBufferPointer(
+                start: scores.pointer + row * items.active.count, count: items.active.count)
+            piece.hits.add(above: rank(line, target: query, history: start..<query))
         }
     }
 
-    /// How many items outside the history score at least as high as the target, for ties rank last.
-    private func rank(_ scores: UnsafeMutablePointer<Float>, target: Int, history: Range<Int>) -> Int {
+    /// How many items outside the history score at least as high as the target.
+    private func rank(_ scores: UnsafeMutableBufferPointer<Float>, target: Int, history: Range<Int>) -> Int {
         let row = Int(rowOfItem[Int(histories.items[target])])
-        guard row >= 0, scores[row].isFinite else { return .max }
+        guard row >= 0 else { return .max }
         for event in history {
             let seen = Int(rowOfItem[Int(histories.items[event])])
             if seen >= 0 { scores[seen] = -.infinity }
         }
-        let threshold = scores[row]
-        var above = 0
-        for other in 0..<items.active.count where scores[other] >= threshold && other != row { above += 1 }
-        return above
+        return Hits.above(row, in: UnsafeBufferPointer(scores))
     }
 }
