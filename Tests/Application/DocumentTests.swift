@@ -14,23 +14,26 @@ struct DocumentTests {
         return try String(contentsOf: root.appending(path: path), encoding: .utf8)
     }
 
-    private static let reports = {
-        let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    /// The reports in the folders of docs/evaluation: those of a folder are compared with one another.
+    private static let reports: [String: [URL]] = {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appending(path: "docs/evaluation")
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-        return names.filter { $0.hasSuffix(".json") }.sorted().map { folder.appending(path: $0) }
+        let paths = (try? FileManager.default.subpathsOfDirectory(atPath: root.path)) ?? []
+        return Dictionary(grouping: paths.filter { $0.hasSuffix(".json") }.sorted().map { root.appending(path: $0) }) {
+            $0.deletingLastPathComponent().lastPathComponent
+        }
     }()
 
     @Test(
         "docs/evaluation.md shows the tables of the reports in docs/evaluation",
         .enabled(if: !reports.isEmpty, "there are no reports in docs/evaluation"))
     func evaluation() throws {
-        let reports = try Self.reports.map { try Report(json: Data(contentsOf: $0), file: $0.lastPathComponent) }
         let page = try page("docs/evaluation.md")
-        for (name, group) in Dictionary(grouping: reports, by: \.facts.protocol) {
+        for (folder, files) in Self.reports {
+            let group = try files.map { try Report(json: Data(contentsOf: $0), file: $0.lastPathComponent) }
             #expect(
                 page.contains(try ReportComparison(group).markdown),
-                "put what `breadcrumb compare` prints of the \(name) reports in its place")
+                "put what `breadcrumb compare docs/evaluation/\(folder)/*.json` prints in its place")
         }
     }
 
