@@ -166,6 +166,17 @@ static size_t select_at_least(uint32_t *indices, const float *scores, size_t n, 
     return count;
 }
 
+// The rows' cache lines are asked for some rows ahead: they lie anywhere.
+static void dot_rows(float *scores, const float *query, const float *const *rows, size_t n, size_t d) {
+    for (size_t r = 0; r < n; r++) {
+        if (r + 6 < n)
+            for (size_t i = 0; i < d; i += 16) __builtin_prefetch(rows[r + 6] + i);
+        scores[r] = dot(query, rows[r], d);
+    }
+}
+
+#include "scan.h"
+
 const struct bc_table TABLE = {
     .affine = affine,
     .exp = exponential,
@@ -180,4 +191,7 @@ const struct bc_table TABLE = {
     .l2_normalise = l2_normalise,
     .score_tiles = score_tiles,
     .select_at_least = select_at_least,
+    .dot_rows = dot_rows,
+    .scan_bounds = scan_bounds,
+    .scan_hits = scan_hits,
 };

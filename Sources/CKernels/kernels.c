@@ -7,6 +7,7 @@ static const struct bc_table *const tables[BC_LEVELS] = {
 #if defined(__x86_64__)
     &bc_table_avx2,
     &bc_table_avx512,
+    &bc_table_vnni,
 #endif
 };
 
@@ -18,6 +19,9 @@ bool bc_kernels_available(int level) {
 #if defined(__x86_64__)
     case BC_AVX2: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     case BC_AVX512: return __builtin_cpu_supports("avx512f") && bc_kernels_available(BC_AVX2);
+    case BC_VNNI:
+        return __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw")
+            && bc_kernels_available(BC_AVX512);
 #endif
     default: return false;
     }
@@ -65,4 +69,15 @@ void bc_score_tiles(float *scores, size_t stride, const float *queries, size_t u
 }
 size_t bc_select_at_least(uint32_t *indices, const float *scores, size_t n, float threshold) {
     return table()->select_at_least(indices, scores, n, threshold);
+}
+void bc_dot_rows(float *scores, const float *query, const float *const *rows, size_t n, size_t d) {
+    table()->dot_rows(scores, query, rows, n, d);
+}
+void bc_scan_bounds(const struct bc_scan_user *users, size_t count, const uint8_t *codes, const uint16_t *masks,
+                    size_t tiles, size_t d) {
+    table()->scan_bounds(users, count, codes, masks, tiles, d);
+}
+void bc_scan_hits(struct bc_scan_user *users, size_t count, const uint8_t *codes, const uint16_t *masks, size_t tiles,
+                  size_t d) {
+    table()->scan_hits(users, count, codes, masks, tiles, d);
 }

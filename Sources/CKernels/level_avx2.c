@@ -5,6 +5,8 @@
 #define WIDTH 8
 #define AFFINE_VECTORS 2
 #define SCORE_USERS 2
+#define SCAN_USERS 2
+#define SCAN_MADD 1
 #include "bodies.h"
 #pragma clang attribute pop
 #endif

@@ -5,6 +5,8 @@
 #define WIDTH 16
 #define AFFINE_VECTORS 4
 #define SCORE_USERS 4
+#define SCAN_USERS 2
+#define SCAN_MADD 1
 #include "bodies.h"
 #pragma clang attribute pop
 #endif

@@ -8,4 +8,5 @@
 #else
 #define SCORE_USERS 4
 #endif
+#define SCAN_USERS 1
 #include "bodies.h"

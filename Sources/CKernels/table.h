@@ -16,8 +16,12 @@ struct bc_table {
     void (*l2_normalise)(float *, const float *, float, size_t, size_t);
     void (*score_tiles)(float *, size_t, const float *, size_t, const float *, size_t, size_t);
     size_t (*select_at_least)(uint32_t *, const float *, size_t, float);
+    void (*dot_rows)(float *, const float *, const float *const *, size_t, size_t);
+    void (*scan_bounds)(const struct bc_scan_user *, size_t, const uint8_t *, const uint16_t *, size_t, size_t);
+    void (*scan_hits)(struct bc_scan_user *, size_t, const uint8_t *, const uint16_t *, size_t, size_t);
 };
 
 extern const struct bc_table bc_table_portable;
 extern const struct bc_table bc_table_avx2;
 extern const struct bc_table bc_table_avx512;
+extern const struct bc_table bc_table_vnni;

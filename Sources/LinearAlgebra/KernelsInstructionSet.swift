@@ -11,6 +11,8 @@ public enum InstructionSet: Int32, CaseIterable, Sendable {
     case avx2 = 1
     /// AVX-512F.
     case avx512 = 2
+    /// AVX-512F, BW and VNNI.
+    case vnni = 3
 
     /// The levels that this processor can run.
     public static var available: [InstructionSet] { allCases.filter(\.isAvailable) }

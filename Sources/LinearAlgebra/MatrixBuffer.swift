@@ -26,9 +26,12 @@ public final class FloatBuffer: @unchecked Sendable {
     }
 
     /// Memory of its own with the same values.
-    public func copy() -> FloatBuffer {
+    public func copy() -> FloatBuffer { copy(count: count) }
+
+    /// Memory of its own for `count` values: the same ones, as far as they go, and zeros beyond them.
+    public func copy(count: Int) -> FloatBuffer {
         let other = FloatBuffer(count: count)
-        other.pointer.update(from: pointer, count: count)
+        other.pointer.update(from: pointer, count: min(count, self.count))
         return other
     }
 

@@ -14,7 +14,7 @@
 // alignment, but 64 bytes is fastest. No kernel allocates.
 
 /// Levels of instructions, weakest first.
-enum { BC_PORTABLE = 0, BC_AVX2 = 1, BC_AVX512 = 2, BC_LEVELS = 3 };
+enum { BC_PORTABLE = 0, BC_AVX2 = 1, BC_AVX512 = 2, BC_VNNI = 3, BC_LEVELS = 4 };
 
 /// Whether this processor (and this build) can run a level.
 bool bc_kernels_available(int level);
@@ -80,3 +80,46 @@ void bc_score_tiles(float *scores, size_t stride, const float *queries, size_t u
 
 /// The ascending indices of scores (n) that are ≥ threshold, written to `indices` (room for n); returns how many.
 size_t bc_select_at_least(uint32_t *indices, const float *scores, size_t n, float threshold);
+
+/// Asks for the cache line at an address that will be read soon.
+static inline void bc_prefetch(const void *address) { __builtin_prefetch(address); }
+
+/// scores (n): the canonical dot products of query (d) with the rows (d) that `rows` points to.
+void bc_dot_rows(float *scores, const float *query, const float *const *rows, size_t n, size_t d);
+
+/// The k-th largest of values (n), 1 ≤ k ≤ n, none of them NaN; `scratch` has room for n.
+float bc_kth_largest(const float *values, size_t n, size_t k, float *scratch);
+
+/// A user of a scan of 8-bit codes: what goes in, and where the result goes.
+///
+/// The sum of an item is Σ query[i] · code[i] + start over its codes, 0 to 255; with start = -128 · Σ query[i] it is the dot
+/// product with code - 128.
+struct bc_scan_user {
+    /// Signed numbers (d).
+    const int8_t *query;
+    int32_t start;
+    /// Sums from which `bc_scan_hits` takes an item.
+    int32_t threshold;
+    /// `bc_scan_bounds` gives sum · step + base.
+    float step, base;
+    /// Room for 16 · tiles.
+    float *bounds;
+    /// (16 · groups): the largest bounds so far; an item of tile t counts for those of tile (tile + t) mod groups.
+    float *maxima;
+    size_t tile, groups;
+    /// The items that were taken, each as `slot` plus its place in the tiles; there is room for all of them.
+    uint32_t *hits;
+    size_t found;
+    uint32_t slot;
+};
+
+/// Codes of 16 items stand in a tile (d / 4, 16, 4): item j's codes 4 i … 4 i + 3 at [i][j]. masks (tiles) has bit j set for the
+/// items that count. d is a multiple of 16.
+///
+/// Writes bounds and maxima; an item that does not count has bound -infinity.
+void bc_scan_bounds(const struct bc_scan_user *users, size_t count, const uint8_t *codes, const uint16_t *masks,
+                    size_t tiles, size_t d);
+
+/// Appends to each user's hits the items that count and whose sum is at least the user's threshold.
+void bc_scan_hits(struct bc_scan_user *users, size_t count, const uint8_t *codes, const uint16_t *masks, size_t tiles,
+                  size_t d);

@@ -1,0 +1,131 @@
+// Scans of 8-bit codes: integer dot products of a few users with tiles of 16 items. Sums of integers are exact, so all levels
+// agree. Included by bodies.h; SCAN_VNNI and SCAN_MADD say what the level's processors have.
+#if defined(SCAN_VNNI) || defined(SCAN_MADD)
+#include <immintrin.h>
+#endif
+
+#if defined(SCAN_VNNI)
+#define LANES 16
+#elif defined(SCAN_MADD)
+#define LANES 8
+#else
+#define LANES 4
+#endif
+#define PARTS (16 / LANES)
+
+typedef int32_t lanes_i __attribute__((vector_size(4 * LANES)));
+typedef float lanes_f __attribute__((vector_size(4 * LANES)));
+typedef int32_t lanes_unaligned __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+typedef float lanes_f_unaligned __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+
+// sum + the products of four codes, 0 to 255, in each lane with the four signed numbers of `query`.
+INLINE lanes_i scan_step(lanes_i sum, lanes_i codes, int32_t query) {
+#if defined(SCAN_VNNI)
+    return (lanes_i)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)codes, _mm512_set1_epi32(query));
+#elif defined(SCAN_MADD)
+    const __m256i four = _mm256_set1_epi32(query), c = (__m256i)codes;
+    const __m256i even = _mm256_srai_epi16(_mm256_slli_epi16(four, 8), 8), odd = _mm256_srai_epi16(four, 8);
+    const __m256i first = _mm256_madd_epi16(_mm256_and_si256(c, _mm256_set1_epi16(0xff)), even);
+    const __m256i second = _mm256_madd_epi16(_mm256_srli_epi16(c, 8), odd);
+    return sum + (lanes_i)first + (lanes_i)second;
+#else
+    for (int b = 0; b < 4; b++) sum += ((codes >> (8 * b)) & 255) * (int32_t)(int8_t)((uint32_t)query >> (8 * b));
+    return sum;
+#endif
+}
+
+// All bits of the lanes whose bit of a tile's mask is set.
+INLINE lanes_i scan_mask(uint32_t mask, int part) {
+    lanes_i bit;
+    for (int l = 0; l < LANES; l++) bit[l] = 1 << l;
+    return ((int32_t)(mask >> (part * LANES)) & bit) != 0;
+}
+
+// Sums (tiles · PARTS vectors per user) of `tiles` tiles.
+INLINE void scan_tiles(const int users, const int tiles, lanes_i (*sums)[4 * PARTS], const struct bc_scan_user *scan,
+                       const uint8_t *codes, size_t d) {
+    for (int u = 0; u < users; u++)
+        for (int v = 0; v < tiles * PARTS; v++) sums[u][v] = scan[u].start - (lanes_i){0};
+    for (size_t i = 0; i < d / 4; i++) {
+        lanes_i row[4 * PARTS];
+        for (int t = 0; t < tiles; t++)
+            for (int p = 0; p < PARTS; p++)
+                row[t * PARTS + p] = *(const lanes_unaligned *)(codes + t * 16 * d + i * 64 + p * 4 * LANES);
+        for (int u = 0; u < users; u++) {
+            int32_t query;
+            __builtin_memcpy(&query, scan[u].query + 4 * i, 4);
+            for (int v = 0; v < tiles * PARTS; v++) sums[u][v] = scan_step(sums[u][v], row[v], query);
+        }
+    }
+}
+
+INLINE void scan_bounds_tiles(const int users, const int tiles, const struct bc_scan_user *scan, size_t first,
+                              const uint8_t *codes, const uint16_t *masks, size_t d) {
+    lanes_i sums[4][4 * PARTS];
+    scan_tiles(users, tiles, sums, scan, codes + first * 16 * d, d);
+    for (int u = 0; u < users; u++)
+        for (int t = 0; t < tiles; t++) {
+            float *bounds = scan[u].bounds + (first + t) * 16;
+            float *maxima = scan[u].maxima + (scan[u].tile + first + t) % scan[u].groups * 16;
+            for (int p = 0; p < PARTS; p++) {
+                const lanes_f sum = __builtin_convertvector(sums[u][t * PARTS + p], lanes_f);
+                const lanes_f value = sum * scan[u].step + scan[u].base;
+                const lanes_i taken = scan_mask(masks[first + t], p);
+                const lanes_f least = -__builtin_inff() - (lanes_f){0};
+                const lanes_f bound = (lanes_f)((taken & (lanes_i)value) | (~taken & (lanes_i)least));
+                *(lanes_f_unaligned *)(bounds + p * LANES) = bound;
+                const lanes_f largest = *(lanes_f_unaligned *)(maxima + p * LANES);
+                const lanes_i more = bound > largest;
+                *(lanes_f_unaligned *)(maxima + p * LANES) =
+                    (lanes_f)((more & (lanes_i)bound) | (~more & (lanes_i)largest));
+            }
+        }
+}
+
+static void scan_bounds(const struct bc_scan_user *scan, size_t users, const uint8_t *codes, const uint16_t *masks,
+                        size_t tiles, size_t d) {
+    size_t t = 0;
+    for (; t + 4 <= tiles; t += 4) {
+        size_t u = 0;
+        for (; u + SCAN_USERS <= users; u += SCAN_USERS)
+            scan_bounds_tiles(SCAN_USERS, 4, scan + u, t, codes, masks, d);
+        for (; u < users; u++) scan_bounds_tiles(1, 4, scan + u, t, codes, masks, d);
+    }
+    for (; t < tiles; t++)
+        for (size_t u = 0; u < users; u++) scan_bounds_tiles(1, 1, scan + u, t, codes, masks, d);
+}
+
+INLINE void scan_hits_tiles(const int users, const int tiles, struct bc_scan_user *scan, size_t first,
+                            const uint8_t *codes, const uint16_t *masks, size_t d) {
+    lanes_i sums[4][4 * PARTS];
+    scan_tiles(users, tiles, sums, scan, codes + first * 16 * d, d);
+    for (int u = 0; u < users; u++)
+        for (int t = 0; t < tiles; t++)
+            for (int p = 0; p < PARTS; p++) {
+#if defined(SCAN_VNNI)
+                uint32_t found = masks[first + t]
+                    & _mm512_cmpge_epi32_mask((__m512i)sums[u][t], _mm512_set1_epi32(scan[u].threshold));
+#else
+                const lanes_i above = sums[u][t * PARTS + p] >= scan[u].threshold;
+                if (__builtin_reduce_or(above) == 0) continue;
+                uint32_t found = 0;
+                for (int l = 0; l < LANES; l++) found |= (uint32_t)(above[l] & 1) << (p * LANES + l);
+                found &= masks[first + t];
+#endif
+                for (; found; found &= found - 1)
+                    scan[u].hits[scan[u].found++] = scan[u].slot + (uint32_t)((first + t) * 16 + __builtin_ctz(found));
+            }
+}
+
+static void scan_hits(struct bc_scan_user *scan, size_t users, const uint8_t *codes, const uint16_t *masks,
+                      size_t tiles, size_t d) {
+    size_t t = 0;
+    for (; t + 4 <= tiles; t += 4) {
+        size_t u = 0;
+        for (; u + SCAN_USERS <= users; u += SCAN_USERS)
+            scan_hits_tiles(SCAN_USERS, 4, scan + u, t, codes, masks, d);
+        for (; u < users; u++) scan_hits_tiles(1, 4, scan + u, t, codes, masks, d);
+    }
+    for (; t < tiles; t++)
+        for (size_t u = 0; u < users; u++) scan_hits_tiles(1, 1, scan + u, t, codes, masks, d);
+}

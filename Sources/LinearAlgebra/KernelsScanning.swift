@@ -1,0 +1,51 @@
+import CKernels
+
+/// Scans of 8-bit codes, and what an exact search makes of them.
+extension Kernels {
+    /// A user of a scan: what goes in, and where the result goes. `CKernels.h` says what each field holds.
+    public typealias ScanUser = bc_scan_user
+
+    /// Lower bounds of the scores of all rows for each user, and the largest of each group of rows.
+    ///
+    /// - Parameters:
+    ///   - codes: of 16 · `masks.count` rows of `width` codes, in tiles (width / 4, 16, 4).
+    ///   - masks: bit j of tile t is set if row 16 t + j counts.
+    @inline(__always) public static func scanBounds(
+        _ codes: UnsafePointer<UInt8>, masks: UnsafeBufferPointer<UInt16>, width: Int,
+        for users: UnsafePointer<ScanUser>,
+        count: Int
+    ) {
+        bc_scan_bounds(users, count, codes, masks.baseAddress, masks.count, width)
+    }
+
+    /// Appends to each user's hits the rows whose sum reaches the user's threshold; parameters as for `scanBounds`.
+    @inline(__always) public static func scanHits(
+        _ codes: UnsafePointer<UInt8>, masks: UnsafeBufferPointer<UInt16>, width: Int,
+        for users: UnsafeMutablePointer<ScanUser>, count: Int
+    ) {
+        bc_scan_hits(users, count, codes, masks.baseAddress, masks.count, width)
+    }
+
+    /// Asks for the memory at an address that will be read soon.
+    @inline(__always) public static func prefetch(_ address: UnsafeRawPointer) { bc_prefetch(address) }
+
+    /// Canonical dot products of one row with many that lie anywhere; all of `width` floats, a multiple of 16.
+    @inline(__always) public static func dot(
+        _ query: UnsafePointer<Float>, rows: UnsafeBufferPointer<UnsafePointer<Float>?>, width: Int,
+        into scores: UnsafeMutablePointer<Float>
+    ) {
+        bc_dot_rows(scores, query, rows.baseAddress, rows.count, width)
+    }
+
+    /// The k-th largest of some numbers, minus infinity among them or not.
+    ///
+    /// - Parameters:
+    ///   - k: 1 to `values.count`.
+    ///   - scratch: room for as many numbers; may not be `values`.
+    public static func largest(
+        _ k: Int, of values: UnsafeBufferPointer<Float>, scratch: UnsafeMutablePointer<Float>
+    ) -> Float {
+        precondition(k >= 1 && k <= values.count, "number \(k) of \(values.count)")
+        return bc_kth_largest(values.baseAddress, values.count, k, scratch)
+    }
+}

@@ -1,0 +1,128 @@
+import LinearAlgebra
+import Testing
+
+/// Scans of codes, exact dot products of scattered rows, and selection, against what one would write first.
+struct KernelsScanTests {
+    @Test(arguments: InstructionSet.available, [16, 64, 80])
+    func sumsAreThoseOfIntegers(level: InstructionSet, width: Int) {
+        var generator = Generator(state: 7)
+        for (users, tiles) in [(1, 1), (1, 5), (2, 4), (3, 9), (4, 8), (7, 13)] {
+            let rows = tiles * 16
+            let codes = (0..<rows).map { _ in (0..<width).map { _ in UInt8.random(in: 1...255, using: &generator) } }
+            var packed = [UInt8](repeating: 0, count: rows * width)
+            for row in 0..<rows {
+                for i in 0..<width { packed[row / 16 * 16 * width + i / 4 * 64 + row % 16 * 4 + i % 4] = codes[row][i] }
+            }
+            let masks = (0..<tiles).map { _ in UInt16.random(in: 0...UInt16.max, using: &generator) }
+            let queries = (0..<users).map { _ in
+                (0..<width).map { _ in Int8.random(in: -127...127, using: &generator) }
+            }
+            func sum(_ user: Int, _ row: Int) -> Int32 {
+                (0..<width).reduce(Int32(0)) { $0 + Int32(queries[user][$1]) * (Int32(codes[row][$1]) - 128) }
+            }
+            func counts(_ row: Int) -> Bool { masks[row / 16] >> UInt16(row % 16) & 1 == 1 }
+            let thresholds = (0..<users).map { user in (0..<rows).map { sum(user, $0) }.sorted()[rows * 3 / 4] }
+            let (scans, queried, bounds, maxima, hits) = (
+                UnsafeMutablePointer<Kernels.ScanUser>.allocate(capacity: users),
+                UnsafeMutablePointer<Int8>.allocate(capacity: users * width),
+                UnsafeMutablePointer<Float>.allocate(capacity: users * rows),
+                UnsafeMutablePointer<Float>.allocate(capacity: users * 64),
+                UnsafeMutablePointer<UInt32>.allocate(capacity: users * (rows + 1))
+            )
+            defer {
+                scans.deallocate()
+                queried.deallocate()
+                bounds.deallocate()
+                maxima.deallocate()
+                hits.deallocate()
+            }
+            maxima.initialize(repeating: -.infinity, count: users * 64)
+            for user in 0..<users {
+                (queried + user * width).initialize(from: queries[user], count: width)
+                var scan = Kernels.ScanUser()
+                scan.query = UnsafePointer(queried + user * width)
+                scan.start = -128 * queries[user].reduce(Int32(0)) { $0 + Int32($1) }
+                scan.threshold = thresholds[user]
+                (scan.step, scan.base) = (0.5, 3)
+                scan.bounds = bounds + user * rows
+                scan.maxima = maxima + user * 64
+                (scan.tile, scan.groups) = (user, 4)
+                scan.hits = hits + user * (rows + 1)
+                (scan.hits[0], scan.found, scan.slot) = (9, 1, 1000)
+                (scans + user).initialize(to: scan)
+            }
+            level.whileInForce {
+                masks.withUnsafeBufferPointer {
+                    Kernels.scanBounds(packed, masks: $0, width: width, for: scans, count: users)
+                    Kernels.scanHits(packed, masks: $0, width: width, for: scans, count: users)
+                }
+            }
+            for user in 0..<users {
+                var largest = [Float](repeating: -.infinity, count: 64)
+                for row in 0..<rows {
+                    let bound = counts(row) ? Float(sum(user, row)) * 0.5 + 3 : -.infinity
+                    #expect(bounds[user * rows + row] == bound)
+                    let group = (user + row / 16) % 4 * 16 + row % 16
+                    largest[group] = max(largest[group], bound)
+                }
+                #expect((0..<64).map { maxima[user * 64 + $0] } == largest)
+                let expected = (0..<rows).filter { counts($0) && sum(user, $0) >= thresholds[user] }
+                let found = (0..<scans[user].found).map { hits[user * (rows + 1) + $0] }
+                // Tiles four by four: any order.
+                #expect(found.first == 9 && found.dropFirst().sorted() == expected.map { UInt32($0 + 1000) })
+            }
+        }
+    }
+
+    @Test(arguments: InstructionSet.available)
+    func dotsOfScatteredRowsAreDots(level: InstructionSet) {
+        var generator = Generator(state: 8)
+        let (width, count) = (48, 21)
+        let buffer = FloatBuffer(count: (count + 1) * width)
+        for i in 0..<buffer.count { buffer.pointer[i] = Float.random(in: -1...1, using: &generator) }
+        let rows = (1...count).shuffled(using: &generator).map { Optional(UnsafePointer(buffer.pointer + $0 * width)) }
+        var scores = [Float](repeating: 0, count: count)
+        level.whileInForce {
+            rows.withUnsafeBufferPointer { rows in
+                scores.withUnsafeMutableBufferPointer {
+                    guard let target = $0.baseAddress else { return }
+                    Kernels.dot(buffer.pointer, rows: rows, width: width, into: target)
+                }
+            }
+        }
+        let query = UnsafeBufferPointer(start: buffer.pointer, count: width)
+        let expected = rows.compactMap { $0 }.map {
+            Kernels.dot(query.span, UnsafeBufferPointer(start: $0, count: width).span)
+        }
+        #expect(scores.bits == expected.bits)
+    }
+
+    @Test func theLargestAreThoseOfASort() {
+        var generator = Generator(state: 9)
+        for round in 0..<400 {
+            let count = Int.random(in: 1...700, using: &generator)
+            let values = (0..<count).map { _ -> Float in
+                switch round % 6 {
+                case 0: Float.random(in: -1...1, using: &generator)
+                case 1: Float(Int.random(in: 0...3, using: &generator))
+                case 2: Bool.random(using: &generator) ? -.infinity : Float.random(in: 0...1, using: &generator)
+                case 3:
+                    Float.random(in: -1...1, using: &generator)
+                        * Float(sign: .plus, exponent: .random(in: -120...49, using: &generator), significand: 1)
+                case 4: Float.leastNonzeroMagnitude * Float(Int.random(in: 0...3, using: &generator))
+                default: 7
+                }
+            }
+            let sorted = values.sorted(by: >)
+            var scratch = [Float](repeating: 0, count: count)
+            for k in Set([1, (count + 1) / 2, count, Int.random(in: 1...count, using: &generator)]) {
+                let found = values.withUnsafeBufferPointer { values in
+                    scratch.withUnsafeMutableBufferPointer { scratch in
+                        scratch.baseAddress.map { Kernels.largest(k, of: values, scratch: $0) }
+                    }
+                }
+                #expect(found == sorted[k - 1], "number \(k) of \(count), round \(round)")
+            }
+        }
+    }
+}
