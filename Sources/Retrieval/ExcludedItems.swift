@@ -18,16 +18,17 @@ struct ExcludedItems {
         hashes.sort { $0.hash < $1.hash }
     }
 
-    /// Whether the entry's item is among them.
-    func contains(_ entry: ItemBlock.Entry) -> Bool {
-        let hash = entry.hash
+    /// Whether an item is among them.
+    ///
+    /// - Parameter item: asked for if one of them has its hash.
+    func contains(hash: Int, _ item: @autoclosure () -> ItemID) -> Bool {
         var (low, high) = (0, hashes.count)
         while low < high {
             let middle = (low + high) / 2
             if hashes[middle].hash < hash { low = middle + 1 } else { high = middle }
         }
         while low < hashes.count, hashes[low].hash == hash {
-            if items[hashes[low].place] == entry.item { return true }
+            if items[hashes[low].place] == item() { return true }
             low += 1
         }
         return false

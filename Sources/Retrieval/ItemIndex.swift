@@ -30,6 +30,9 @@ public protocol ItemIndex: Sendable {
     /// Items held.
     var count: Int { get }
 
+    /// Bytes that the vectors take, with what is made of them.
+    var vectorBytes: Int { get }
+
     /// Whether the item is held.
     func contains(_ item: ItemID) -> Bool
 
@@ -109,6 +112,36 @@ public enum RetrievalError: Error, Equatable, CustomStringConvertible {
         case .extraScore(let user, let number, let score):
             "user \(user): the extra score of item number \(number) is \(score); it must be a number from 0 to 1e15"
         }
+    }
+
+    /// Checks a vector that is to enter an index.
+    static func check(_ vector: Span<Float>, of item: ItemID, dimension: Int) throws(RetrievalError) {
+        guard vector.count == dimension else {
+            throw .vectorLength(item: item, expected: dimension, found: vector.count)
+        }
+        if let position = firstInvalid(vector) {
+            throw .vectorValue(item: item, position: position, value: vector[position])
+        }
+    }
+
+    /// Checks what a search is given; returns the number of users.
+    static func check(
+        _ queries: Span<Float>, _ exclusions: Int, _ extras: ExtraScores, dimension: Int
+    ) throws(RetrievalError) -> Int {
+        guard queries.count % dimension == 0 else {
+            throw .queryLength(dimension: dimension, found: queries.count)
+        }
+        let users = queries.count / dimension
+        guard exclusions == 0 || exclusions == users else {
+            throw .exclusions(users: users, found: exclusions)
+        }
+        guard extras.users == 0 || extras.users == users else {
+            throw .extraScores(users: users, found: extras.users)
+        }
+        if let position = firstInvalid(queries) {
+            throw .queryValue(user: position / dimension, position: position % dimension, value: queries[position])
+        }
+        return users
     }
 
     /// The first coordinate that is NaN or too large.

@@ -7,11 +7,15 @@ import Testing
 struct ExtraScoreTests {
     /// Items enter, are replaced and leave, half of them without a number; extra scores fall on held, absent, excluded and
     /// never heard-of items, some of them zero, many of them making scores equal.
-    @Test(arguments: InstructionSet.available)
-    func equalsOracle(level: InstructionSet) throws {
-        let dimension = 20
+    @Test(arguments: InstructionSet.available, IndexKind.allCases)
+    func equalsOracle(level: InstructionSet, kind: IndexKind) throws {
+        try equalsOracle(kind.make(dimension: 20), level)
+    }
+
+    private func equalsOracle<Index: ItemIndex>(_ empty: Index, _ level: InstructionSet) throws {
+        let dimension = empty.dimension
         var generator = Generator(state: 31)
-        var index = ExactIndex(dimension: dimension)
+        var index = empty
         var oracle = NaiveIndex()
         let scratch = index.makeScratch()
         let numbers = (0..<1800).map { $0 % 2 == 0 ? Int32($0 * 5) : nil }

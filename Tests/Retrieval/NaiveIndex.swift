@@ -51,16 +51,38 @@ func bits(_ lists: [[ScoredItem]]) -> [[String]] {
     lists.map { $0.map { "\($0.item.rawValue) \($0.score.bitPattern)" } }
 }
 
-extension ExactIndex {
-    /// An index of these items, inserted in this order.
-    init(dimension: Int, _ items: some Sequence<(key: ItemID, value: [Float])>) throws {
-        self.init(dimension: dimension)
-        for (item, vector) in items { try upsert(item, vector.span) }
-    }
+/// The implementations, each set up to miss nothing.
+enum IndexKind: CaseIterable {
+    case exact
+    case flat
+    /// Seven lists, all of them looked into.
+    case inverted
 
+    func make(dimension: Int, _ items: [(key: ItemID, value: [Float])] = []) throws -> any ItemIndex {
+        var index: any ItemIndex =
+            switch self {
+            case .exact: ExactIndex(dimension: dimension)
+            case .flat: InvertedIndex(.single(dimension: dimension), probes: 1)
+            case .inverted: InvertedIndex(.ofTests(dimension: dimension), probes: 7)
+            }
+        for (item, vector) in items { try index.upsert(item, vector.span) }
+        return index
+    }
+}
+
+extension ItemIndex {
     /// A search with memory of its own.
     func search(_ queries: [[Float]], k: Int, excluding: [Set<ItemID>] = []) throws -> [[ScoredItem]] {
         let flat = queries.flatMap { $0 }
         return try search(queries: flat.span, k: k, excluding: excluding, scratch: makeScratch())
+    }
+}
+
+extension Partition {
+    /// Seven lists of random vectors.
+    static func ofTests(dimension: Int) -> Partition {
+        var generator = Generator(state: 3)
+        let vectors = (0..<200).flatMap { _ in generator.vector(dimension) }
+        return train(vectors.span, dimension: dimension, lists: 7)
     }
 }

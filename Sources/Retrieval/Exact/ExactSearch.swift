@@ -9,8 +9,8 @@ public final class ExactScratch {
     static let candidatesInPass = 1 << 18
 
     var queries = AlignedBuffer(count: 0)
-    var scores = AlignedBuffer(count: ExactScratch.usersInPass * ItemBlock.capacity)
-    var hits = [UInt32](repeating: 0, count: ItemBlock.capacity)
+    var scores = AlignedBuffer(count: ExactScratch.usersInPass * Slot.rowsInBlock)
+    var hits = [UInt32](repeating: 0, count: Slot.rowsInBlock)
     var users = [User](repeating: User(), count: ExactScratch.usersInPass)
 
     /// What a pass keeps for a user.
@@ -29,19 +29,7 @@ extension ExactIndex {
     public func search<Excluded: Collection<ItemID>>(
         queries: Span<Float>, k: Int, excluding: [Excluded], adding extras: ExtraScores, scratch: ExactScratch
     ) throws(RetrievalError) -> [[ScoredItem]] {
-        guard queries.count % dimension == 0 else {
-            throw .queryLength(dimension: dimension, found: queries.count)
-        }
-        let total = queries.count / dimension
-        guard excluding.isEmpty || excluding.count == total else {
-            throw .exclusions(users: total, found: excluding.count)
-        }
-        guard extras.users == 0 || extras.users == total else {
-            throw .extraScores(users: total, found: extras.users)
-        }
-        if let position = RetrievalError.firstInvalid(queries) {
-            throw .queryValue(user: position / dimension, position: position % dimension, value: queries[position])
-        }
+        let total = try RetrievalError.check(queries, excluding.count, extras, dimension: dimension)
         let capacity = min(k, count)
         guard capacity > 0 else { return [[ScoredItem]](repeating: [], count: total) }
 
@@ -85,9 +73,9 @@ extension ExactIndex {
         let block = blocks[index]
         Kernels.scoreTiles(
             block.tiles, queries: UnsafeBufferPointer(rebasing: scratch.queries.values[..<(users * width)]),
-            width: width, into: scratch.scores.mutableValues, stride: ItemBlock.capacity)
+            width: width, into: scratch.scores.mutableValues, stride: Slot.rowsInBlock)
         for u in 0..<users {
-            let first = u * ItemBlock.capacity
+            let first = u * Slot.rowsInBlock
             // Every item has its dense score here, so the extra ones are added in place and nothing else changes.
             let scores = UnsafeMutableBufferPointer(
                 rebasing: scratch.scores.mutableValues[first..<first + block.count])
@@ -100,10 +88,11 @@ extension ExactIndex {
             for hit in 0..<found {
                 let position = Int(scratch.hits[hit])
                 let candidate = Candidate(
-                    score: row[position], slot: Slot(index * ItemBlock.capacity + position),
-                    prefix: block.entries[position].prefix)
+                    score: row[position], slot: Slot(index * Slot.rowsInBlock + position),
+                    prefix: block.entries[position].key.prefix)
                 guard scratch.users[u].top.admits(candidate, in: blocks),
-                    !scratch.users[u].excluded.contains(block.entries[position])
+                    !scratch.users[u].excluded.contains(
+                        hash: block.entries[position].key.hash, block.entries[position].item)
                 else { continue }
                 scratch.users[u].top.insert(candidate, in: blocks)
             }

@@ -4,12 +4,17 @@ import Retrieval
 import Testing
 
 /// What a search returns, against the oracle and against itself under other circumstances.
-struct ExactIndexTests {
+struct IndexTests {
     /// Random histories of upserts, replacements and removals, with many equal scores, searched for every kind of k.
-    @Test(arguments: [1, 16, 20, 64], InstructionSet.available)
-    func equalsOracle(dimension: Int, level: InstructionSet) throws {
+    @Test(arguments: InstructionSet.available, IndexKind.allCases)
+    func equalsOracle(level: InstructionSet, kind: IndexKind) throws {
+        for dimension in [1, 16, 20, 64] { try equalsOracle(kind.make(dimension: dimension), level) }
+    }
+
+    private func equalsOracle<Index: ItemIndex>(_ empty: Index, _ level: InstructionSet) throws {
+        let dimension = empty.dimension
         var generator = Generator(state: UInt64(dimension))
-        var index = ExactIndex(dimension: dimension)
+        var index = empty
         var oracle = NaiveIndex()
         let scratch = index.makeScratch()
         for size in [0, 1, 30, 700, 1600, 500, 3] {
@@ -52,7 +57,7 @@ struct ExactIndexTests {
     }
 
     /// The same vectors by another way, in another order and after many changes: the same bytes.
-    @Test func arrivalOrderLeavesNoTrace() throws {
+    @Test(arguments: IndexKind.allCases) func arrivalOrderLeavesNoTrace(kind: IndexKind) throws {
         var generator = Generator(state: 11)
         let dimension = 24
         var vectors: [ItemID: [Float]] = [:]
@@ -62,11 +67,11 @@ struct ExactIndexTests {
         }
         let queries = (0..<20).map { _ in generator.coarseVector(dimension) }
         let expected = bits(
-            try ExactIndex(dimension: dimension, vectors.sorted { $0.key < $1.key }).search(queries, k: 50))
+            try kind.make(dimension: dimension, vectors.sorted { $0.key < $1.key }).search(queries, k: 50))
         #expect(Set(expected.flatMap { $0 }).count > 100)
 
         for _ in 0..<3 {
-            var index = ExactIndex(dimension: dimension)
+            var index = try kind.make(dimension: dimension)
             for i in (0..<1500).shuffled(using: &generator) {  // what comes first is replaced or removed later
                 try index.upsert(ItemID(i < 700 ? "other-\(i)" : "item-\(i)"), generator.vector(dimension).span)
             }
@@ -79,10 +84,10 @@ struct ExactIndexTests {
         }
     }
 
-    @Test(arguments: InstructionSet.available)
-    func batchAndInstructionsLeaveNoTrace(level: InstructionSet) throws {
+    @Test(arguments: InstructionSet.available, IndexKind.allCases)
+    func batchAndInstructionsLeaveNoTrace(level: InstructionSet, kind: IndexKind) throws {
         var generator = Generator(state: 12)
-        var index = ExactIndex(dimension: 48)
+        var index = try kind.make(dimension: 48)
         for i in 0..<1300 { try index.upsert(ItemID("i\(i)"), generator.vector(48).span) }
         let queries = (0..<75).map { _ in generator.vector(48) }
         let excluded = (0..<75).map { user in Set((0..<user).map { ItemID("i\($0 * 7)") }) }
@@ -95,11 +100,11 @@ struct ExactIndexTests {
     }
 
     /// Equal scores go by the bytes of the ids, whatever Swift thinks of the order of characters.
-    @Test func tiesGoByBytes() throws {
+    @Test(arguments: IndexKind.allCases) func tiesGoByBytes(kind: IndexKind) throws {
         let ids = [
             "", "\0", "a", "a\0", "aB", "ab", "abcdefgh", "abcdefgh\0", "abcdefghi", "abcdefghj", "z", "é", "日本",
         ]
-        var index = ExactIndex(dimension: 3)
+        var index = try kind.make(dimension: 3)
         for id in ids.reversed() { try index.upsert(ItemID(id), [1, 2, 3].span) }
         let found = try index.search([[1, 1, 1]], k: 100)[0]
         #expect(found.map { Array($0.item.rawValue.utf8) } == ids.map { Array($0.utf8) })

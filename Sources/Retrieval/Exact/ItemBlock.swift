@@ -1,43 +1,19 @@
 import Commerce
 import LinearAlgebra
 
-/// Up to `capacity` items with their vectors, in the tiles that `Kernels.scoreTiles` reads.
+/// Up to `Slot.rowsInBlock` items with their vectors, in the tiles that `Kernels.scoreTiles` reads.
 ///
 /// An index changes a block only while no snapshot shares it, and changes a copy otherwise.
-final class ItemBlock: @unchecked Sendable {  // written only by the index that alone refers to it
-    /// Rows of a block, a multiple of 16: what a change copies at most, and a search scores at a time.
-    static let capacity = 512
-
-    /// An item, its number, what settles most ties (the first 8 bytes of its id, as a number in the id's order) and its hash.
-    struct Entry {
-        let item: ItemID
-        let number: Int32?
-        let prefix: UInt64
-        let hash: Int
-
-        init(_ item: ItemID, number: Int32?) {
-            self.item = item
-            self.number = number
-            hash = item.hashValue
-            var prefix: UInt64 = 0
-            var shift: UInt64 = 64
-            for byte in item.rawValue.utf8.prefix(8) {
-                shift -= 8
-                prefix |= UInt64(byte) << shift
-            }
-            self.prefix = prefix
-        }
-    }
-
+final class ItemBlock: RowBlock, @unchecked Sendable {  // written only by the index that alone refers to it
     private let width: Int
     private var vectors: AlignedBuffer
-    private(set) var entries: [Entry] = []
+    private(set) var entries: [ItemEntry] = []
 
     /// An empty block of vectors of `width` coordinates, a multiple of 16.
     init(width: Int) {
         self.width = width
-        vectors = AlignedBuffer(count: Self.capacity * width)
-        entries.reserveCapacity(Self.capacity)
+        vectors = AlignedBuffer(count: Slot.rowsInBlock * width)
+        entries.reserveCapacity(Slot.rowsInBlock)
     }
 
     /// A copy that may be changed.
@@ -73,7 +49,7 @@ final class ItemBlock: @unchecked Sendable {  // written only by the index that 
     }
 
     /// Adds a row.
-    func append(_ entry: Entry, _ vector: Span<Float>) {
+    func append(_ entry: ItemEntry, _ vector: Span<Float>) {
         setVector(vector, at: entries.count)
         entries.append(entry)
     }

@@ -32,12 +32,7 @@ public struct ExactIndex: ItemIndex {
     public mutating func upsert(
         _ item: ItemID, _ vector: Span<Float>, number: Int32?
     ) throws(RetrievalError) {
-        guard vector.count == dimension else {
-            throw .vectorLength(item: item, expected: dimension, found: vector.count)
-        }
-        if let position = RetrievalError.firstInvalid(vector) {
-            throw .vectorValue(item: item, position: position, value: vector[position])
-        }
+        try RetrievalError.check(vector, of: item, dimension: dimension)
         if let slot = slots[item] {
             // Most catalogue records change what no vector shows: they copy nothing.
             if blocks[slot.block].holds(vector, at: slot.row) { return }
@@ -46,7 +41,7 @@ public struct ExactIndex: ItemIndex {
         }
         let slot = Slot(count)
         if slot.block == blocks.count { blocks.append(ItemBlock(width: width)) }
-        changeableBlock(slot.block).append(ItemBlock.Entry(item, number: number), vector)
+        changeableBlock(slot.block).append(ItemEntry(item, number: number), vector)
         slots[item] = slot
         numbered.move(number, to: slot)
         count += 1

@@ -1,0 +1,165 @@
+import Commerce
+import LinearAlgebra
+
+/// Up to `Slot.rowsInBlock` items of one list: 8-bit codes to scan, and the vectors themselves to score what the scan leaves.
+///
+/// A code c of coordinate i stands for centroid[i] + step · (c - 128). What that leaves out is known: `error` bounds the
+/// length of the difference, so a scan of codes gives bounds of the true scores.
+///
+/// An index changes a block only while no snapshot shares it, and changes a copy otherwise.
+final class CodeBlock: RowBlock, @unchecked Sendable {  // written only by the index that alone refers to it
+    /// What a search reads of a block, valid while the block lives and does not change.
+    struct View: @unchecked Sendable {  // as the block is
+        let list: Int
+        let count: Int
+        /// [count, width]
+        let vectors: UnsafePointer<Float>
+        /// Bytes in tiles [tiles, width / 4, 16, 4].
+        let codes: UnsafePointer<UInt8>
+        /// Bit j of tile t is set for row 16 t + j if there is one.
+        let masks: UnsafeBufferPointer<UInt16>
+        let keys: UnsafePointer<ItemEntry.Key>
+        /// Size of a code's unit.
+        let step: Float
+        /// The largest distance of a row from what its codes stand for.
+        let error: Float
+        /// The largest length of what codes add to the centroid.
+        let reach: Float
+    }
+
+    let list: Int
+    private let partition: Partition
+    private(set) var entries: [ItemEntry] = []
+    /// Rows that there is memory for.
+    private var capacity = 0
+    /// [capacity, width]
+    private var vectors: FloatBuffer
+    /// Bytes in tiles [capacity / 16, width / 4, 16, 4].
+    private var codes: FloatBuffer
+    private let masks = UnsafeMutableBufferPointer<UInt16>.allocate(capacity: Slot.rowsInBlock / 16)
+    private var keys = Growing<ItemEntry.Key>()
+    private var (step, error, reach): (Float, Float, Float) = (0, 0, 0)
+
+    private static let leastCapacity = 32
+
+    /// An empty block of a list.
+    init(list: Int, of partition: Partition) {
+        self.list = list
+        self.partition = partition
+        vectors = FloatBuffer(count: 0)
+        codes = FloatBuffer(count: 0)
+        masks.initialize(repeating: 0)
+    }
+
+    /// A copy that may be changed.
+    init(copying other: CodeBlock) {
+        list = other.list
+        partition = other.partition
+        entries = other.entries
+        capacity = other.capacity
+        vectors = other.vectors.copy()
+        codes = other.codes.copy()
+        _ = masks.initialize(from: other.masks)
+        for key in other.keys.values { keys.append(key) }
+        (step, error, reach) = (other.step, other.error, other.reach)
+    }
+
+    deinit { masks.deallocate() }
+
+    var count: Int { entries.count }
+    var isFull: Bool { count == Slot.rowsInBlock }
+    private var width: Int { partition.width }
+
+    var view: View {
+        View(
+            list: list, count: count, vectors: UnsafePointer(vectors.pointer),
+            codes: UnsafeRawPointer(codes.pointer).assumingMemoryBound(to: UInt8.self),
+            masks: UnsafeBufferPointer(rebasing: masks[..<((count + 15) / 16)]), keys: UnsafePointer(keys.base),
+            step: step, error: error, reach: reach)
+    }
+
+    /// Bytes that vectors, codes and keys take, filled or not.
+    var bytes: Int {
+        (vectors.count + codes.count) * MemoryLayout<Float>.stride + keys.bytes
+    }
+
+    /// The vector of a row, [width].
+    func vector(_ row: Int) -> UnsafePointer<Float> { UnsafePointer(vectors.pointer + row * width) }
+
+    /// Adds a row; the block is not full.
+    ///
+    /// - Parameter vector: [width].
+    func append(_ entry: ItemEntry, _ vector: UnsafePointer<Float>) {
+        if count == capacity { grow() }
+        let row = count
+        entries.append(entry)
+        keys.append(entry.key)
+        masks[row / 16] |= 1 << UInt16(row % 16)
+        setVector(vector, at: row)
+    }
+
+    /// Replaces a row's vector, [width].
+    func setVector(_ vector: UnsafePointer<Float>, at row: Int) {
+        (vectors.pointer + row * width).update(from: vector, count: width)
+        encode(row)
+    }
+
+    /// Overwrites a row; vector: [width].
+    func setRow(_ row: Int, _ entry: ItemEntry, _ vector: UnsafePointer<Float>) {
+        entries[row] = entry
+        keys.base[row] = entry.key
+        setVector(vector, at: row)
+    }
+
+    /// Removes the last row.
+    func removeLast() {
+        entries.removeLast()
+        keys.count -= 1
+        masks[count / 16] &= ~(1 << UInt16(count % 16))
+    }
+
+    private func grow() {
+        capacity = min(max(Self.leastCapacity, 2 * capacity), Slot.rowsInBlock)
+        vectors = vectors.copy(count: capacity * width)
+        codes = codes.copy(count: capacity * width / 4)
+    }
+
+    /// Makes the codes of a row, and those of all rows anew if the unit is too small for it.
+    private func encode(_ row: Int) {
+        let largest = partition.withCentroid(list) { centroid in
+            let vector = vector(row)
+            return (0..<width).reduce(Float(0)) { max($0, (vector[$1] - centroid[$1]).magnitude) }
+        }
+        guard largest <= 127 * step else {
+            // With some room, lest the next row need it all again.
+            step = largest / (count == 1 ? 127 : 120)
+            (error, reach) = (0, 0)
+            for row in 0..<count { write(row) }
+            return
+        }
+        write(row)
+    }
+
+    private func write(_ row: Int) {
+        let vector = vector(row)
+        let tile = UnsafeMutableRawPointer(codes.pointer) + row / 16 * 16 * width + row % 16 * 4
+        let inverse = step > 0 ? 1 / step : 0
+        partition.withCentroid(list) { centroid in
+            var (lost, kept) = (0.0, 0.0)
+            for i in 0..<width {
+                let code = ((vector[i] - centroid[i]) * inverse).rounded().clamped(to: -127...127)
+                tile.storeBytes(of: UInt8(Int(code) + 128), toByteOffset: i / 4 * 64 + i % 4, as: UInt8.self)
+                let meant = Double(step) * Double(code)
+                let rest = Double(vector[i]) - Double(centroid[i]) - meant
+                lost += rest * rest
+                kept += meant * meant
+            }
+            error = max(error, Float(lost.squareRoot()).nextUp)
+            reach = max(reach, Float(kept.squareRoot()).nextUp)
+        }
+    }
+}
+
+extension Float {
+    func clamped(to range: ClosedRange<Float>) -> Float { min(max(self, range.lowerBound), range.upperBound) }
+}

@@ -1,0 +1,71 @@
+import LinearAlgebra
+
+/// One user's extra scores, found by the numbers of the items.
+///
+/// The largest ones are worth a look at their items wherever these stand; the rest, at most `rest`, count for an item that is
+/// found anyway. So an item's score is at most its dense one plus `rest`, unless it has been looked at.
+struct ExtraTable {
+    /// Items that are looked at by themselves.
+    private static let leading = 64
+
+    /// The largest extra score that is not among the leading ones; 0 if all are.
+    private(set) var rest: Float = 0
+    /// Numbers of the leading items, with their scores.
+    private(set) var leaders: [(number: Int32, score: Float)] = []
+    /// Open addressing: a number, or -1, and its score; a power of two of places, none if there are no scores.
+    private var numbers: [Int32] = []
+    private var scores: [Float] = []
+    private var isEmpty = true
+    private var spare = FloatBuffer(count: 0)
+
+    /// Starts over with the extra scores of a user.
+    mutating func reset(to extras: ExtraScores, user: Int) throws(RetrievalError) {
+        leaders.removeAll(keepingCapacity: true)
+        rest = 0
+        isEmpty = true
+        guard user < extras.users else { return }
+        let (given, values) = extras.ofUser(user)
+        guard !given.isEmpty else { return }
+        isEmpty = false
+        for (number, score) in zip(given, values)
+        where !(score >= 0 && score <= RetrievalError.largestCoordinate) {
+            throw .extraScore(user: user, number: number, score: score)
+        }
+        var least: Float = 0
+        if given.count > Self.leading {
+            if spare.count < given.count { spare = FloatBuffer(count: given.count) }
+            least = values.withUnsafeBufferPointer {
+                Kernels.largest(Self.leading, of: $0, scratch: spare.pointer)
+            }
+        }
+        var places = 64
+        while places < 2 * given.count { places *= 2 }
+        if numbers.count == places {
+            numbers.withUnsafeMutableBufferPointer { $0.update(repeating: -1) }
+        } else {
+            numbers = [Int32](repeating: -1, count: places)
+            scores = [Float](repeating: 0, count: places)
+        }
+        for (number, score) in zip(given, values) where number >= 0 {
+            if score >= least, score > 0 { leaders.append((number, score)) } else { rest = max(rest, score) }
+            let place = place(of: number)
+            (numbers[place], scores[place]) = (number, score)
+        }
+    }
+
+    /// What to add to the item's dense score: -0 for most, which leaves every score as it is; nil for a leader, which has been
+    /// looked at.
+    func extra(of number: Int32) -> Float? {
+        guard !isEmpty, number >= 0 else { return -0.0 }
+        let place = place(of: number)
+        guard numbers[place] == number else { return -0.0 }
+        return scores[place] > rest ? nil : scores[place]
+    }
+
+    private func place(of number: Int32) -> Int {
+        let mask = numbers.count - 1
+        var place = Int(UInt32(bitPattern: number) &* 0x9e37_79b1 >> 7) & mask
+        while numbers[place] != number, numbers[place] != -1 { place = (place + 1) & mask }
+        return place
+    }
+}

@@ -1,0 +1,49 @@
+/// Numbers in memory that grows, read and written without checks: what the inner loops of a search append to.
+///
+/// Copies share the memory: whoever wants a copy of its own appends the values to an empty one.
+struct Growing<Element: BitwiseCopyable> {
+    private final class Memory {
+        let base: UnsafeMutablePointer<Element>
+        let capacity: Int
+
+        init(capacity: Int) {
+            base = .allocate(capacity: capacity)
+            self.capacity = capacity
+        }
+
+        deinit { base.deallocate() }
+    }
+
+    private var memory = Memory(capacity: 0)
+    private(set) var base: UnsafeMutablePointer<Element>
+    var count = 0
+
+    init() { base = memory.base }
+
+    /// Bytes of its memory, filled or not.
+    var bytes: Int { memory.capacity * MemoryLayout<Element>.stride }
+
+    var values: UnsafeBufferPointer<Element> { UnsafeBufferPointer(start: base, count: count) }
+
+    /// Makes room for so many more.
+    @inline(__always) mutating func reserve(_ more: Int) { if count + more > memory.capacity { grow(more) } }
+
+    @inline(never) private mutating func grow(_ more: Int) {
+        let larger = Memory(capacity: max(16, count + more, 2 * memory.capacity))
+        larger.base.initialize(from: base, count: count)
+        memory = larger
+        base = larger.base
+    }
+
+    @inline(__always) mutating func append(_ element: Element) {
+        reserve(1)
+        (base + count).initialize(to: element)
+        count += 1
+    }
+
+    mutating func append(repeating element: Element, count more: Int) {
+        reserve(more)
+        (base + count).initialize(repeating: element, count: more)
+        count += more
+    }
+}

@@ -1,0 +1,162 @@
+import Commerce
+import LinearAlgebra
+
+/// Items in the lists of a partition, scanned as 8-bit codes and scored exactly where a code says that it may matter.
+///
+/// A search takes the lists whose centroids score best and returns the exact best of all items in them: the codes' error is
+/// known, so nothing is lost but what lies in other lists. With one list that is a flat scan, and nothing is lost at all.
+///
+/// Copies share blocks until one changes, as those of `ExactIndex` do. The last row of a list fills the place of a removed one,
+/// and blocks that become empty are used again: memory follows the number of items, not the number of changes.
+public struct InvertedIndex: ItemIndex {
+    public let partition: Partition
+    /// Lists that a search looks into.
+    public private(set) var probes: Int
+    public private(set) var count = 0
+    private(set) var blocks: [CodeBlock] = []
+    /// What searches read of the blocks, in the same places.
+    private(set) var views: [CodeBlock.View] = []
+    /// Places in `blocks` that are free; empty blocks stand there.
+    private var free: [Int] = []
+    /// Per list its blocks, all full but the last.
+    private(set) var lists: [[Int]]
+    private(set) var slots = ItemSlots()
+    private(set) var numbered = NumberedSlots()
+
+    /// The same items, looked for in another number of lists.
+    public func probing(_ probes: Int) -> InvertedIndex {
+        var other = self
+        other.probes = max(1, min(probes, partition.lists))
+        return other
+    }
+
+    /// An empty index.
+    ///
+    /// - Parameter probes: at least 1; more than there are lists means all.
+    public init(_ partition: Partition, probes: Int) {
+        self.partition = partition
+        self.probes = max(1, min(probes, partition.lists))
+        lists = [[Int]](repeating: [], count: partition.lists)
+    }
+
+    public var version: String {
+        partition.lists == 1 ? "flat-1" : "inverted-1-\(partition.version)-\(probes)"
+    }
+
+    public var dimension: Int { partition.dimension }
+
+    /// Bytes that vectors and codes take.
+    public var vectorBytes: Int { blocks.reduce(0) { $0 + $1.bytes } }
+
+    public func contains(_ item: ItemID) -> Bool { slots[item] != nil }
+
+    /// All items, in no order.
+    public var items: [ItemID] { blocks.flatMap { $0.entries.map(\.item) } }
+
+    /// An item's vector and number; nil if it is not held.
+    public func vector(of item: ItemID) -> (vector: [Float], number: Int32?)? {
+        guard let slot = slots[item] else { return nil }
+        let vector = UnsafeBufferPointer(start: blocks[slot.block].vector(slot.row), count: dimension)
+        return (Array(vector), entry(at: slot).number)
+    }
+
+    public mutating func upsert(
+        _ item: ItemID, _ vector: Span<Float>, number: Int32?
+    ) throws(RetrievalError) {
+        try RetrievalError.check(vector, of: item, dimension: dimension)
+        let (width, partition) = (partition.width, partition)
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * width + Kernels.padded(partition.lists)) { memory in
+            guard let row = memory.baseAddress else { return }
+            let turned = UnsafeMutableBufferPointer(rebasing: memory[width..<2 * width])
+            memory.initialize(repeating: 0)
+            for i in vector.indices {
+                row[i] = vector[i]
+                turned[Kernels.tilePosition(of: i, width: width)] = vector[i]
+            }
+            let list = partition.list(
+                of: UnsafeBufferPointer(turned), scores: UnsafeMutableBufferPointer(rebasing: memory[(2 * width)...]))
+            put(item, UnsafePointer(row), list, number: number)
+        }
+    }
+
+    private mutating func put(_ item: ItemID, _ vector: UnsafePointer<Float>, _ list: Int, number: Int32?) {
+        var number = number
+        if let slot = slots[item] {
+            // Most catalogue records change what no vector shows: they copy nothing.
+            if holds(vector, at: slot) { return }
+            if blocks[slot.block].list == list {
+                change(slot.block) { $0.setVector(vector, at: slot.row) }
+                return
+            }
+            number = entry(at: slot).number
+            remove(item)
+        }
+        let place = blockWithRoom(list)
+        let slot = Slot(block: place, row: blocks[place].count)
+        change(place) { $0.append(ItemEntry(item, number: number), vector) }
+        slots[item] = slot
+        numbered.move(number, to: slot)
+        count += 1
+    }
+
+    private func holds(_ vector: UnsafePointer<Float>, at slot: Slot) -> Bool {
+        let held = blocks[slot.block].vector(slot.row)
+        return (0..<partition.width).allSatisfy { held[$0].bitPattern == vector[$0].bitPattern }
+    }
+
+    private func entry(at slot: Slot) -> ItemEntry { blocks[slot.block].entries[slot.row] }
+
+    /// Place of the list's last block if that has room, or of a new one.
+    private mutating func blockWithRoom(_ list: Int) -> Int {
+        if let last = lists[list].last, !blocks[last].isFull { return last }
+        let place = free.popLast() ?? blocks.count
+        put(CodeBlock(list: list, of: partition), at: place)
+        lists[list].append(place)
+        return place
+    }
+
+    @discardableResult public mutating func remove(_ item: ItemID) -> Bool {
+        guard let slot = slots[item], let last = lists[blocks[slot.block].list].last else { return false }
+        let (list, end) = (blocks[last].list, Slot(block: last, row: blocks[last].count - 1))
+        slots[item] = nil
+        numbered.remove(entry(at: slot).number, from: slot)
+        if slot != end { moveRow(end, to: slot) }
+        change(last) { $0.removeLast() }
+        if end.row == 0 {
+            lists[list].removeLast()
+            put(CodeBlock(list: list, of: partition), at: last)
+            free.append(last)
+        }
+        count -= 1
+        return true
+    }
+
+    private mutating func moveRow(_ source: Slot, to target: Slot) {
+        let moved = entry(at: source)
+        slots[moved.item] = target
+        if let number = moved.number, numbered[number] == source { numbered.move(number, to: target) }
+        let width = partition.width
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: width) { memory in
+            guard let vector = memory.baseAddress else { return }
+            vector.initialize(from: blocks[source.block].vector(source.row), count: width)
+            change(target.block) { $0.setRow(target.row, moved, vector) }
+        }
+    }
+
+    private mutating func put(_ block: CodeBlock, at place: Int) {
+        if place == blocks.count {
+            blocks.append(block)
+            views.append(block.view)
+        } else {
+            blocks[place] = block
+            views[place] = block.view
+        }
+    }
+
+    /// Changes a block, or a copy of it if a snapshot shares it.
+    private mutating func change(_ place: Int, _ body: (CodeBlock) -> Void) {
+        if !isKnownUniquelyReferenced(&blocks[place]) { blocks[place] = CodeBlock(copying: blocks[place]) }
+        body(blocks[place])
+        views[place] = blocks[place].view
+    }
+}

@@ -1,0 +1,286 @@
+import Commerce
+import LinearAlgebra
+
+extension InvertedIndex {
+    public func makeScratch() -> InvertedScratch { InvertedScratch() }
+
+    /// Share of a user's lists that are looked into first, and blocks of each of these: enough to know what a score must reach.
+    private static let firstShare = 4
+    private static let firstBlocks = 16
+
+    public func search<Excluded: Collection<ItemID>>(
+        queries: Span<Float>, k: Int, excluding: [Excluded], adding extras: ExtraScores, scratch: InvertedScratch
+    ) throws(RetrievalError) -> [[ScoredItem]] {
+        let total = try RetrievalError.check(queries, excluding.count, extras, dimension: dimension)
+        let k = min(k, count)
+        guard k > 0 else { return [[ScoredItem]](repeating: [], count: total) }
+        scratch.fit(partition)
+        var lists: [[ScoredItem]] = []
+        lists.reserveCapacity(total)
+        for first in stride(from: 0, to: total, by: InvertedScratch.usersInPass) {
+            let users = first..<min(first + InvertedScratch.usersInPass, total)
+            load(queries, users, scratch)
+            for (place, user) in users.enumerated() {
+                scratch.users[place].reset(k: k)
+                try scratch.users[place].extras.reset(to: extras, user: user)
+                if excluding.isEmpty {
+                    scratch.users[place].excluded.reset(to: [])
+                } else {
+                    scratch.users[place].excluded.reset(to: excluding[user])
+                }
+            }
+            pass(users.count, k, scratch)
+            for place in 0..<users.count { lists.append(list(place, k, scratch)) }
+        }
+        if probes < partition.lists {
+            for user in lists.indices where lists[user].count < k {
+                lists[user] = try searchWider(queries, user, k: k, excluding, extras, scratch)
+            }
+        }
+        return lists
+    }
+
+    /// Looks into twice as many lists where those of the plan hold fewer items than a user wants and may have.
+    private func searchWider<Excluded: Collection<ItemID>>(
+        _ queries: Span<Float>, _ user: Int, k: Int, _ excluding: [Excluded], _ extras: ExtraScores,
+        _ scratch: InvertedScratch
+    ) throws(RetrievalError) -> [ScoredItem] {
+        var own = ExtraScores()
+        if extras.users > 0 {
+            let (numbers, scores) = extras.ofUser(user)
+            own.appendUser(numbers.span, scores.span)
+        }
+        return try probing(2 * probes).search(
+            queries: queries.extracting(user * dimension..<(user + 1) * dimension), k: k,
+            excluding: excluding.isEmpty ? [] : [excluding[user]], adding: own, scratch: scratch)[0]
+    }
+
+    /// Copies queries and makes their codes.
+    private func load(_ queries: Span<Float>, _ users: Range<Int>, _ scratch: InvertedScratch) {
+        let width = partition.width
+        for (place, user) in users.enumerated() {
+            let (row, turned) = (scratch.queries.pointer + place * width, scratch.turned.pointer + place * width)
+            for i in 0..<width {
+                let value = i < dimension ? queries[user * dimension + i] : 0
+                row[i] = value
+                turned[Kernels.tilePosition(of: i, width: width)] = value
+            }
+            scratch.users[place].encode(row, into: scratch.codes + place * width, width: width)
+        }
+    }
+
+    /// Finds the best of some users, in two rounds: bounds of the rows of the best lists, which say what a score must reach, and
+    /// then only what may reach it.
+    private func pass(_ users: Int, _ k: Int, _ scratch: InvertedScratch) {
+        let lists = partition.lists
+        let stride = Kernels.padded(lists)
+        partition.score(
+            UnsafeBufferPointer(start: scratch.turned.pointer, count: users * partition.width),
+            into: scratch.centroids.first(users * stride), stride: stride)
+        scratch.choose(probes, first: max(1, probes / Self.firstShare), lists: lists, users: users)
+        for user in 0..<users { lead(user, k, scratch) }
+        round(scratch, isFirst: true)
+        for user in 0..<users { settle(user, k, scratch) }
+        round(scratch, isFirst: false)
+        for user in 0..<users {
+            if scratch.users[user].bounds.count > 0 { settle(user, k, scratch) } else { score(user, scratch) }
+        }
+    }
+
+    private func round(_ scratch: InvertedScratch, isFirst: Bool) {
+        for list in 0..<partition.lists {
+            let probing = Int(scratch.starts.base[list])..<Int(scratch.starts.base[list + 1])
+            guard !probing.isEmpty else { continue }
+            let places = lists[list]
+            for number in places.indices {
+                let isEarly = number < Self.firstBlocks
+                if isFirst && !isEarly { break }
+                scan(places[number], probing, scratch, isFirst: isFirst, isEarly: isEarly)
+            }
+        }
+    }
+
+    /// Scans a block for those who look into its list: bounds of all rows for those of whom nothing is known, for the others
+    /// what may reach their thresholds.
+    private func scan(
+        _ place: Int, _ probing: Range<Int>, _ scratch: InvertedScratch, isFirst: Bool, isEarly: Bool
+    ) {
+        let block = views[place]
+        let (width, stride) = (partition.width, Kernels.padded(partition.lists))
+        let (rows, centroidLength) = (block.masks.count * 16, partition.lengths[block.list])
+        let scans = scratch.scans
+        // Users of bounds from the end, users of hits from the start.
+        var (bounding, hitting) = (InvertedScratch.usersInPass, 0)
+        for number in probing {
+            let probe = scratch.probes.base[number]
+            let isOfFirst = probe.isFirst && isEarly
+            guard isOfFirst == isFirst else { continue }
+            let user = Int(probe.user)
+            let mine = scratch.users + user
+            let centroid = scratch.centroids.pointer[user * stride + block.list]
+            let margin = mine.pointee.margin(in: block, centroid: centroid, centroidLength: centroidLength)
+            let step = mine.pointee.step * block.step
+            if isFirst || mine.pointee.threshold == -.infinity {
+                mine.pointee.bounds.reserve(rows)
+                let first = mine.pointee.bounds.count
+                mine.pointee.segments.append(.init(block: place, first: first, rows: block.count, margin: margin))
+                mine.pointee.bounds.count += rows
+                bounding -= 1
+                scans[bounding].query = UnsafePointer(scratch.codes + user * width)
+                scans[bounding].start = mine.pointee.start
+                scans[bounding].step = step
+                scans[bounding].base = centroid - margin
+                scans[bounding].bounds = mine.pointee.bounds.base + first
+                scans[bounding].maxima = mine.pointee.maxima.base
+                scans[bounding].groups = mine.pointee.groups
+                scans[bounding].tile = first / 16
+            } else {
+                let wanted = mine.pointee.threshold - mine.pointee.extras.rest - margin - centroid
+                // No row of the block adds more than this to the centroid's score.
+                if mine.pointee.length * block.reach < wanted { continue }
+                mine.pointee.hits.reserve(rows)
+                scans[hitting].query = UnsafePointer(scratch.codes + user * width)
+                scans[hitting].start = mine.pointee.start
+                scans[hitting].threshold =
+                    step > 0 ? Int32((wanted / step).rounded(.down).clamped(to: -2e9...2e9)) - 1 : .min
+                scans[hitting].hits = mine.pointee.hits.base
+                scans[hitting].found = mine.pointee.hits.count
+                scans[hitting].slot = UInt32(place * Slot.rowsInBlock)
+                scans[hitting].tile = user
+                hitting += 1
+            }
+        }
+        if bounding < InvertedScratch.usersInPass {
+            Kernels.scanBounds(
+                block.codes, masks: block.masks, width: width, for: scans + bounding,
+                count: InvertedScratch.usersInPass - bounding)
+        }
+        if hitting > 0 {
+            Kernels.scanHits(block.codes, masks: block.masks, width: width, for: scans, count: hitting)
+            for number in 0..<hitting { scratch.users[scans[number].tile].hits.count = scans[number].found }
+        }
+    }
+
+    /// Looks at the items of a user's leading extra scores, wherever they stand.
+    private func lead(_ user: Int, _ k: Int, _ scratch: InvertedScratch) {
+        let mine = scratch.users + user
+        guard !mine.pointee.extras.leaders.isEmpty else { return }
+        scratch.spare.count = 0
+        for leader in mine.pointee.extras.leaders {
+            guard let slot = numbered[leader.number] else { continue }
+            mine.pointee.hits.append(slot.rawValue)
+            scratch.spare.append(leader.score)
+        }
+        score(user, scratch, areLeaders: true)
+        raiseThreshold(user, k, scratch)
+    }
+
+    /// Turns the bounds of a user into candidates: the rows that may be among the best of them.
+    private func settle(_ user: Int, _ k: Int, _ scratch: InvertedScratch) {
+        let mine = scratch.users + user
+        let (before, known) = (mine.pointee.candidates.count, mine.pointee.threshold)
+        let bounds = mine.pointee.bounds.values
+        scratch.spare.count = 0
+        scratch.spare.reserve(max(bounds.count, mine.pointee.maxima.count))
+        // At least k rows reach it, if the user may have all of them.
+        var threshold = max(
+            known, Kernels.largest(k, of: mine.pointee.maxima.values, scratch: scratch.spare.base))
+        while true {
+            for segment in mine.pointee.segments {
+                collect(segment, atLeast: threshold - mine.pointee.extras.rest, &mine.pointee.hits, bounds)
+            }
+            let found = mine.pointee.hits.count
+            score(user, scratch)
+            raiseThreshold(user, k, scratch)
+            if threshold == -.infinity || mine.pointee.threshold >= threshold { break }
+            // Some of them were excluded.
+            if mine.pointee.threshold > -.infinity {
+                threshold = mine.pointee.threshold
+            } else {
+                let needed = found + k + 8
+                threshold =
+                    needed < bounds.count
+                    ? Kernels.largest(needed, of: bounds, scratch: scratch.spare.base) : -.infinity
+            }
+            mine.pointee.candidates.count = before
+            mine.pointee.threshold = known
+        }
+        mine.pointee.segments.removeAll(keepingCapacity: true)
+        mine.pointee.bounds.count = 0
+    }
+
+    /// Appends the rows of a segment whose scores may reach `threshold`.
+    private func collect(
+        _ segment: SearchUser.Segment, atLeast threshold: Float, _ hits: inout Growing<UInt32>,
+        _ bounds: UnsafeBufferPointer<Float>
+    ) {
+        hits.reserve(segment.rows)
+        let mine = UnsafeBufferPointer(rebasing: bounds[segment.first..<segment.first + segment.rows])
+        let least = threshold == -.infinity ? -.greatestFiniteMagnitude : threshold - 2 * segment.margin
+        let target = hits.base + hits.count
+        let found = Kernels.selectAtLeast(
+            least, of: mine, into: UnsafeMutableBufferPointer(start: target, count: segment.rows))
+        for hit in 0..<found { target[hit] += UInt32(segment.block * Slot.rowsInBlock) }
+        hits.count += found
+    }
+
+    /// Scores the hits of a user exactly; those that the user may have become candidates.
+    ///
+    /// - Parameter areLeaders: whether `scratch.spare` holds what is to be added to their scores.
+    private func score(_ user: Int, _ scratch: InvertedScratch, areLeaders: Bool = false) {
+        let mine = scratch.users + user
+        let (hits, width) = (mine.pointee.hits.values, partition.width)
+        mine.pointee.hits.count = 0
+        scratch.rows.count = 0
+        scratch.scores.count = 0
+        scratch.scores.reserve(hits.count)
+        scratch.rows.reserve(hits.count)
+        for hit in hits {
+            let slot = Slot(Int(hit))
+            Kernels.prefetch(views[slot.block].keys + slot.row)
+            scratch.rows.append(views[slot.block].vectors + slot.row * width)
+        }
+        Kernels.dot(
+            scratch.queries.pointer + user * width, rows: scratch.rows.values, width: width, into: scratch.scores.base)
+        mine.pointee.candidates.reserve(hits.count)
+        for (place, hit) in hits.enumerated() {
+            let slot = Slot(Int(hit))
+            let key = views[slot.block].keys[slot.row]
+            guard let extra = areLeaders ? scratch.spare.base[place] : mine.pointee.extras.extra(of: key.number)
+            else { continue }
+            let score = scratch.scores.base[place] + extra
+            guard score >= mine.pointee.threshold, !mine.pointee.excluded.contains(hash: key.hash, item(at: slot))
+            else { continue }
+            mine.pointee.candidates.append(Candidate(score: score, slot: slot, prefix: key.prefix))
+        }
+    }
+
+    private func item(at slot: Slot) -> ItemID { blocks[slot.block].entries[slot.row].item }
+
+    /// The k-th best candidate's score is a bar for all others.
+    private func raiseThreshold(_ user: Int, _ k: Int, _ scratch: InvertedScratch) {
+        let mine = scratch.users + user
+        let candidates = mine.pointee.candidates.values
+        guard candidates.count >= k else { return }
+        scratch.scores.count = 0
+        scratch.scores.reserve(2 * candidates.count)
+        for candidate in candidates { scratch.scores.append(candidate.score) }
+        mine.pointee.threshold = Kernels.largest(
+            k, of: scratch.scores.values, scratch: scratch.scores.base + candidates.count)
+    }
+
+    /// The best candidates, best first.
+    private func list(_ user: Int, _ k: Int, _ scratch: InvertedScratch) -> [ScoredItem] {
+        raiseThreshold(user, k, scratch)
+        let mine = scratch.users + user
+        var count = 0
+        let candidates = mine.pointee.candidates.base
+        for place in 0..<mine.pointee.candidates.count where candidates[place].score >= mine.pointee.threshold {
+            candidates[count] = candidates[place]
+            count += 1
+        }
+        var best = UnsafeMutableBufferPointer(start: candidates, count: count)
+        best.sort { $0.ranks(before: $1, in: blocks) }
+        return best.prefix(k).map { ScoredItem(item: item(at: $0.slot), score: $0.score) }
+    }
+}

@@ -1,0 +1,101 @@
+import LinearAlgebra
+
+/// How an index divides the space: a list of rows for each centroid.
+///
+/// Lists are searched in the order of their centroids' scores, so that vectors which lie together are found together. With
+/// one list there is nothing to choose, and a search is a flat scan.
+public final class Partition: Sendable {
+    /// Names the centroids: a digest of theirs, in hexadecimal digits.
+    public let version: String
+    let dimension: Int
+    /// Floats of a row: `dimension` with zeros up to what the kernels take.
+    let width: Int
+    /// Lists, at least 1.
+    public let lists: Int
+    /// [lists, width]
+    private let rows: [Float]
+    /// The same in the tiles that `Kernels.scoreTiles` takes; rows past `lists` in the last are zeros.
+    private let tiles: [Float]
+    /// The length of each centroid, and half its square.
+    let lengths: [Float]
+    private let halfSquares: [Float]
+
+    /// - Parameter centroids: [lists, dimension], of at least one list.
+    init(centroids: [Float], dimension: Int) {
+        self.dimension = dimension
+        width = Kernels.padded(dimension)
+        lists = centroids.count / dimension
+        var rows = [Float](repeating: 0, count: lists * width)
+        var tiles = [Float](repeating: 0, count: Kernels.padded(lists) * width)
+        for list in 0..<lists {
+            for i in 0..<dimension {
+                let value = centroids[list * dimension + i]
+                rows[list * width + i] = value
+                let place = Kernels.tilePosition(of: i, width: width) * Kernels.lanes + list % Kernels.lanes
+                tiles[list / Kernels.lanes * width * Kernels.lanes + place] = value
+            }
+        }
+        self.rows = rows
+        self.tiles = tiles
+        version = Self.digest(rows)
+        let (count, width) = (lists, width)
+        let squares = (0..<count).map { list in
+            let row = rows[list * width..<(list + 1) * width]
+            return Kernels.dot(row.span, row.span)
+        }
+        halfSquares = squares.map { 0.5 * $0 }
+        lengths = squares.map { $0.squareRoot() }
+    }
+
+    /// One list, whose centroid is the origin: the partition of a flat scan.
+    public static func single(dimension: Int) -> Partition {
+        Partition(centroids: [Float](repeating: 0, count: dimension), dimension: dimension)
+    }
+
+    /// Names some centroids by 64 bits of their own (FNV-1a; Fowler, Noll, Vo), which tells plans apart and guards nothing.
+    private static func digest(_ values: [Float]) -> String {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for value in values {
+            var bits = value.bitPattern
+            for _ in 0..<4 {
+                hash = (hash ^ UInt64(bits & 0xff)) &* 0x100_0000_01b3
+                bits >>= 8
+            }
+        }
+        return String(hash, radix: 16)
+    }
+
+    /// Calls `body` with the centroid of a list, of `width` floats.
+    func withCentroid<Result>(_ list: Int, _ body: (UnsafeBufferPointer<Float>) -> Result) -> Result {
+        rows.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[list * width..<(list + 1) * width])) }
+    }
+
+    /// scores (users, stride) of all centroids; queries (users, width) in the order of coordinates that tiles have.
+    ///
+    /// - Parameter stride: at least `lists`, rounded up to `Kernels.lanes`.
+    func score(
+        _ queries: UnsafeBufferPointer<Float>, into scores: UnsafeMutableBufferPointer<Float>, stride: Int
+    ) {
+        tiles.withUnsafeBufferPointer {
+            Kernels.scoreTiles($0, queries: queries, width: width, into: scores, stride: stride)
+        }
+    }
+
+    /// The list of a vector: the one of the nearest centroid, the first of equally near ones.
+    ///
+    /// - Parameters:
+    ///   - vector: of `width` floats, in the order of coordinates that tiles have.
+    ///   - scores: room for `lists`, rounded up to `Kernels.lanes`.
+    func list(
+        of vector: UnsafeBufferPointer<Float>, scores: UnsafeMutableBufferPointer<Float>
+    ) -> Int {
+        if lists == 1 { return 0 }
+        score(vector, into: scores, stride: Kernels.padded(lists))
+        var best = 0
+        var nearest = -Float.infinity
+        for list in 0..<lists where scores[list] - halfSquares[list] > nearest {
+            (best, nearest) = (list, scores[list] - halfSquares[list])
+        }
+        return best
+    }
+}

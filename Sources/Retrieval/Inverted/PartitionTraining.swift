@@ -1,0 +1,87 @@
+import LinearAlgebra
+
+extension Partition {
+    /// Vectors per list that centroids are fitted to at most: more do not move them.
+    private static let sample = 64
+    /// Rounds of Lloyd's algorithm.
+    private static let rounds = 8
+
+    /// Divides some vectors by k-means (Lloyd 1982), in arithmetic whose bits do not depend on the processor: equal vectors in
+    /// an equal order give equal centroids.
+    ///
+    /// - Parameters:
+    ///   - vectors: [count, dimension], at least one.
+    ///   - lists: how many to make, at most `count`.
+    public static func train(_ vectors: Span<Float>, dimension: Int, lists: Int) -> Partition {
+        let count = vectors.count / dimension
+        let lists = max(1, min(lists, count))
+        let used = min(count, lists * sample)
+        var points = [Float](repeating: 0, count: used * dimension)
+        for point in 0..<used {
+            let source = point * count / used
+            for i in 0..<dimension { points[point * dimension + i] = vectors[source * dimension + i] }
+        }
+        var centroids = [Float](repeating: 0, count: lists * dimension)
+        for list in 0..<lists {
+            let source = list * used / lists
+            for i in 0..<dimension { centroids[list * dimension + i] = points[source * dimension + i] }
+        }
+        for _ in 0..<rounds {
+            let partition = Partition(centroids: centroids, dimension: dimension)
+            centroids = means(points, of: partition.lists(of: points.span), centroids, dimension)
+        }
+        return Partition(centroids: centroids, dimension: dimension)
+    }
+
+    /// The list of each of vectors [count, dimension], on all cores.
+    public func lists(of vectors: Span<Float>) -> [Int32] {
+        let count = vectors.count / dimension
+        var result = [Int32](repeating: 0, count: count)
+        result.withUnsafeMutableBufferPointer { lists in
+            // Each piece of the loop writes its own range; the vectors are only read.
+            nonisolated(unsafe) let (lists, vectors) = (lists, vectors.withUnsafeBufferPointer { $0 })
+            Parallel.ranges(of: count) { _, range in
+                let turned = FloatBuffer(count: width)
+                let scores = FloatBuffer(count: Kernels.padded(self.lists))
+                for point in range {
+                    for i in 0..<dimension {
+                        turned.pointer[Kernels.tilePosition(of: i, width: width)] = vectors[point * dimension + i]
+                    }
+                    lists[point] = Int32(list(of: turned.values, scores: scores.first(scores.count)))
+                }
+            }
+        }
+        return result
+    }
+
+    /// The means of the points of each list; a list without points takes half of the largest one's.
+    private static func means(
+        _ points: [Float], of lists: [Int32], _ centroids: [Float], _ dimension: Int
+    ) -> [Float] {
+        var sums = [Double](repeating: 0, count: centroids.count)
+        var counts = [Int](repeating: 0, count: centroids.count / dimension)
+        for (point, list) in lists.enumerated() {
+            counts[Int(list)] += 1
+            for i in 0..<dimension { sums[Int(list) * dimension + i] += Double(points[point * dimension + i]) }
+        }
+        var means = centroids
+        for list in counts.indices where counts[list] > 0 {
+            for i in 0..<dimension {
+                means[list * dimension + i] = Float(sums[list * dimension + i] / Double(counts[list]))
+            }
+        }
+        for list in counts.indices where counts[list] == 0 {
+            var largest = 0
+            for other in counts.indices where counts[other] > counts[largest] { largest = other }
+            counts[list] = counts[largest] / 2
+            counts[largest] -= counts[list]
+            // Two centroids that differ a little: the next round parts their points.
+            for i in 0..<dimension {
+                let nudge = Float(i % 2 == 0 ? 1 : -1) * 1e-3
+                means[list * dimension + i] = means[largest * dimension + i] * (1 + nudge)
+                means[largest * dimension + i] *= 1 - nudge
+            }
+        }
+        return means
+    }
+}

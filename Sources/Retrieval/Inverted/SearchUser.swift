@@ -1,0 +1,78 @@
+import LinearAlgebra
+
+/// What a pass over the lists keeps for a user.
+struct SearchUser {
+    /// Size of a unit of the query's codes.
+    private(set) var step: Float = 0
+    /// What each sum of codes begins at.
+    private(set) var start: Int32 = 0
+    /// The length of what the codes leave out, and the query's own.
+    private(set) var (error, length): (Float, Float) = (0, 0)
+    /// No item with a lower score is among the user's best; minus infinity while nothing is known.
+    var threshold: Float = 0
+    var excluded = ExcludedItems()
+    var extras = ExtraTable()
+
+    /// A block whose bounds were kept: its place, where they stand in `bounds`, and how far the score is above its bound at
+    /// most.
+    struct Segment {
+        let block: Int
+        let first: Int
+        let rows: Int
+        let margin: Float
+    }
+
+    var segments: [Segment] = []
+    /// Lower bounds of dense scores, block after block.
+    var bounds = Growing<Float>()
+    /// The largest bounds of each of `groups` times 16 groups of rows.
+    private(set) var maxima = Growing<Float>()
+    private(set) var groups = 0
+    /// Slots of rows that may be among the best.
+    var hits = Growing<UInt32>()
+    /// The scored ones that the user may have.
+    var candidates = Growing<Candidate>()
+
+    /// Starts over with a list of `k`.
+    mutating func reset(k: Int) {
+        threshold = -.infinity
+        segments.removeAll(keepingCapacity: true)
+        bounds.count = 0
+        hits.count = 0
+        candidates.count = 0
+        // So many groups that the best rows seldom share one.
+        groups = max(4, (2 * k + 15) / 16)
+        maxima.count = 0
+        maxima.append(repeating: -.infinity, count: 16 * groups)
+    }
+
+    /// Makes the query's codes: numbers from -127 to 127 in units of `step`.
+    mutating func encode(_ query: UnsafePointer<Float>, into codes: UnsafeMutablePointer<Int8>, width: Int) {
+        var (largest, square, lost): (Float, Float, Float) = (0, 0, 0)
+        for i in 0..<width { largest = max(largest, query[i].magnitude) }
+        step = largest / 127
+        let inverse = step > 0 ? 1 / step : 0
+        var sum: Int32 = 0
+        for i in 0..<width {
+            let code = (query[i] * inverse).rounded().clamped(to: -127...127)
+            codes[i] = Int8(code)
+            sum += Int32(code)
+            let rest = query[i] - step * code
+            lost += rest * rest
+            square += query[i] * query[i]
+        }
+        start = -128 * sum
+        // A little more than they are, for what rounding took away.
+        error = lost.squareRoot() * 1.0001 + largest * 1e-6
+        length = square.squareRoot() * 1.0001
+    }
+
+    /// How far the score of any row of a block may be from what its codes and the query's say.
+    func margin(in block: CodeBlock.View, centroid: Float, centroidLength: Float) -> Float {
+        length * block.error + error * block.reach
+            + Self.rounding * (length * (block.reach + block.error + centroidLength) + centroid.magnitude)
+    }
+
+    /// What rounding may add to a score of vectors of length 1: sums of some hundred floats.
+    private static let rounding: Float = 8e-6
+}

@@ -1,0 +1,36 @@
+import Commerce
+
+/// What a row of an index stands for.
+struct ItemEntry {
+    /// What a search asks of a row; without references, so that reading it costs no counting of them.
+    struct Key {
+        /// The item's name in `ExtraScores`; -1 without one.
+        let number: Int32
+        /// The first 8 bytes of the id, as a number in the id's order: it settles most ties.
+        let prefix: UInt64
+        let hash: Int
+    }
+
+    let item: ItemID
+    let key: Key
+
+    init(_ item: ItemID, number: Int32?) {
+        self.item = item
+        var prefix: UInt64 = 0
+        var shift: UInt64 = 64
+        for byte in item.rawValue.utf8.prefix(8) {
+            shift -= 8
+            prefix |= UInt64(byte) << shift
+        }
+        key = Key(number: number ?? -1, prefix: prefix, hash: item.hashValue)
+    }
+
+    /// The item's name in `ExtraScores`; nil without one.
+    var number: Int32? { key.number < 0 ? nil : key.number }
+}
+
+/// Rows of an index that are changed and copied together.
+protocol RowBlock: AnyObject, Sendable {
+    /// Of the rows in use, from the first.
+    var entries: [ItemEntry] { get }
+}

@@ -1,0 +1,144 @@
+import Commerce
+import LinearAlgebra
+import Retrieval
+import Testing
+
+/// What lists that are not all looked into leave of a result, and what they may not depend on.
+struct InvertedIndexTests {
+    private static let dimension = 24
+
+    /// Points around some centres, as a trained tower's are; every one twice, so that there are ties.
+    private static func clustered(_ count: Int, _ generator: inout Generator) -> [(key: ItemID, value: [Float])] {
+        let centres = (0..<40).map { _ in generator.vector(dimension) }
+        return (0..<count).map { number in
+            var again = Generator(state: UInt64(number / 2 + 1))
+            let centre = centres[number / 2 % centres.count]
+            return (ItemID("item-\(number)"), zip(centre, again.vector(dimension)).map { $0 + 0.3 * $1 })
+        }
+    }
+
+    @Test(arguments: InstructionSet.available)
+    func aFewListsGiveTheSameWhateverTheWay(level: InstructionSet) throws {
+        var generator = Generator(state: 41)
+        let items = Self.clustered(3000, &generator)
+        let flat = items.flatMap(\.value)
+        let partition = Partition.train(flat.span, dimension: Self.dimension, lists: 30)
+        let queries = (0..<70).map { _ in generator.vector(Self.dimension) }
+        let excluded = (0..<70).map { user in Set((0..<user * 4).map { ItemID("item-\($0 * 7)") }) }
+        func fill(_ items: [(key: ItemID, value: [Float])]) throws -> InvertedIndex {
+            var index = InvertedIndex(partition, probes: 3)
+            for (item, vector) in items { try index.upsert(item, vector.span) }
+            return index
+        }
+        let expected = try InstructionSet.portable.whileInForce {
+            let index = try fill(items)
+            return try queries.indices.map { try index.search([queries[$0]], k: 20, excluding: [excluded[$0]])[0] }
+        }
+        var index = try fill(items.shuffled(using: &generator))
+        for (item, _) in items.shuffled(using: &generator).prefix(1000) { index.remove(item) }
+        for (item, vector) in items.shuffled(using: &generator) { try index.upsert(item, vector.span) }
+        let found = try level.whileInForce { try index.search(queries, k: 20, excluding: excluded) }
+        #expect(bits(found ?? []) == bits(expected ?? []))
+        let all = try index.probing(30).search(queries, k: 20, excluding: excluded)
+        #expect(bits(all) != bits(expected ?? []), "three lists must miss something, or this test shows nothing")
+    }
+
+    @Test func recallRisesToOne() throws {
+        var generator = Generator(state: 42)
+        let items = Self.clustered(3000, &generator)
+        let index = try Self.index(items, lists: 30)
+        let queries = (0..<100).map { _ in generator.vector(Self.dimension) }
+        let truth = try ExactIndex(dimension: Self.dimension).adding(items).search(queries, k: 20)
+        let recalls = try [1, 2, 5, 10, 30].map { Self.recall(try index.probing($0).search(queries, k: 20), truth) }
+        #expect(recalls == recalls.sorted() && recalls[0] < 0.9 && recalls.last == 1, "\(recalls)")
+    }
+
+    /// One list holds 100 items and most of them are excluded: the others must fill up.
+    @Test func aListIsShortOnlyIfTheCatalogueIs() throws {
+        var generator = Generator(state: 45)
+        let items = Self.clustered(3000, &generator)
+        let index = try Self.index(items, lists: 30)
+        let queries = (0..<20).map { _ in generator.vector(Self.dimension) }
+        let all = Set(items.map(\.key))
+        for k in [50, 500, 3000, 4000] {
+            let kept = all.shuffled(using: &generator).prefix(1200)
+            let found = try index.search(queries, k: k, excluding: queries.map { _ in all.subtracting(kept) })
+            #expect(found.allSatisfy { $0.count == min(k, 1200) && Set($0.map(\.item)).isSubset(of: kept) })
+        }
+        let long = try index.search(queries, k: 3000)
+        let flat = try index.replanned(.flat(dimension: Self.dimension, items: 0)).search(queries, k: 3000)
+        #expect(bits(long) == bits(flat))
+    }
+
+    private static func index(_ items: [(key: ItemID, value: [Float])], lists: Int) throws -> InvertedIndex {
+        let flat = items.flatMap(\.value)
+        let partition = Partition.train(flat.span, dimension: dimension, lists: lists)
+        return try InvertedIndex(partition, probes: 1).adding(items)
+    }
+
+    private static func recall(_ found: [[ScoredItem]], _ truth: [[ScoredItem]]) -> Double {
+        let hits = zip(found, truth).reduce(0) { $0 + Set($1.0).intersection($1.1).count }
+        return Double(hits) / Double(truth.reduce(0) { $0 + $1.count })
+    }
+
+    @Test func aPlanReachesItsRecallOnOtherUsers() throws {
+        var generator = Generator(state: 43)
+        let items = Self.clustered(10_000, &generator)
+        let vectors = items.flatMap(\.value)
+        let users = (0..<400).flatMap { _ in generator.vector(Self.dimension) }
+        let plan = try IndexPlan.make(
+            items: vectors.span, users: users.span, dimension: Self.dimension, recall: 0.95)
+        #expect(plan.partition.lists == IndexPlan.lists(of: 10_000) && plan.probes < plan.partition.lists / 2)
+        #expect(plan.recall >= 0.95 && plan.items == 10_000)
+        let others = (0..<400).map { _ in generator.vector(Self.dimension) }
+        let truth = try ExactIndex(dimension: Self.dimension).adding(items).search(others, k: 20)
+        let index = try plan.index.adding(items)
+        #expect(Self.recall(try index.search(others, k: 20), truth) > 0.93)
+
+        // Equal items and users, equal plans, whatever the way; others, others.
+        let again = try IndexPlan.make(
+            items: vectors.span, users: users.span, dimension: Self.dimension, recall: 0.95)
+        #expect(again.index.version == plan.index.version)
+        let shuffled = try plan.index.adding(items.shuffled(using: &generator))
+        let (one, other) = (
+            try IndexPlan.make(for: index, users: users.span, recall: 0.95),
+            try IndexPlan.make(for: shuffled, users: users.span, recall: 0.95)
+        )
+        #expect(one.index.version == other.index.version)
+        let fewer = try IndexPlan.make(
+            items: vectors.span, users: users.span, dimension: Self.dimension, recall: 0.8)
+        #expect(fewer.probes < plan.probes && fewer.index.version != plan.index.version)
+        let (kept, moved) = (
+            try index.search(others, k: 20), try index.replanned(.flat(dimension: Self.dimension, items: 0))
+        )
+        #expect(try moved.count == index.count && bits(moved.search(others, k: 20)) == bits(truth))
+        #expect(bits(kept) != bits(truth))
+    }
+
+    @Test func withoutReasonForListsThereAreNone() throws {
+        var generator = Generator(state: 44)
+        let users = (0..<200).flatMap { _ in generator.vector(Self.dimension) }
+        func lists(_ items: Int, _ users: [Float], recall: Double) throws -> Int {
+            let vectors = Self.clustered(items, &generator).flatMap(\.value)
+            return try IndexPlan.make(
+                items: vectors.span, users: users.span, dimension: Self.dimension, recall: recall
+            ).partition.lists
+        }
+        #expect(try lists(9000, users, recall: 0.9) > 1)
+        #expect(try lists(9000, users, recall: 1) == 1)
+        #expect(try lists(9000, [], recall: 0.9) == 1)
+        #expect(try lists(1000, users, recall: 0.9) == 1)
+        #expect(try lists(0, users, recall: 0.9) == 1)
+        let plan = IndexPlan.flat(dimension: 4, items: 100_000)
+        #expect(!plan.isOutgrown(by: 150_000) && plan.isOutgrown(by: 150_001))
+        #expect(!IndexPlan.flat(dimension: 4, items: 10).isOutgrown(by: 1000))
+    }
+}
+
+extension ItemIndex {
+    fileprivate func adding(_ items: [(key: ItemID, value: [Float])]) throws -> Self {
+        var index = self
+        for (item, vector) in items { try index.upsert(item, vector.span) }
+        return index
+    }
+}
