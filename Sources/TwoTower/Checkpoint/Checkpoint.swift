@@ -19,6 +19,7 @@ public struct Checkpoint: Sendable {
     public static let fileNames: Set<String> = [description, vocabularyFile, tensorFile, curveFile]
     /// Name of the tensor of the known items' vectors: derived, but from a catalogue that only training saw.
     static let itemVectorName = "items.vector"
+    static let audienceName = "users.audience"
 
     /// What every format of `model.json` holds.
     struct Format: Codable {
@@ -67,7 +68,8 @@ public struct Checkpoint: Sendable {
 
     /// Makes a checkpoint of trained parameters.
     package init(
-        layout: TowerLayout, parameters: FloatBuffer, itemVectors: FloatBuffer, items: [String],
+        layout: TowerLayout, parameters: FloatBuffer, itemVectors: FloatBuffer, audience: FloatBuffer? = nil,
+        items: [String],
         vocabulary: FeatureVocabulary, attributes: AttributeVocabulary = AttributeVocabulary(),
         channels: TrainedChannels = .none, facts: TrainingFacts, curve: [TrainingEpoch] = []
     ) throws(CheckpointError) {
@@ -83,6 +85,11 @@ public struct Checkpoint: Sendable {
             Safetensors.Source(
                 name: Self.itemVectorName, shape: [layout.shape.items, layout.shape.dimension],
                 values: itemVectors.values))
+        if let audience {
+            let d = layout.shape.dimension
+            sources.append(
+                Safetensors.Source(name: Self.audienceName, shape: [audience.count / d, d], values: audience.values))
+        }
         do {
             files = Files(
                 description: try encoder.encode(
@@ -195,13 +202,23 @@ public struct Checkpoint: Sendable {
         try file.read(itemVectorName, shape: [shape.items, shape.dimension], into: vectors.pointer)
         let model = Model(
             version: try files.digest(directory: directory), layout: layout, parameters: parameters,
-            itemVectors: vectors,
+            itemVectors: vectors, audience: try audience(in: file, dimension: shape.dimension),
             vocabulary: FeatureVocabulary(tokens: vocabulary.tokens, prices: prices),
             attributes: AttributeVocabulary(tokens: vocabulary.attributes), items: vocabulary.items.map { .init($0) },
             channels: try TrainedChannels(
                 description.channels, time: description.trainedUntil, items: shape.items, file: file,
                 description: directory + Self.description))
         return (model, description.training)
+    }
+
+    /// The sample of shoppers' vectors; none in a checkpoint of the PyTorch twin.
+    private static func audience(in file: Safetensors.File, dimension: Int) throws(CheckpointError) -> FloatBuffer {
+        let count = file.length(audienceName) ?? 0
+        guard count > 0 else { return FloatBuffer(count: 0) }
+        try file.check(audienceName, shape: [count, dimension])
+        let vectors = FloatBuffer(count: count * dimension)
+        try file.read(audienceName, shape: [count, dimension], into: vectors.pointer)
+        return vectors
     }
 
     private static func decode<Value: Decodable>(_ data: Data, file: String) throws(CheckpointError) -> Value {

@@ -13,6 +13,8 @@ public final class Model: Sendable {
     package let parameters: FloatBuffer
     /// [items, d]: the unit vectors of the known items with the catalogue they were trained with.
     package let itemVectors: FloatBuffer
+    /// [shoppers, d]: some shoppers' vectors at the end of training, what an index is tuned on; may be empty.
+    public let audience: FloatBuffer
     package let vocabulary: FeatureVocabulary
     /// The user attributes that have an embedding.
     package let attributes: AttributeVocabulary
@@ -26,13 +28,15 @@ public final class Model: Sendable {
 
     package init(
         version: String, layout: TowerLayout, parameters: FloatBuffer, itemVectors: FloatBuffer,
-        vocabulary: FeatureVocabulary, attributes: AttributeVocabulary = AttributeVocabulary(), items: [ItemID],
+        audience: FloatBuffer = FloatBuffer(count: 0), vocabulary: FeatureVocabulary,
+        attributes: AttributeVocabulary = AttributeVocabulary(), items: [ItemID],
         channels: TrainedChannels = .none
     ) {
         self.version = version
         self.layout = layout
         self.parameters = parameters
         self.itemVectors = itemVectors
+        self.audience = audience
         self.vocabulary = vocabulary
         self.attributes = attributes
         self.items = items
@@ -84,6 +88,9 @@ public final class Model: Sendable {
         precondition(row >= 0 && row < items.count, "row \(row) of \(items.count)")
         return UnsafeBufferPointer(start: itemVectors.pointer + row * dimension, count: dimension)
     }
+
+    /// [items, d]: those of all known items. Valid while the model lives.
+    public var trainedOutputs: UnsafeBufferPointer<Float> { itemVectors.values }
 
     /// Writes the unit vector [d] of an item for the index: its embedding if known, together with its current features.
     ///

@@ -55,11 +55,13 @@ public enum Trainer {
             epochs: result.epochs, recallAt10: result.recall,
             settings: settings.record(dimension: result.layout.shape.dimension, dropout: result.dropout),
             startedFrom: start?.model.version, towersUntil: result.towersUntil)
+        let vectors = ItemEncoder(layout: result.layout, parameters: result.parameters).encodeKnown(features.bags)
         do throws(CheckpointError) {
             return try Checkpoint(
-                layout: result.layout, parameters: result.parameters,
-                itemVectors: ItemEncoder(layout: result.layout, parameters: result.parameters)
-                    .encodeKnown(features.bags),
+                layout: result.layout, parameters: result.parameters, itemVectors: vectors,
+                audience: Audience.vectors(
+                    of: histories, items: vectors, layout: result.layout, parameters: result.parameters,
+                    seed: settings.seed),
                 items: log.items.map(\.rawValue), vocabulary: features.vocabulary, attributes: histories.attributes,
                 channels: result.channels, facts: facts, curve: run.state.curve)
         } catch { throw TrainingError(.checkpoint, error.description) }
