@@ -76,7 +76,9 @@ public final class ShopperService {
     private func prepare(_ shutdown: Shutdown) throws -> Parts? {
         let start = StartUp(settings: settings, log: log, readiness: readiness, shutdown: shutdown)
         guard try start.checkRedis(), let partitions = try start.checkTopics() else { return nil }
-        let catalogue = try LiveCatalogue(model: model)
+        let catalogue = try LiveCatalogue(
+            model: model, recall: settings.retrieval.recall, listSize: settings.lists.size,
+            observe: IndexWatch(log: log, registry: registry).take)
         let feed = CatalogueFeed(
             start.kafka, topic: settings.topics.catalogue, catalogue: catalogue,
             observe: CatalogueWatch(log: log, registry: registry, readiness: readiness, catalogue: catalogue).take)

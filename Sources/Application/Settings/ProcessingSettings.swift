@@ -58,6 +58,20 @@ public struct HistorySettings: ConfigurationSection {
     }
 }
 
+/// How the best items are found.
+public struct RetrievalSettings: ConfigurationSection {
+    /// Share of the exact best that a search has to find on average.
+    public var recall: Double
+
+    /// Declares and reads the keys.
+    public init(reading keys: inout KeyReader) {
+        recall = keys.value(
+            "retrieval.recall", default: 0.99, accepting: .within(0.5...1),
+            "The share of the exact best items that a search has to find on average; the index is tuned to it at start-up. "
+                + "1 finds all of them, at the price of a look at every item.")
+    }
+}
+
 /// The lists that are published.
 public struct ListSettings: ConfigurationSection {
     /// Items of a list.

@@ -14,6 +14,8 @@ public struct Settings: ConfigurationSection {
     public var events: EventSettings
     /// `history.…`
     public var history: HistorySettings
+    /// `retrieval.…`
+    public var retrieval: RetrievalSettings
     /// `lists.…`
     public var lists: ListSettings
     /// `workers.…`
@@ -31,6 +33,7 @@ public struct Settings: ConfigurationSection {
         model = ModelSettings(reading: &keys)
         events = EventSettings(reading: &keys)
         history = HistorySettings(reading: &keys)
+        retrieval = RetrievalSettings(reading: &keys)
         lists = ListSettings(reading: &keys)
         workers = WorkerSettings(reading: &keys)
         http = HTTPSettings(reading: &keys)

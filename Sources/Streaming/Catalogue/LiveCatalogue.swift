@@ -1,4 +1,6 @@
 import Commerce
+import Dispatch
+import LinearAlgebra
 import Retrieval
 import Synchronization
 import TwoTower
@@ -6,7 +8,7 @@ import TwoTower
 /// The catalogue as one moment saw it: a value that later changes leave alone.
 public struct CatalogueSnapshot: Sendable {
     /// The items that may be recommended, those of the checkpoint numbered by their rows in it.
-    public fileprivate(set) var index: ExactIndex
+    public fileprivate(set) var index: InvertedIndex
     /// Input vectors of described items that the checkpoint does not know.
     public fileprivate(set) var newItems: [ItemID: [Float]] = [:]
     /// The next record of each partition of the catalogue topic that is not in it.
@@ -17,20 +19,51 @@ public struct CatalogueSnapshot: Sendable {
 ///
 /// Known is what the checkpoint or the catalogue knows, so a shop without a catalogue works: the checkpoint's items are
 /// recommended until a record withdraws them. One thread applies changes; any thread takes snapshots.
+///
+/// The index's plan is made of the checkpoint's items and shoppers, so that equal models have equal plans. When the catalogue has
+/// grown by half a new one is made of what it holds then, beside the searches and the changes that go on.
 public final class LiveCatalogue: Sendable {
+    /// Who hears of the plan in force.
+    public typealias Observer = @Sendable (IndexPlan) -> Void
+
     private let model: Model
+    private let recall: Double
+    private let listSize: Int
+    private let observe: Observer
     private let state: Mutex<CatalogueSnapshot>
+    /// Held while changes take effect.
+    private let writing: Mutex<Writing>
+
+    private struct Writing {
+        var plan: IndexPlan
+        /// The items that have changed since a new plan was begun; nil while there is none in the making.
+        var changed: Set<ItemID>?
+    }
 
     /// The checkpoint's items with their trained vectors.
     ///
+    /// - Parameters:
+    ///   - recall: share of the exact best that a search has to find on average; 1 for all.
+    ///   - listSize: length of the lists for which it has to.
+    ///   - observe: hears of the plan, and of every later one.
     /// - Throws: `RetrievalError` where a trained vector cannot be indexed.
-    public init(model: Model) throws(RetrievalError) {
+    public init(
+        model: Model, recall: Double = 1, listSize: Int = 20, observe: @escaping Observer = { _ in }
+    ) throws(RetrievalError) {
         self.model = model
-        var index = ExactIndex(dimension: model.dimension)
+        self.recall = recall
+        self.listSize = listSize
+        self.observe = observe
+        let plan = try IndexPlan.make(
+            items: model.trainedOutputs.span, users: model.audience.values.span, dimension: model.dimension,
+            recall: recall, k: listSize)
+        var index = plan.index
         for (row, item) in model.items.enumerated() {
             try index.upsert(item, Span(_unsafeElements: model.trainedOutput(row)), number: Int32(row))
         }
         state = Mutex(CatalogueSnapshot(index: index))
+        writing = Mutex(Writing(plan: plan))
+        observe(plan)
     }
 
     /// The catalogue as it is now.
@@ -45,26 +78,64 @@ public final class LiveCatalogue: Sendable {
         let records = changes.compactMap { if case .upsert(let item) = $0 { item } else { nil } }
         var vectors = [Float](repeating: 0, count: records.count * model.dimension)
         let outcomes = vectors.withUnsafeMutableBufferPointer { model.outputVectors(of: records, into: $0) }
-        var copy = snapshot
-        var record = 0
-        for change in changes {
-            switch change {
-            case .upsert(let item):
-                let vector = vectors[record * model.dimension..<(record + 1) * model.dimension]
-                do { try upsert(item, vector, outcomes[record], &copy) } catch {
-                    refused.append((item.item, "\(error)"))
+        writing.withLock { writing in
+            var copy = snapshot
+            var record = 0
+            for change in changes {
+                switch change {
+                case .upsert(let item):
+                    let vector = vectors[record * model.dimension..<(record + 1) * model.dimension]
+                    do { try upsert(item, vector, outcomes[record], &copy) } catch {
+                        refused.append((item.item, "\(error)"))
+                    }
+                    record += 1
+                    writing.changed?.insert(item.item)
+                case .withdrawal(let item):
+                    copy.index.remove(item)
+                    copy.newItems[item] = nil
+                    writing.changed?.insert(item)
+                case .refused:
+                    break
                 }
-                record += 1
-            case .withdrawal(let item):
-                copy.index.remove(item)
-                copy.newItems[item] = nil
-            case .refused:
-                break
+            }
+            copy.offsets[partition] = next
+            state.withLock { $0 = copy }
+            if writing.changed == nil, writing.plan.isOutgrown(by: copy.index.count) {
+                writing.changed = []
+                let index = copy.index
+                DispatchQueue.global(qos: .utility).async { self.replan(index) }
             }
         }
-        copy.offsets[partition] = next
-        state.withLock { $0 = copy }
         return refused
+    }
+
+    /// Indexes the items anew by a plan for them, then makes up for what has changed meanwhile.
+    private func replan(_ old: InvertedIndex) {
+        let made: (plan: IndexPlan, index: InvertedIndex)?
+        do throws(RetrievalError) {
+            let plan = try IndexPlan.make(for: old, users: model.audience.values.span, recall: recall, k: listSize)
+            made = (plan, try old.replanned(plan))
+        } catch {
+            made = nil  // of vectors that an index holds already: it cannot be
+        }
+        writing.withLock { writing in
+            let changed = writing.changed ?? []
+            writing.changed = nil
+            guard var (plan, index) = made else { return }
+            let current = snapshot.index
+            for item in changed {
+                if let (vector, number) = current.vector(of: item) {
+                    index.remove(item)
+                    try? index.upsert(item, vector.span, number: number)
+                } else {
+                    index.remove(item)
+                }
+            }
+            plan.items = max(plan.items, index.count)
+            writing.plan = plan
+            state.withLock { $0.index = index }
+        }
+        if let plan = made?.plan { observe(plan) }
     }
 
     private func upsert(

@@ -8,7 +8,7 @@ struct ListMaker {
     private let model: Model
     private let settings: ShopperSettings
     private let configuration: String
-    private let scratch = ExactScratch()
+    private let scratch = InvertedScratch()
     private let sparse: SparseScores?
     private let probe: StageProbe
 
