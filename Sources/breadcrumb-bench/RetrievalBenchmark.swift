@@ -2,133 +2,176 @@ import Commerce
 import Foundation
 import LinearAlgebra
 import Retrieval
-import TwoTower
 
 /// One measured line: what was run, under which settings, and what it cost.
 struct RetrievalRow: Codable, CustomStringConvertible {
-    /// `exact`, `exact, 100 excluded`, `sgemm and select` (the baseline), `change` or `snapshot and change`.
+    /// `exact`, `flat`, `inverted`, or `sgemm and select` (the baseline).
     var what: String
     var instructions: String
     var items: Int
     var dimension: Int
-    var k: Int
+    var lists: Int
+    var probes: Int
     /// Users searched together.
     var batch: Int
-    /// CPU time per user, or per change, of one thread: the median of the rounds.
+    /// Share of the exact top 20 that is found.
+    var recall: Double
+    /// CPU time per user of one thread: the median of the rounds.
     var microseconds: Double
+    /// Of vectors and codes.
+    var megabytes: Double
+    /// Seconds by the clock, for centroids on all cores and items on one.
+    var buildSeconds: Double
+    /// CPU time of one added or replaced item.
+    var changeMicroseconds: Double
 
     var description: String {
-        let columns = [what, instructions, "\(items)", "\(dimension)", "\(k)", "\(batch)"]
-        return columns.map { $0.padding(toLength: 21, withPad: " ", startingAt: 0) }.joined()
-            + String(format: "%10.2f µs", microseconds)
+        let columns = [what, "\(items)", "\(dimension)", "\(lists)", "\(probes)", "\(batch)"]
+        return columns.map { $0.padding(toLength: 17, withPad: " ", startingAt: 0) }.joined()
+            + String(
+                format: "%7.4f %10.2f µs %8.1f MB %7.1f s %8.2f µs", recall, microseconds, megabytes, buildSeconds,
+                changeMicroseconds)
     }
 }
 
-/// Costs of retrieval on one thread, each index search paired with its sgemm baseline in the same round.
-///
-/// Vectors and queries are drawn from a normal distribution: the exact index's cost does not depend on their shape. The
-/// baseline is what one would write first: scores of all users and a block of items by BLAS, then a scan that keeps the k best.
-func retrievalBenchmark(
-    items sizes: [Int] = [10_000, 100_000], dimension: Int = 64, k: Int = 20, batches: [Int] = [1, 16, 256],
-    rounds: Int = 7
-) throws -> [RetrievalRow] {
-    Blas.useCallingThreadOnly()
-    var generator = SplitMix64(seed: 1)
-    var rows: [RetrievalRow] = []
-    for size in sizes {
-        let vectors = normal(size * dimension, &generator)
-        var index = ExactIndex(dimension: dimension)
-        for i in 0..<size {
-            try index.upsert(ItemID("item-\(i)"), vectors.span.extracting(i * dimension..<(i + 1) * dimension))
-        }
+/// Costs and recall of the indexes over the same vectors, each search paired with its sgemm baseline in the same run.
+struct RetrievalBenchmark {
+    let vectors: RetrievalVectors
+    let rounds: Int
+    private let k = 20
+    /// Users of one timed round, and those whose lists are compared with the exact ones.
+    private let most = 1024
+
+    init(vectors: RetrievalVectors, rounds: Int) {
+        self.vectors = vectors
+        self.rounds = rounds
+    }
+
+    private var d: Int { vectors.dimension }
+    private var users: Int { min(most, vectors.users.count / d) }
+    /// [users, d]
+    private var queries: ArraySlice<Float> { vectors.users.prefix(users * d) }
+
+    /// All rows of one catalogue.
+    func run(items count: Int, batches: [Int]) throws -> [RetrievalRow] {
+        Blas.useCallingThreadOnly()
+        let items = vectors.items(count)
+        var exact = ExactIndex(dimension: d)
+        var row = RetrievalRow(
+            what: "exact", instructions: "\(InstructionSet.current)", items: count, dimension: d, lists: 1, probes: 1,
+            batch: 0, recall: 1, microseconds: 0, megabytes: 0, buildSeconds: 0, changeMicroseconds: 0)
+        (row.buildSeconds, row.changeMicroseconds) = try fill(&exact, items)
+        row.megabytes = Double(exact.vectorBytes) / 1e6
+        let truth = try exact.search(
+            queries: queries.span, k: k, excluding: [Set<ItemID>](), scratch: exact.makeScratch())
+        var rows = try measure(exact, row, truth, batches)
+        var baseline = row
+        baseline.what = "sgemm and select"
         for batch in batches {
-            let queries = normal(batch * dimension, &generator)
-            rows += try searches(
-                of: index, vectors, queries, k: k, rounds: rounds, portable: batch == batches.dropFirst().first)
+            baseline.batch = batch
+            baseline.microseconds = median((0..<rounds).map { _ in sgemm(items, batch: batch) })
+            rows.append(baseline)
         }
-        rows += try changes(of: index, vectors, rounds: rounds)
+        for lists in [1, Self.lists(count)] {
+            var row = row
+            let clock = ContinuousClock.now
+            let partition =
+                lists == 1
+                ? Partition.single(dimension: d)
+                : Partition.train(items.span, dimension: d, lists: lists)
+            let seconds = (ContinuousClock.now - clock) / .seconds(1)
+            var index = InvertedIndex(partition, probes: 1)
+            (row.buildSeconds, row.changeMicroseconds) = try fill(&index, items)
+            row.buildSeconds += seconds
+            row.megabytes = Double(index.vectorBytes) / 1e6
+            (row.what, row.lists) = (lists == 1 ? "flat" : "inverted", lists)
+            // Until nothing is missing.
+            for probes in lists == 1 ? [1] : Self.probes.filter({ $0 < lists }) {
+                row.probes = probes
+                let found = try measure(index.probing(probes), row, truth, batches)
+                rows += found
+                if (found.first?.recall ?? 1) > 0.998 { break }
+            }
+        }
+        return rows
     }
-    return rows
+
+    private static let probes = [2, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128]
+
+    /// Lists of a catalogue of so many items.
+    private static func lists(_ count: Int) -> Int { Int(Double(count).squareRoot() * 1.2) / 16 * 16 }
+
+    /// Enters all items; seconds of that, and microseconds of a later change.
+    private func fill<Index: ItemIndex>(_ index: inout Index, _ items: [Float]) throws -> (Double, Double) {
+        let (span, count) = (items.span, items.count / d)
+        let start = ContinuousClock.now
+        for i in 0..<count {
+            try index.upsert(ItemID("item-\(i)"), span.extracting(i * d..<(i + 1) * d), number: Int32(i))
+        }
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        let changes = min(2000, count)
+        let change = try microseconds {
+            for i in 0..<changes {
+                let (item, source) = (i * 7919 % count, (i + 1) * 104_729 % count)
+                try index.upsert(ItemID("item-\(item)"), span.extracting(source * d..<(source + 1) * d), number: nil)
+            }
+        }
+        for i in 0..<changes {
+            let item = i * 7919 % count
+            try index.upsert(ItemID("item-\(item)"), span.extracting(item * d..<(item + 1) * d), number: nil)
+        }
+        return (seconds, change / Double(changes))
+    }
+
+    private func measure<Index: ItemIndex>(
+        _ index: Index, _ row: RetrievalRow, _ truth: [[ScoredItem]], _ batches: [Int]
+    ) throws -> [RetrievalRow] {
+        let scratch = index.makeScratch()
+        func search(_ batch: Int) throws -> [[ScoredItem]] {
+            var lists: [[ScoredItem]] = []
+            for first in stride(from: 0, to: users, by: batch) {
+                let part = queries.span.extracting(first * d..<min(first + batch, users) * d)
+                lists += try index.search(queries: part, k: k, excluding: [Set<ItemID>](), scratch: scratch)
+            }
+            return lists
+        }
+        return try batches.map { batch in
+            var row = row
+            row.batch = batch
+            let hits = zip(try search(batch), truth).reduce(0) { sum, pair in
+                sum + Set(pair.0.map(\.item)).intersection(pair.1.map(\.item)).count
+            }
+            row.recall = Double(hits) / Double(truth.reduce(0) { $0 + $1.count })
+            row.microseconds = median(
+                try (0..<rounds).map { _ in try microseconds { _ = try search(batch) } / Double(users) })
+            return row
+        }
+    }
+
+    /// Scores by BLAS, 1,024 items at a time, and the k best of each user by insertion: what one would write first.
+    private func sgemm(_ items: [Float], batch: Int) -> Double {
+        let users = min(users, 4 * batch)
+        return microseconds {
+            for first in stride(from: 0, to: users, by: batch) {
+                baseline(
+                    items, queries.span.extracting(first * d..<min(first + batch, users) * d), dimension: d, k: k)
+            }
+        } / Double(users)
+    }
 }
 
-/// Costs of a search per user, at each level of instructions, with and without purchases to leave out, and of the baseline.
-///
-/// `portable` asks for the portable level too, which emulates the fused multiply-add on x86-64 and takes its time.
-private func searches(
-    of index: ExactIndex, _ vectors: [Float], _ queries: [Float], k: Int, rounds: Int, portable: Bool
-) throws -> [RetrievalRow] {
-    let (dimension, users) = (index.dimension, queries.count / index.dimension)
-    let scratch = index.makeScratch()
-    let purchases = (0..<users).map { user in (0..<100).map { ItemID("item-\((user * 31 + $0 * 7919) % index.count)") }
-    }
-    let levels = InstructionSet.available.filter { $0 != .portable || portable }
-    var contenders = levels.flatMap { level in
-        [[], purchases].map { excluded in
-            (
-                what: excluded.isEmpty ? "exact" : "exact, 100 excluded", instructions: "\(level)",
-                run: {
-                    try level.whileInForce {
-                        try microseconds {
-                            _ = try index.search(queries: queries.span, k: k, excluding: excluded, scratch: scratch)
-                        }
-                    } ?? .nan
-                }
-            )
-        }
-    }
-    contenders.append(
-        (
-            what: "sgemm and select", instructions: "OpenBLAS",
-            run: { microseconds { baseline(vectors, queries, dimension: dimension, k: k) } }
-        ))
-    var times = [[Double]](repeating: [], count: contenders.count)
-    for _ in 0..<rounds {
-        for (place, contender) in contenders.enumerated() { times[place].append(try contender.run() / Double(users)) }
-    }
-    return zip(contenders, times).map { contender, times in
-        RetrievalRow(
-            what: contender.what, instructions: contender.instructions, items: index.count, dimension: dimension, k: k,
-            batch: users, microseconds: median(times))
-    }
-}
-
-/// Costs of one change alone, and of one that follows a snapshot and therefore copies what it touches.
-private func changes(of original: ExactIndex, _ vectors: [Float], rounds: Int) throws -> [RetrievalRow] {
-    let (dimension, size, count) = (original.dimension, original.count, 500)
-    var index = original
-    return try [false, true].map { snapshots in
-        var times: [Double] = []
-        for round in 0..<rounds {
-            var held: [ExactIndex] = []
-            times.append(
-                try microseconds {
-                    for i in 0..<count {
-                        if snapshots { held = [index] }
-                        let (item, source) = (i * 7919 % size, (i + round + 1) * 104_729 % size)
-                        let vector = vectors.span.extracting(source * dimension..<(source + 1) * dimension)
-                        try index.upsert(ItemID("item-\(item)"), vector)
-                    }
-                } / Double(count))
-            held.removeAll()
-        }
-        return RetrievalRow(
-            what: snapshots ? "snapshot and change" : "change", instructions: "\(InstructionSet.current)", items: size,
-            dimension: dimension, k: 0, batch: 1, microseconds: median(times))
-    }
-}
-
-/// Scores by BLAS, 1,024 items at a time, and the k best of each user by insertion; returns the sum of the last scores kept.
+/// Scores by BLAS and the k best of each user by insertion; returns the sum of the last scores kept.
 @discardableResult
-private func baseline(_ vectors: [Float], _ queries: [Float], dimension: Int, k: Int) -> Float {
-    let (users, items, block) = (queries.count / dimension, vectors.count / dimension, 1024)
+private func baseline(_ items: [Float], _ queries: Span<Float>, dimension: Int, k: Int) -> Float {
+    let (users, total, block) = (queries.count / dimension, items.count / dimension, 1024)
     var scores = [Float](repeating: 0, count: users * block)
     var best = [[(score: Float, item: Int)]](repeating: [], count: users)
-    for first in stride(from: 0, to: items, by: block) {
-        let count = min(block, items - first)
-        vectors.withUnsafeBufferPointer { vectors in
+    for first in stride(from: 0, to: total, by: block) {
+        let count = min(block, total - first)
+        items.withUnsafeBufferPointer { items in
             queries.withUnsafeBufferPointer { queries in
                 scores.withUnsafeMutableBufferPointer { scores in
-                    guard let v = vectors.baseAddress, let q = queries.baseAddress, let s = scores.baseAddress else {
+                    guard let v = items.baseAddress, let q = queries.baseAddress, let s = scores.baseAddress else {
                         return
                     }
                     Blas.multiply(
@@ -152,22 +195,9 @@ private func baseline(_ vectors: [Float], _ queries: [Float], dimension: Int, k:
 
 /// CPU time of the calling thread that `body` took.
 private func microseconds(_ body: () throws -> Void) rethrows -> Double {
-    func now() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        return Double(time.tv_sec) * 1e6 + Double(time.tv_nsec) / 1e3
-    }
-    let start = now()
+    let start = ProcessorTime.ofThisThread()
     try body()
-    return now() - start
+    return Double(ProcessorTime.ofThisThread() - start) / 1000
 }
 
 private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
-
-/// Standard normal numbers (Box and Muller).
-private func normal(_ count: Int, _ generator: inout SplitMix64) -> [Float] {
-    (0..<count).map { _ in
-        let (u, v) = (Double.random(in: 1e-12..<1, using: &generator), Double.random(in: 0..<1, using: &generator))
-        return Float((-2 * log(u)).squareRoot() * cos(2 * .pi * v))
-    }
-}

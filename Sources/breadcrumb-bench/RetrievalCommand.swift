@@ -3,18 +3,31 @@ import Configuration
 import Evaluation
 import Foundation
 
-/// `breadcrumb-bench retrieval`: the exact index against BLAS.
+/// `breadcrumb-bench retrieval`: the indexes beside one another and BLAS.
 struct RetrievalCommand: Command {
     static let name = "retrieval"
-    static let abstract = "Measures the index on one thread, beside scores by BLAS with a scan for the best."
+    static let abstract = "Measures the indexes on one thread on a trained model's vectors, beside scores by BLAS."
 
+    private let model: String
+    private let events: String
+    private let sizes: [Int]
     private let rounds: Int
     private let json: String?
+    private let export: String?
 
     init(reading arguments: inout ArgumentReader) {
+        model = arguments.required("model", example: "model", accepting: .notEmpty, "Folder of a checkpoint.")
+        events = arguments.required(
+            "events", example: "events.csv", accepting: .notEmpty, "The shop's events, which give the users' vectors.")
+        let sizes = arguments.option(
+            "items", default: "10000,100000", accepting: .notEmpty, "Sizes of the catalogue, with commas between.")
+        self.sizes = sizes.split(separator: ",").compactMap { Int($0) }
         rounds = arguments.option(
-            "rounds", default: 7, accepting: .within(1...1000), "Rounds, of which the median counts.")
+            "rounds", default: 5, accepting: .within(1...1000), "Rounds, of which the median counts.")
         json = arguments.option("json", accepting: .notEmpty, "File to write everything to, as JSON.")
+        export = arguments.option(
+            "export", accepting: .notEmpty,
+            "Folder to write the vectors to, as little-endian floats, for other libraries to be measured on.")
     }
 
     private struct Report: Codable {
@@ -24,13 +37,28 @@ struct RetrievalCommand: Command {
     }
 
     func run() throws -> ExitCode {
-        let report = Report(
-            date: Date().ISO8601Format(), machine: .here(), rows: try retrievalBenchmark(rounds: rounds))
-        for row in report.rows { print(row) }
+        let vectors = try RetrievalVectors(model: model, events: events)
+        if let export {
+            try vectors.users.withUnsafeBytes { try Data($0).write(to: URL(fileURLWithPath: export + "/users.f32")) }
+            for size in sizes {
+                try vectors.items(size).withUnsafeBytes {
+                    try Data($0).write(to: URL(fileURLWithPath: export + "/items-\(size).f32"))
+                }
+            }
+        }
+        let benchmark = RetrievalBenchmark(vectors: vectors, rounds: rounds)
+        var rows: [RetrievalRow] = []
+        for size in sizes {
+            for row in try benchmark.run(items: size, batches: [1, 64]) {
+                print(row)
+                rows.append(row)
+            }
+        }
         if let json {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-            try encoder.encode(report).write(to: URL(fileURLWithPath: json))
+            try encoder.encode(Report(date: Date().ISO8601Format(), machine: .here(), rows: rows))
+                .write(to: URL(fileURLWithPath: json))
         }
         return .success
     }

@@ -10,7 +10,7 @@ struct StatePass {
     private let k: Int
     private let forms = StateForm.allCases
     private let stepScratch: StepScratch
-    private let searchScratch: ExactScratch
+    private let searchScratch: InvertedScratch
     private let sparseScratch: SparseChannel.Scratch?
 
     // The shopper of the moment.
