@@ -175,53 +175,59 @@ extension InvertedIndex {
         raiseThreshold(user, k, scratch)
     }
 
-    /// Turns the bounds of a user into candidates: the rows that may be among the best of them.
+    /// Turns the bounds of a user into candidates: first the rows of the best bounds, whose scores say what the others must reach,
+    /// then those that may.
     private func settle(_ user: Int, _ k: Int, _ scratch: InvertedScratch) {
         let mine = scratch.users + user
-        let (before, known) = (mine.pointee.candidates.count, mine.pointee.threshold)
         let bounds = mine.pointee.bounds.values
         scratch.spare.count = 0
         scratch.spare.reserve(max(bounds.count, mine.pointee.maxima.count))
-        // At least k rows reach it, if the user may have all of them.
-        var threshold = max(
-            known, Kernels.largest(k, of: mine.pointee.maxima.values, scratch: scratch.spare.base))
+        // At least k rows reach it.
+        var lower = Kernels.largest(k, of: mine.pointee.maxima.values, scratch: scratch.spare.base)
+        var upper = Float.infinity
+        var looked = 0
         while true {
             for segment in mine.pointee.segments {
-                collect(segment, atLeast: threshold - mine.pointee.extras.rest, &mine.pointee.hits, bounds)
+                collect(segment, from: lower, below: upper, bounds, &mine.pointee.hits)
             }
-            let found = mine.pointee.hits.count
+            looked += mine.pointee.hits.count
             score(user, scratch)
             raiseThreshold(user, k, scratch)
-            if threshold == -.infinity || mine.pointee.threshold >= threshold { break }
-            // Some of them were excluded.
-            if mine.pointee.threshold > -.infinity {
-                threshold = mine.pointee.threshold
-            } else {
-                let needed = found + k + 8
-                threshold =
-                    needed < bounds.count
-                    ? Kernels.largest(needed, of: bounds, scratch: scratch.spare.base) : -.infinity
+            if mine.pointee.threshold > -.infinity || lower == -.infinity { break }
+            // Some of them were excluded: as many more, and a few that will be.
+            upper = lower
+            let needed = looked + k + 8
+            lower = needed < bounds.count ? Kernels.largest(needed, of: bounds, scratch: scratch.spare.base) : -.infinity
+        }
+        if lower > -.infinity {
+            let bar = mine.pointee.threshold - mine.pointee.extras.rest
+            for segment in mine.pointee.segments {
+                collect(segment, from: bar - 2 * segment.margin, below: lower, bounds, &mine.pointee.hits)
             }
-            mine.pointee.candidates.count = before
-            mine.pointee.threshold = known
+            score(user, scratch)
         }
         mine.pointee.segments.removeAll(keepingCapacity: true)
         mine.pointee.bounds.count = 0
     }
 
-    /// Appends the rows of a segment whose scores may reach `threshold`.
+    /// Appends the rows of a segment whose bounds lie in a band.
     private func collect(
-        _ segment: SearchUser.Segment, atLeast threshold: Float, _ hits: inout Growing<UInt32>,
-        _ bounds: UnsafeBufferPointer<Float>
+        _ segment: SearchUser.Segment, from lower: Float, below upper: Float, _ bounds: UnsafeBufferPointer<Float>,
+        _ hits: inout Growing<UInt32>
     ) {
+        guard lower < upper else { return }
         hits.reserve(segment.rows)
         let mine = UnsafeBufferPointer(rebasing: bounds[segment.first..<segment.first + segment.rows])
-        let least = threshold == -.infinity ? -.greatestFiniteMagnitude : threshold - 2 * segment.margin
         let target = hits.base + hits.count
         let found = Kernels.selectAtLeast(
-            least, of: mine, into: UnsafeMutableBufferPointer(start: target, count: segment.rows))
-        for hit in 0..<found { target[hit] += UInt32(segment.block * Slot.rowsInBlock) }
-        hits.count += found
+            max(lower, -.greatestFiniteMagnitude), of: mine,
+            into: UnsafeMutableBufferPointer(start: target, count: segment.rows))
+        var kept = 0
+        for place in 0..<found where mine[Int(target[place])] < upper {
+            target[kept] = target[place] + UInt32(segment.block * Slot.rowsInBlock)
+            kept += 1
+        }
+        hits.count += kept
     }
 
     /// Scores the hits of a user exactly; those that the user may have become candidates.
@@ -261,7 +267,8 @@ extension InvertedIndex {
     private func raiseThreshold(_ user: Int, _ k: Int, _ scratch: InvertedScratch) {
         let mine = scratch.users + user
         let candidates = mine.pointee.candidates.values
-        guard candidates.count >= k else { return }
+        guard candidates.count >= k, candidates.count > mine.pointee.ranked else { return }
+        mine.pointee.ranked = candidates.count
         scratch.scores.count = 0
         scratch.scores.reserve(2 * candidates.count)
         for candidate in candidates { scratch.scores.append(candidate.score) }

@@ -32,6 +32,8 @@ struct SearchUser {
     var hits = Growing<UInt32>()
     /// The scored ones that the user may have.
     var candidates = Growing<Candidate>()
+    /// Of how many candidates `threshold` is the k-th best's score.
+    var ranked = 0
 
     /// Starts over with a list of `k`.
     mutating func reset(k: Int) {
@@ -40,6 +42,7 @@ struct SearchUser {
         bounds.count = 0
         hits.count = 0
         candidates.count = 0
+        ranked = 0
         // So many groups that the best rows seldom share one.
         groups = max(4, (2 * k + 15) / 16)
         maxima.count = 0
@@ -54,7 +57,8 @@ struct SearchUser {
         let inverse = step > 0 ? 1 / step : 0
         var sum: Int32 = 0
         for i in 0..<width {
-            let code = (query[i] * inverse).rounded().clamped(to: -127...127)
+            // Adding the shift leaves the nearest whole number in the last bits; codes of up to 127 need no bounds.
+            let code = query[i] * inverse + Self.shift - Self.shift
             codes[i] = Int8(code)
             sum += Int32(code)
             let rest = query[i] - step * code
@@ -73,6 +77,7 @@ struct SearchUser {
             + Self.rounding * (length * (block.reach + block.error + centroidLength) + centroid.magnitude)
     }
 
+    private static let shift: Float = 0x1.8p23
     /// What rounding may add to a score of vectors of length 1: sums of some hundred floats.
     private static let rounding: Float = 8e-6
 }
