@@ -151,19 +151,66 @@ static void score_tiles(float *scores, size_t stride, const float *queries, size
         }
 }
 
-// Hits are rare, so whole vectors are passed over; one that has a hit is taken apart.
+// Hits are rare, so whole vectors are passed over; one that has a hit is taken apart without branches.
 static size_t select_at_least(uint32_t *indices, const float *scores, size_t n, float threshold) {
     size_t count = 0, i = 0;
     for (; i + 16 <= n; i += 16) {
         ivec any = {0};
         for (int v = 0; v < 16; v += WIDTH) any |= load(scores + i + v) >= threshold;
         if (__builtin_reduce_or(any) == 0) continue;
-        for (size_t j = i; j < i + 16; j++)
-            if (scores[j] >= threshold) indices[count++] = (uint32_t)j;
+        for (size_t j = i; j < i + 16; j++) {
+            indices[count] = (uint32_t)j;
+            count += scores[j] >= threshold;
+        }
     }
     for (; i < n; i++)
         if (scores[i] >= threshold) indices[count++] = (uint32_t)i;
     return count;
+}
+
+// Numbers as integers of the same order.
+INLINE ivec key_of(vec value) { return (ivec)value ^ (((ivec)value >> 31) & 0x7fffffff); }
+
+// By halving the range of keys until k of them lie at or above its middle: some dozen passes over a few vectors, without a
+// branch that data decides.
+static float kth_largest(const float *values, size_t n, size_t k, float *scratch) {
+    const size_t padded = (n + WIDTH - 1) / WIDTH * WIDTH;
+    for (size_t i = 0; i + WIDTH <= n; i += WIDTH) store(scratch + i, (vec)key_of(load(values + i)));
+    if (n % WIDTH != 0) {
+        vec rest = splat(-__builtin_inff());
+        for (size_t l = 0; l < n % WIDTH; l++) rest[l] = values[n - n % WIDTH + l];
+        store(scratch + padded - WIDTH, (vec)key_of(rest));
+    }
+    ivec largest = (ivec)load(scratch), smallest = largest;
+    for (size_t i = WIDTH; i < padded; i += WIDTH) {
+        const ivec keys = (ivec)load(scratch + i);
+        largest = __builtin_elementwise_max(largest, keys);
+        smallest = __builtin_elementwise_min(smallest, keys);
+    }
+    // At least k keys lie at or above `low`, fewer above `high`.
+    int32_t low = __builtin_reduce_min(smallest), high = __builtin_reduce_max(largest);
+    while (low < high) {
+        const int32_t middle = (int32_t)((int64_t)low + ((int64_t)high - low + 1) / 2);
+        ivec negative = {0};
+        for (size_t i = 0; i < padded; i += WIDTH) negative += (ivec)load(scratch + i) >= middle;
+        int32_t sums[WIDTH];
+        store((float *)sums, (vec)negative);
+        size_t count = 0;
+        for (int l = 0; l < WIDTH; l++) count -= (size_t)(int64_t)sums[l];
+        if (count == k) {
+            // The least of the k is the answer.
+            ivec least = (ivec){0} + INT32_MAX;
+            for (size_t i = 0; i < padded; i += WIDTH) {
+                const ivec keys = (ivec)load(scratch + i), above = keys >= middle;
+                least = __builtin_elementwise_min(least, (keys & above) | (INT32_MAX & ~above));
+            }
+            low = __builtin_reduce_min(least);
+            break;
+        }
+        if (count > k) low = middle;
+        else high = middle - 1;
+    }
+    return ((vec)key_of((vec)((ivec){0} + low)))[0];  // the way there is the way back
 }
 
 // The rows' cache lines are asked for some rows ahead: they lie anywhere.
@@ -191,6 +238,7 @@ const struct bc_table TABLE = {
     .l2_normalise = l2_normalise,
     .score_tiles = score_tiles,
     .select_at_least = select_at_least,
+    .kth_largest = kth_largest,
     .dot_rows = dot_rows,
     .scan_bounds = scan_bounds,
     .scan_hits = scan_hits,

@@ -27,7 +27,7 @@ extension Kernels {
     }
 
     /// Asks for the memory at an address that will be read soon.
-    @inline(__always) public static func prefetch(_ address: UnsafeRawPointer) { bc_prefetch(address) }
+    @inlinable @inline(__always) public static func prefetch(_ address: UnsafeRawPointer) { bc_prefetch(address) }
 
     /// Canonical dot products of one row with many that lie anywhere; all of `width` floats, a multiple of 16.
     @inline(__always) public static func dot(
@@ -41,7 +41,7 @@ extension Kernels {
     ///
     /// - Parameters:
     ///   - k: 1 to `values.count`.
-    ///   - scratch: room for as many numbers; may not be `values`.
+    ///   - scratch: room for as many numbers, rounded up to a multiple of 16; may not be `values`.
     public static func largest(
         _ k: Int, of values: UnsafeBufferPointer<Float>, scratch: UnsafeMutablePointer<Float>
     ) -> Float {

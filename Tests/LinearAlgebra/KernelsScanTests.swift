@@ -97,7 +97,8 @@ struct KernelsScanTests {
         #expect(scores.bits == expected.bits)
     }
 
-    @Test func theLargestAreThoseOfASort() {
+    @Test(arguments: InstructionSet.available)
+    func theLargestAreThoseOfASort(level: InstructionSet) {
         var generator = Generator(state: 9)
         for round in 0..<400 {
             let count = Int.random(in: 1...700, using: &generator)
@@ -114,11 +115,13 @@ struct KernelsScanTests {
                 }
             }
             let sorted = values.sorted(by: >)
-            var scratch = [Float](repeating: 0, count: count)
+            var scratch = [Float](repeating: 0, count: Kernels.padded(count))
             for k in Set([1, (count + 1) / 2, count, Int.random(in: 1...count, using: &generator)]) {
                 let found = values.withUnsafeBufferPointer { values in
                     scratch.withUnsafeMutableBufferPointer { scratch in
-                        scratch.baseAddress.map { Kernels.largest(k, of: values, scratch: $0) }
+                        scratch.baseAddress.flatMap { scratch in
+                            level.whileInForce { Kernels.largest(k, of: values, scratch: scratch) }
+                        }
                     }
                 }
                 #expect(found == sorted[k - 1], "number \(k) of \(count), round \(round)")

@@ -87,7 +87,8 @@ static inline void bc_prefetch(const void *address) { __builtin_prefetch(address
 /// scores (n): the canonical dot products of query (d) with the rows (d) that `rows` points to.
 void bc_dot_rows(float *scores, const float *query, const float *const *rows, size_t n, size_t d);
 
-/// The k-th largest of values (n), 1 ≤ k ≤ n, none of them NaN; `scratch` has room for n.
+/// The k-th largest of values (n), 1 ≤ k ≤ n, none of them NaN; `scratch` has room for n rounded up to
+/// a multiple of 16.
 float bc_kth_largest(const float *values, size_t n, size_t k, float *scratch);
 
 /// A user of a scan of 8-bit codes: what goes in, and where the result goes.

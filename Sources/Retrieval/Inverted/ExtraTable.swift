@@ -33,7 +33,7 @@ struct ExtraTable {
         }
         var least: Float = 0
         if given.count > Self.leading {
-            if spare.count < given.count { spare = FloatBuffer(count: given.count) }
+            if spare.count < Kernels.padded(given.count) { spare = FloatBuffer(count: Kernels.padded(given.count)) }
             least = values.withUnsafeBufferPointer {
                 Kernels.largest(Self.leading, of: $0, scratch: spare.pointer)
             }

@@ -67,7 +67,7 @@ public final class InvertedScratch {
     func choose(_ count: Int, first: Int, lists: Int, users: Int) {
         let width = Kernels.padded(lists)
         spare.count = 0
-        spare.reserve(lists)
+        spare.reserve(Kernels.padded(lists))
         chosen.count = 0
         chosenEnds.count = 0
         leastFirst.count = 0
@@ -88,7 +88,7 @@ public final class InvertedScratch {
             }
             chosen.count += found
             chosenEnds.append(Int32(chosen.count))
-            spare.reserve(lists)
+            spare.reserve(Kernels.padded(found))
             leastFirst.append(
                 Kernels.largest(min(first, found), of: spare.values, scratch: spare.base + spare.count))
             spare.count = 0

@@ -181,7 +181,7 @@ extension InvertedIndex {
         let mine = scratch.users + user
         let bounds = mine.pointee.bounds.values
         scratch.spare.count = 0
-        scratch.spare.reserve(max(bounds.count, mine.pointee.maxima.count))
+        scratch.spare.reserve(Kernels.padded(max(bounds.count, mine.pointee.maxima.count)))
         // At least k rows reach it.
         var lower = Kernels.largest(k, of: mine.pointee.maxima.values, scratch: scratch.spare.base)
         var upper = Float.infinity
@@ -270,7 +270,7 @@ extension InvertedIndex {
         guard candidates.count >= k, candidates.count > mine.pointee.ranked else { return }
         mine.pointee.ranked = candidates.count
         scratch.scores.count = 0
-        scratch.scores.reserve(2 * candidates.count)
+        scratch.scores.reserve(2 * Kernels.padded(candidates.count))
         for candidate in candidates { scratch.scores.append(candidate.score) }
         mine.pointee.threshold = Kernels.largest(
             k, of: scratch.scores.values, scratch: scratch.scores.base + candidates.count)
