@@ -26,7 +26,7 @@ extension Kernels {
         bc_scan_hits(users, count, codes, masks.baseAddress, masks.count, width)
     }
 
-    /// Asks for the memory at an address that will be read soon.
+    /// Asks for the cache line at an address that will be read soon.
     @inlinable @inline(__always) public static func prefetch(_ address: UnsafeRawPointer) { bc_prefetch(address) }
 
     /// Canonical dot products of one row with many that lie anywhere; all of `width` floats, a multiple of 16.

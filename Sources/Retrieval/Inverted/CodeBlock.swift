@@ -34,21 +34,21 @@ final class CodeBlock: RowBlock, @unchecked Sendable {  // written only by the i
     private var capacity = 0
     /// [capacity, width]
     private var vectors: FloatBuffer
-    /// Bytes in tiles [capacity / 16, width / 4, 16, 4].
+    /// The masks in a cache line of their own, then bytes in tiles [capacity / 16, width / 4, 16, 4]: what a scan reads, in order.
     private var codes: FloatBuffer
-    private let masks = UnsafeMutableBufferPointer<UInt16>.allocate(capacity: Slot.rowsInBlock / 16)
     private var keys = Growing<ItemEntry.Key>()
     private var (step, error, reach): (Float, Float, Float) = (0, 0, 0)
 
     private static let leastCapacity = 32
+    /// Floats that the masks take the place of.
+    private static let maskFloats = 16
 
     /// An empty block of a list.
     init(list: Int, of partition: Partition) {
         self.list = list
         self.partition = partition
         vectors = FloatBuffer(count: 0)
-        codes = FloatBuffer(count: 0)
-        masks.initialize(repeating: 0)
+        codes = FloatBuffer(count: Self.maskFloats)
     }
 
     /// A copy that may be changed.
@@ -59,12 +59,9 @@ final class CodeBlock: RowBlock, @unchecked Sendable {  // written only by the i
         capacity = other.capacity
         vectors = other.vectors.copy()
         codes = other.codes.copy()
-        _ = masks.initialize(from: other.masks)
         for key in other.keys.values { keys.append(key) }
         (step, error, reach) = (other.step, other.error, other.reach)
     }
-
-    deinit { masks.deallocate() }
 
     var count: Int { entries.count }
     var isFull: Bool { count == Slot.rowsInBlock }
@@ -73,14 +70,16 @@ final class CodeBlock: RowBlock, @unchecked Sendable {  // written only by the i
     var view: View {
         View(
             list: list, count: count, vectors: UnsafePointer(vectors.pointer),
-            codes: UnsafeRawPointer(codes.pointer).assumingMemoryBound(to: UInt8.self),
-            masks: UnsafeBufferPointer(rebasing: masks[..<((count + 15) / 16)]), keys: UnsafePointer(keys.base),
+            codes: UnsafeRawPointer(codes.pointer + Self.maskFloats).assumingMemoryBound(to: UInt8.self),
+            masks: UnsafeBufferPointer(
+                start: UnsafeRawPointer(codes.pointer).assumingMemoryBound(to: UInt16.self), count: (count + 15) / 16),
+            keys: UnsafePointer(keys.base),
             step: step, error: error, reach: reach)
     }
 
     /// Bytes that vectors, codes and keys take, filled or not.
     var bytes: Int {
-        (vectors.count + codes.count) * MemoryLayout<Float>.stride + keys.bytes
+        capacity == 0 ? 0 : (vectors.count + codes.count) * MemoryLayout<Float>.stride + keys.bytes
     }
 
     /// The vector of a row, [width].
@@ -94,7 +93,7 @@ final class CodeBlock: RowBlock, @unchecked Sendable {  // written only by the i
         let row = count
         entries.append(entry)
         keys.append(entry.key)
-        masks[row / 16] |= 1 << UInt16(row % 16)
+        setMask(row, true)
         setVector(vector, at: row)
     }
 
@@ -115,13 +114,20 @@ final class CodeBlock: RowBlock, @unchecked Sendable {  // written only by the i
     func removeLast() {
         entries.removeLast()
         keys.count -= 1
-        masks[count / 16] &= ~(1 << UInt16(count % 16))
+        setMask(count, false)
+    }
+
+    private func setMask(_ row: Int, _ counts: Bool) {
+        let masks = UnsafeMutableRawPointer(codes.pointer)
+        var mask = masks.load(fromByteOffset: row / 16 * 2, as: UInt16.self)
+        if counts { mask |= 1 << UInt16(row % 16) } else { mask &= ~(1 << UInt16(row % 16)) }
+        masks.storeBytes(of: mask, toByteOffset: row / 16 * 2, as: UInt16.self)
     }
 
     private func grow() {
         capacity = min(max(Self.leastCapacity, 2 * capacity), Slot.rowsInBlock)
         vectors = vectors.copy(count: capacity * width)
-        codes = codes.copy(count: capacity * width / 4)
+        codes = codes.copy(count: Self.maskFloats + capacity * width / 4)
     }
 
     /// Makes the codes of a row, and those of all rows anew if the unit is too small for it.
@@ -142,7 +148,7 @@ final class CodeBlock: RowBlock, @unchecked Sendable {  // written only by the i
 
     private func write(_ row: Int) {
         let vector = vector(row)
-        let tile = UnsafeMutableRawPointer(codes.pointer) + row / 16 * 16 * width + row % 16 * 4
+        let tile = UnsafeMutableRawPointer(codes.pointer + Self.maskFloats) + row / 16 * 16 * width + row % 16 * 4
         let inverse = step > 0 ? 1 / step : 0
         partition.withCentroid(list) { centroid in
             var (lost, kept) = (0.0, 0.0)

@@ -29,11 +29,17 @@ public final class InvertedScratch {
     private var chosen = Growing<UInt32>()
     private var chosenEnds = Growing<Int32>()
     private var leastFirst = Growing<Float>()
-    /// Rows of the hits of a user, and their scores.
-    var rows = Growing<UnsafePointer<Float>?>()
-    var scores = Growing<Float>()
-    /// For the k-th largest of something.
-    var spare = Growing<Float>()
+
+    /// What is appended to within a pass; behind a pointer, so that it costs no check of exclusive access.
+    struct Lists {
+        /// Rows of the hits of a user, and their scores.
+        var rows = Growing<UnsafePointer<Float>?>()
+        var scores = Growing<Float>()
+        /// For the k-th largest of something.
+        var spare = Growing<Float>()
+    }
+
+    let lists = UnsafeMutablePointer<Lists>.allocate(capacity: 1)
 
     /// Empty memory, for any index.
     public init() {
@@ -41,11 +47,14 @@ public final class InvertedScratch {
         // Each its own memory: copies share it.
         for user in 0..<Self.usersInPass { users[user] = SearchUser() }
         scans.initialize(repeating: Kernels.ScanUser(), count: Self.usersInPass)
+        lists.initialize(to: Lists())
     }
 
     deinit {
         users.deinitialize(count: Self.usersInPass)
         users.deallocate()
+        lists.deinitialize(count: 1)
+        lists.deallocate()
         codes.deallocate()
         scans.deallocate()
     }
@@ -66,8 +75,9 @@ public final class InvertedScratch {
     /// first; of equal ones all.
     func choose(_ count: Int, first: Int, lists: Int, users: Int) {
         let width = Kernels.padded(lists)
-        spare.count = 0
-        spare.reserve(Kernels.padded(lists))
+        let work = self.lists
+        work.pointee.spare.count = 0
+        work.pointee.spare.reserve(Kernels.padded(lists))
         chosen.count = 0
         chosenEnds.count = 0
         leastFirst.count = 0
@@ -76,22 +86,25 @@ public final class InvertedScratch {
         for user in 0..<users {
             let scores = UnsafeBufferPointer(start: centroids.pointer + user * width, count: lists)
             let least =
-                count < lists ? Kernels.largest(count, of: scores, scratch: spare.base) : -.greatestFiniteMagnitude
+                count < lists
+                ? Kernels.largest(count, of: scores, scratch: work.pointee.spare.base) : -.greatestFiniteMagnitude
             chosen.reserve(lists)
             let found = Kernels.selectAtLeast(
                 least, of: scores, into: UnsafeMutableBufferPointer(start: chosen.base + chosen.count, count: lists))
-            spare.count = 0
+            work.pointee.spare.count = 0
             for place in chosen.count..<chosen.count + found {
                 let list = Int(chosen.base[place])
                 starts.base[list] += 1
-                spare.append(scores[list])
+                work.pointee.spare.append(scores[list])
             }
             chosen.count += found
             chosenEnds.append(Int32(chosen.count))
-            spare.reserve(Kernels.padded(found))
+            work.pointee.spare.reserve(Kernels.padded(found))
             leastFirst.append(
-                Kernels.largest(min(first, found), of: spare.values, scratch: spare.base + spare.count))
-            spare.count = 0
+                Kernels.largest(
+                    min(first, found), of: work.pointee.spare.values,
+                    scratch: work.pointee.spare.base + work.pointee.spare.count))
+            work.pointee.spare.count = 0
         }
         var sum: Int32 = 0
         for list in 0...lists { (starts.base[list], sum) = (sum, sum + starts.base[list]) }

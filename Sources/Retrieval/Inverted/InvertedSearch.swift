@@ -91,11 +91,10 @@ extension InvertedIndex {
         for list in 0..<partition.lists {
             let probing = Int(scratch.starts.base[list])..<Int(scratch.starts.base[list + 1])
             guard !probing.isEmpty else { continue }
-            let places = lists[list]
-            for number in places.indices {
+            for (number, place) in lists[list].enumerated() {
                 let isEarly = number < Self.firstBlocks
                 if isFirst && !isEarly { break }
-                scan(places[number], probing, scratch, isFirst: isFirst, isEarly: isEarly)
+                scan(place, probing, scratch, isFirst: isFirst, isEarly: isEarly)
             }
         }
     }
@@ -165,11 +164,11 @@ extension InvertedIndex {
     private func lead(_ user: Int, _ k: Int, _ scratch: InvertedScratch) {
         let mine = scratch.users + user
         guard !mine.pointee.extras.leaders.isEmpty else { return }
-        scratch.spare.count = 0
+        scratch.lists.pointee.spare.count = 0
         for leader in mine.pointee.extras.leaders {
             guard let slot = numbered[leader.number] else { continue }
             mine.pointee.hits.append(slot.rawValue)
-            scratch.spare.append(leader.score)
+            scratch.lists.pointee.spare.append(leader.score)
         }
         score(user, scratch, areLeaders: true)
         raiseThreshold(user, k, scratch)
@@ -180,10 +179,10 @@ extension InvertedIndex {
     private func settle(_ user: Int, _ k: Int, _ scratch: InvertedScratch) {
         let mine = scratch.users + user
         let bounds = mine.pointee.bounds.values
-        scratch.spare.count = 0
-        scratch.spare.reserve(Kernels.padded(max(bounds.count, mine.pointee.maxima.count)))
+        scratch.lists.pointee.spare.count = 0
+        scratch.lists.pointee.spare.reserve(Kernels.padded(max(bounds.count, mine.pointee.maxima.count)))
         // At least k rows reach it.
-        var lower = Kernels.largest(k, of: mine.pointee.maxima.values, scratch: scratch.spare.base)
+        var lower = Kernels.largest(k, of: mine.pointee.maxima.values, scratch: scratch.lists.pointee.spare.base)
         var upper = Float.infinity
         var looked = 0
         while true {
@@ -197,7 +196,9 @@ extension InvertedIndex {
             // Some of them were excluded: as many more, and a few that will be.
             upper = lower
             let needed = looked + k + 8
-            lower = needed < bounds.count ? Kernels.largest(needed, of: bounds, scratch: scratch.spare.base) : -.infinity
+            lower =
+                needed < bounds.count
+                ? Kernels.largest(needed, of: bounds, scratch: scratch.lists.pointee.spare.base) : -.infinity
         }
         if lower > -.infinity {
             let bar = mine.pointee.threshold - mine.pointee.extras.rest
@@ -237,24 +238,27 @@ extension InvertedIndex {
         let mine = scratch.users + user
         let (hits, width) = (mine.pointee.hits.values, partition.width)
         mine.pointee.hits.count = 0
-        scratch.rows.count = 0
-        scratch.scores.count = 0
-        scratch.scores.reserve(hits.count)
-        scratch.rows.reserve(hits.count)
+        scratch.lists.pointee.rows.count = 0
+        scratch.lists.pointee.scores.count = 0
+        scratch.lists.pointee.scores.reserve(hits.count)
+        scratch.lists.pointee.rows.reserve(hits.count)
         for hit in hits {
             let slot = Slot(Int(hit))
             Kernels.prefetch(views[slot.block].keys + slot.row)
-            scratch.rows.append(views[slot.block].vectors + slot.row * width)
+            scratch.lists.pointee.rows.append(views[slot.block].vectors + slot.row * width)
         }
         Kernels.dot(
-            scratch.queries.pointer + user * width, rows: scratch.rows.values, width: width, into: scratch.scores.base)
+            scratch.queries.pointer + user * width, rows: scratch.lists.pointee.rows.values, width: width,
+            into: scratch.lists.pointee.scores.base)
         mine.pointee.candidates.reserve(hits.count)
         for (place, hit) in hits.enumerated() {
             let slot = Slot(Int(hit))
             let key = views[slot.block].keys[slot.row]
-            guard let extra = areLeaders ? scratch.spare.base[place] : mine.pointee.extras.extra(of: key.number)
+            guard
+                let extra = areLeaders
+                    ? scratch.lists.pointee.spare.base[place] : mine.pointee.extras.extra(of: key.number)
             else { continue }
-            let score = scratch.scores.base[place] + extra
+            let score = scratch.lists.pointee.scores.base[place] + extra
             guard score >= mine.pointee.threshold, !mine.pointee.excluded.contains(hash: key.hash, item(at: slot))
             else { continue }
             mine.pointee.candidates.append(Candidate(score: score, slot: slot, prefix: key.prefix))
@@ -269,11 +273,11 @@ extension InvertedIndex {
         let candidates = mine.pointee.candidates.values
         guard candidates.count >= k, candidates.count > mine.pointee.ranked else { return }
         mine.pointee.ranked = candidates.count
-        scratch.scores.count = 0
-        scratch.scores.reserve(2 * Kernels.padded(candidates.count))
-        for candidate in candidates { scratch.scores.append(candidate.score) }
+        scratch.lists.pointee.scores.count = 0
+        scratch.lists.pointee.scores.reserve(2 * Kernels.padded(candidates.count))
+        for candidate in candidates { scratch.lists.pointee.scores.append(candidate.score) }
         mine.pointee.threshold = Kernels.largest(
-            k, of: scratch.scores.values, scratch: scratch.scores.base + candidates.count)
+            k, of: scratch.lists.pointee.scores.values, scratch: scratch.lists.pointee.scores.base + candidates.count)
     }
 
     /// The best candidates, best first.
