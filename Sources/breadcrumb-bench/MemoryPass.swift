@@ -11,6 +11,7 @@ struct MemoryPass {
     let batch: Int
     let listSize: Int
     let refresh: ShopperSettings.Refresh
+    let recall: Double
 
     func run(_ log: [SyntheticShop.Record]) throws -> StreamReport.Saturated {
         let registry = MetricRegistry()
@@ -25,7 +26,7 @@ struct MemoryPass {
                 value: record.value)
         }
         let stage = ShopperStage(
-            model: model, catalogue: try LiveCatalogue(model: model),
+            model: model, catalogue: try LiveCatalogue(model: model, recall: recall, listSize: listSize),
             settings: ShopperSettings(
                 historyLength: 50, eventIDWindow: 64, idleExpiry: nil, listSize: listSize, refresh: refresh,
                 topic: "events"),

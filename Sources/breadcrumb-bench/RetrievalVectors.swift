@@ -9,7 +9,8 @@ import TwoTower
 /// The vectors of a trained tower: a model's items, and its shoppers after their last events.
 ///
 /// Index choices show on such vectors alone: those of a normal distribution have no clusters to find.
-struct RetrievalVectors {
+struct RetrievalVectors: Sendable {
+    let model: Model
     let dimension: Int
     /// [real items, dimension]: unit vectors.
     let real: [Float]
@@ -23,6 +24,7 @@ struct RetrievalVectors {
     /// Loads a model and walks through a shop's events.
     init(model path: String, events file: String) throws {
         let model = try Model.load(from: URL(fileURLWithPath: path))
+        self.model = model
         var log: [Event] = []
         try DatasetReader<Event>.events(path: file).readAll { if case .success(let event) = $0 { log.append(event) } }
         log.sort { $0.time < $1.time }

@@ -15,6 +15,10 @@ struct StreamBenchmark {
     var listSize: Int
     var batch: Int
     var shoppers: Int
+    var hasZipfActivity: Bool
+    /// A checkpoint and the events of its shop.
+    var trained: (model: String, events: String)?
+    var recall: Double
     var refresh: ShopperSettings.Refresh
     var partitions: Int
     var pace: Int?
@@ -28,17 +32,19 @@ struct StreamBenchmark {
     func run() throws -> StreamReport {
         try checkRoom()
         let machine = Machine.here()
-        let shop = SyntheticShop(items: items, shoppers: shoppers)
+        let shop = SyntheticShop(
+            items: items, shoppers: shoppers, hasZipfActivity: hasZipfActivity,
+            trained: try trained.map { try RetrievalVectors(model: $0.model, events: $0.events) })
         let log = try shop.events(0..<events)
         func inMemory(_ model: Model) throws -> StreamReport.Saturated {
-            try MemoryPass(model: model, batch: batch, listSize: listSize, refresh: refresh).run(log)
+            try MemoryPass(model: model, batch: batch, listSize: listSize, refresh: refresh, recall: recall).run(log)
         }
         let (dense, memory) = (try inMemory(shop.denseModel), try inMemory(shop.model))
         let stage = try ServiceStage(
             kafka: kafka, partitions: partitions,
             flags: [
                 "--lists-refresh", refresh.rawValue, "--lists-size", "\(listSize)", "--workers-batch", "\(batch)",
-                "--log-level", "error",
+                "--retrieval-recall", "\(recall)", "--log-level", "error",
             ])
         defer { stage.close() }
         try feed(log, to: stage)
@@ -57,8 +63,9 @@ struct StreamBenchmark {
             versions: ["librdkafka": KafkaClient.libraryVersion, "redis": redis.version],
             settings: .init(
                 broker: kafka.map { "Kafka at \($0)" } ?? "embedded cluster", events: events, items: items,
-                shoppers: shoppers,
-                listSize: listSize, batch: batch, refresh: refresh.rawValue, threads: stage.settings.workers.threads,
+                shoppers: shoppers, activity: hasZipfActivity ? "zipf" : "even", model: trained?.model ?? "random",
+                recall: recall, listSize: listSize, batch: batch, refresh: refresh.rawValue,
+                threads: stage.settings.workers.threads,
                 partitions: partitions),
             dense: dense, memory: memory, saturated: saturated, paced: paced, listsInTopic: found)
     }

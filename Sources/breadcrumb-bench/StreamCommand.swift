@@ -15,6 +15,14 @@ struct StreamCommand: Command {
 
     init(reading arguments: inout ArgumentReader) {
         let named = arguments.environment["BREADCRUMB_KAFKA"]
+        let model = arguments.option(
+            "model", accepting: .notEmpty, "Folder of a checkpoint whose towers are served; otherwise random ones.")
+        let shopEvents = arguments.option(
+            "model-events", accepting: .notEmpty, "The events of the checkpoint's shop, which give shoppers' vectors.")
+        if (model == nil) != (shopEvents == nil) {
+            arguments.refuse("wants --model-events, and the other way round", at: .flag("--model"))
+        }
+        let trained = model.flatMap { model in shopEvents.map { (model: model, events: $0) } }
         benchmark = StreamBenchmark(
             kafka: arguments.option(
                 "kafka", accepting: .notEmpty,
@@ -28,7 +36,11 @@ struct StreamCommand: Command {
             batch: arguments.option(
                 "batch", default: 64, accepting: .within(1...4096), "Most events of a partition committed together."),
             shoppers: arguments.option(
-                "shoppers", default: 10_000, accepting: .within(1...10_000_000), "Shoppers, drawn evenly."),
+                "shoppers", default: 10_000, accepting: .within(1...10_000_000), "Shoppers."),
+            hasZipfActivity: arguments.flag("zipf", "Draws shoppers by Zipf's law; otherwise evenly."),
+            trained: trained,
+            recall: arguments.option(
+                "recall", default: 0.98, accepting: .within(0.5...1), "`retrieval.recall` of the run."),
             refresh: arguments.option(
                 "refresh", default: ShopperSettings.Refresh.everyEvent,
                 "every-event: a list at each event. batch: one per shopper and batch."),

@@ -9,6 +9,11 @@ struct StreamReport: Codable {
         var events: Int
         var items: Int
         var shoppers: Int
+        /// `even` or `zipf`.
+        var activity: String
+        /// Whose towers.
+        var model: String
+        var recall: Double
         var listSize: Int
         var batch: Int
         var refresh: String
@@ -87,7 +92,7 @@ struct StreamReport: Codable {
         var lines = [
             "\(date)  \(machine.processor), \(machine.cores) cores, \(machine.memoryGigabytes) GB, \(machine.instructions), "
                 + "load \(machine.loadBefore); \(versions)",
-            "\(settings.broker), \(settings.items) items, \(settings.shoppers) shoppers, K = \(settings.listSize), batch "
+            "\(settings.broker), \(settings.items) items, \(settings.shoppers) shoppers (\(settings.activity)), towers \(settings.model), recall \(settings.recall), K = \(settings.listSize), batch "
                 + "\(settings.batch), refresh \(settings.refresh), payload \(settings.payloadBytes) B, \(settings.partitions) "
                 + "partitions, \(settings.threads) threads, d = \(settings.dimension)",
             "",

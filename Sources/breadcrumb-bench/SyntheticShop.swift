@@ -5,10 +5,11 @@ import LinearAlgebra
 import Streaming
 import TwoTower
 
-/// A made-up shop that is the same at every run: a model of trained shape with random weights, and a stream of events.
+/// A made-up shop that is the same at every run: a model, and a stream of events.
 ///
-/// Costs do not depend on what the weights are. Shoppers are drawn evenly; items by Zipf's law with exponent 1, so a few
-/// items make most of the events, as in a real shop.
+/// The model is of trained shape with random weights, or has the towers of a checkpoint: only among the items of a trained
+/// tower has an index clusters to find. Items are drawn by Zipf's law with exponent 1, so a few make most of the
+/// events, as in a real shop; shoppers evenly or likewise.
 struct SyntheticShop {
     /// d, blocks and hidden units of a model as `breadcrumb train` makes it by default.
     static let shape = (dimension: 64, blocks: 1, hidden: 128)
@@ -19,18 +20,39 @@ struct SyntheticShop {
     let model: Model
     /// The same model without the channel: what lists cost before it.
     let denseModel: Model
+    private let items: ZipfLaw
     private let shoppers: Int
-    /// The sum of 1/rank up to each item.
-    private let weights: [Double]
+    /// Nil where shoppers are drawn evenly.
+    private let activity: ZipfLaw?
 
-    init(items: Int, shoppers: Int) {
+    /// - Parameters:
+    ///   - hasZipfActivity: whether few shoppers make most of the events.
+    ///   - trained: towers to serve in place of random ones.
+    init(items: Int, shoppers: Int, hasZipfActivity: Bool = false, trained: RetrievalVectors? = nil) {
         self.shoppers = shoppers
+        self.items = ZipfLaw(items)
+        activity = hasZipfActivity ? ZipfLaw(shoppers) : nil
         var random = SplitMix64(seed: 1)
-        let dimension = SyntheticShop.shape.dimension
+        let towers = trained.map { Self.towers(of: $0, items: items) } ?? Self.randomTowers(items: items, &random)
+        func model(_ channels: TrainedChannels) -> Model {
+            Model(
+                version: "synthetic", layout: towers.layout, parameters: towers.parameters,
+                itemVectors: towers.vectors, audience: towers.audience,
+                vocabulary: FeatureVocabulary(tokens: ["w:nothing"]), items: (0..<items).map { ItemID("item-\($0)") },
+                channels: channels)
+        }
+        self.model = model(SyntheticShop.channels(items: items, &random))
+        denseModel = model(.none)
+    }
+
+    private typealias Towers = (
+        layout: TowerLayout, parameters: FloatBuffer, vectors: FloatBuffer, audience: FloatBuffer
+    )
+
+    private static func randomTowers(items: Int, _ random: inout SplitMix64) -> Towers {
+        let dimension = shape.dimension
         let layout = TowerLayout(
-            TowerShape(
-                items: items, tokens: 1, dimension: dimension, blocks: SyntheticShop.shape.blocks,
-                hidden: SyntheticShop.shape.hidden))
+            TowerShape(items: items, tokens: 1, dimension: dimension, blocks: shape.blocks, hidden: shape.hidden))
         let parameters = FloatBuffer(count: layout.count)
         for index in 0..<layout.count { parameters.pointer[index] = Float(0.6 * random.uniform() - 0.3) }
         let vectors = FloatBuffer(count: items * dimension)
@@ -38,19 +60,31 @@ struct SyntheticShop {
             for column in 0..<dimension { vectors.pointer[row * dimension + column] = Float(random.normal()) }
             _ = ItemTower.normalise(vectors.pointer + row * dimension, dimension: dimension)
         }
-        func model(_ channels: TrainedChannels) -> Model {
-            Model(
-                version: "synthetic", layout: layout, parameters: parameters, itemVectors: vectors,
-                vocabulary: FeatureVocabulary(tokens: ["w:nothing"]), items: (0..<items).map { ItemID("item-\($0)") },
-                channels: channels)
+        return (layout, parameters, vectors, FloatBuffer(count: 0))
+    }
+
+    /// The sequence tower of a checkpoint over as many items as are wanted, made from the checkpoint's.
+    private static func towers(of trained: RetrievalVectors, items: Int) -> Towers {
+        let known = trained.model.layout
+        var shape = known.shape
+        (shape.items, shape.tokens, shape.attributes, shape.vectors) = (items, 1, 0, [])
+        let layout = TowerLayout(shape)
+        let parameters = FloatBuffer(count: layout.count)
+        for tensor in layout.tensors {
+            guard let source = known.tensors.first(where: { $0.name == tensor.name && $0.shape == tensor.shape }) else {
+                continue
+            }
+            (parameters.pointer + tensor.offset).update(
+                from: trained.model.parameters.pointer + source.offset, count: tensor.count)
         }
-        self.model = model(SyntheticShop.channels(items: items, &random))
-        denseModel = model(.none)
-        var sum = 0.0
-        weights = (1...items).map { rank in
-            sum += 1 / Double(rank)
-            return sum
+        func buffer(_ values: some Collection<Float>) -> FloatBuffer {
+            let buffer = FloatBuffer(count: values.count)
+            for (place, value) in values.enumerated() { buffer.pointer[place] = value }
+            return buffer
         }
+        return (
+            layout, parameters, buffer(trained.items(items)), buffer(trained.users.prefix(1024 * trained.dimension))
+        )
     }
 
     /// A sparse channel whose neighbours are drawn evenly: few are shared, so a list has the most extra scores that it can.
@@ -85,7 +119,8 @@ struct SyntheticShop {
             var random = SplitMix64(seed: 2, streams: number)
             let event = Event(
                 eventID: "event-\(number)", action: SyntheticShop.action(random.uniform()),
-                shopper: .known("shopper-\(Int(random.uniform() * Double(shoppers)))"), item: item(random.uniform()),
+                shopper: .known("shopper-\(shopper(random.uniform()))"),
+                item: model.items[items.rank(random.uniform())],
                 time: EventTime(milliseconds: 1_704_067_200_000 + Int64(number) * 10),
                 sessionID: "session-\(number / 10)", price: Double(Int(random.uniform() * 10_000)) / 100,
                 currency: "EUR")
@@ -103,20 +138,37 @@ struct SyntheticShop {
         }
     }
 
-    private func item(_ chance: Double) -> ItemID {
-        let wanted = chance * (weights.last ?? 0)
-        var (low, high) = (0, weights.count - 1)
-        while low < high {
-            let middle = (low + high) / 2
-            if weights[middle] < wanted { low = middle + 1 } else { high = middle }
-        }
-        return model.items[low]
-    }
+    private func shopper(_ chance: Double) -> Int { activity?.rank(chance) ?? Int(chance * Double(shoppers)) }
 
     private static func filledUp(_ json: [UInt8]) -> [UInt8] {
         let (before, after) = (Array(#","context":""#.utf8), Array(#""}"#.utf8))
         let missing = payloadBytes - (json.count - 1) - before.count - after.count
         guard missing >= 0 else { return json }
         return json.dropLast() + before + [UInt8](repeating: UInt8(ascii: "x"), count: missing) + after
+    }
+}
+
+/// Ranks 0, 1, … of which each is drawn as often as 1 / (rank + 1) says.
+struct ZipfLaw {
+    /// The sum of 1 / (rank + 1) up to each.
+    private let weights: [Double]
+
+    init(_ count: Int) {
+        var sum = 0.0
+        weights = (1...count).map { rank in
+            sum += 1 / Double(rank)
+            return sum
+        }
+    }
+
+    /// The rank at a place from 0 to 1 of all that is drawn.
+    func rank(_ chance: Double) -> Int {
+        let wanted = chance * (weights.last ?? 0)
+        var (low, high) = (0, weights.count - 1)
+        while low < high {
+            let middle = (low + high) / 2
+            if weights[middle] < wanted { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 }
