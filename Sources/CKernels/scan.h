@@ -1,6 +1,6 @@
 // Scans of 8-bit codes: integer dot products of a few users with tiles of 16 items. Sums of integers are exact, so all levels
-// agree. Included by bodies.h; SCAN_VNNI and SCAN_MADD say what the level's processors have.
-#if defined(SCAN_VNNI) || defined(SCAN_MADD)
+// agree. Included by bodies.h; SCAN_VNNI and SCAN_MADD say what the level's processors have beyond SSE2.
+#if defined(__SSE2__)
 #include <immintrin.h>
 #endif
 
@@ -27,6 +27,12 @@ INLINE lanes_i scan_step(lanes_i sum, lanes_i codes, int32_t query) {
     const __m256i even = _mm256_srai_epi16(_mm256_slli_epi16(four, 8), 8), odd = _mm256_srai_epi16(four, 8);
     const __m256i first = _mm256_madd_epi16(_mm256_and_si256(c, _mm256_set1_epi16(0xff)), even);
     const __m256i second = _mm256_madd_epi16(_mm256_srli_epi16(c, 8), odd);
+    return sum + (lanes_i)first + (lanes_i)second;
+#elif defined(__SSE2__)
+    const __m128i four = _mm_set1_epi32(query), c = (__m128i)codes;
+    const __m128i even = _mm_srai_epi16(_mm_slli_epi16(four, 8), 8), odd = _mm_srai_epi16(four, 8);
+    const __m128i first = _mm_madd_epi16(_mm_and_si128(c, _mm_set1_epi16(0xff)), even);
+    const __m128i second = _mm_madd_epi16(_mm_srli_epi16(c, 8), odd);
     return sum + (lanes_i)first + (lanes_i)second;
 #else
     for (int b = 0; b < 4; b++) sum += ((codes >> (8 * b)) & 255) * (int32_t)(int8_t)((uint32_t)query >> (8 * b));
