@@ -6,8 +6,12 @@ public final class Readiness: Sendable {
     /// What a check says.
     public enum State: Equatable, Sendable {
         case ready
+        /// The work is done, but not as it should be: why, in a few words.
+        case warning(String)
         /// Why not, in a few words: "4,211 of 9,000 catalogue records read".
         case waiting(String)
+
+        var isReady: Bool { if case .waiting = self { false } else { true } }
     }
 
     private let checks: Mutex<[(name: String, state: State)]>
@@ -28,15 +32,15 @@ public final class Readiness: Sendable {
         }
     }
 
-    /// Every check says ready.
+    /// No check is waiting.
     public var isReady: Bool {
-        checks.withLock { $0.allSatisfy { $0.state == .ready } }
+        checks.withLock { $0.allSatisfy { $0.state.isReady } }
     }
 
     /// `{"status":"waiting","checks":{"kafka":{"ready":true},"catalogue":{"ready":false,"reason":"…"}}}`
     var report: (isReady: Bool, json: [UInt8]) {
         let checks = checks.withLock { $0 }
-        let isReady = checks.allSatisfy { $0.state == .ready }
+        let isReady = checks.allSatisfy { $0.state.isReady }
         var writer = JSONWriter()
         writer.object { writer in
             writer.name("status")
@@ -47,8 +51,13 @@ public final class Readiness: Sendable {
                     writer.name(name)
                     writer.object { writer in
                         writer.name("ready")
-                        writer.bool(state == .ready)
-                        if case .waiting(let reason) = state {
+                        writer.bool(state.isReady)
+                        switch state {
+                        case .ready: break
+                        case .warning(let reason):
+                            writer.name("warning")
+                            writer.string(reason)
+                        case .waiting(let reason):
                             writer.name("reason")
                             writer.string(reason)
                         }

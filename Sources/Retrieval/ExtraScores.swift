@@ -34,6 +34,16 @@ public struct ExtraScores: Sendable {
         ends.append(self.numbers.count)
     }
 
+    /// Those of one user alone; of no user if there are none.
+    public func user(_ user: Int) -> ExtraScores {
+        var own = ExtraScores()
+        if user < users {
+            let (numbers, scores) = ofUser(user)
+            own.appendUser(numbers.span, scores.span)
+        }
+        return own
+    }
+
     /// A user's items, and what each one's score is raised by.
     func ofUser(_ user: Int) -> (numbers: ArraySlice<Int32>, scores: ArraySlice<Float>) {
         (numbers[places(of: user)], scores[places(of: user)])

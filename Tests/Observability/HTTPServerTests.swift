@@ -76,6 +76,11 @@ import Testing
         #expect(
             ready.body == #"{"status":"ready","checks":{"redis":{"ready":true},"catalogue":{"ready":true}}}"# + "\n")
         #expect(ready.head.contains("Content-Type: application/json"))
+
+        readiness.set("retrieval", .warning("0.9 of 0.99"))
+        let warning = try get(server.port, "/health/ready")
+        #expect(warning.status == 200 && readiness.isReady)
+        #expect(warning.body.contains(#""retrieval":{"ready":true,"warning":"0.9 of 0.99"}"#))
     }
 
     @Test func otherPathsAndMethodsAreRefusedClearly() throws {

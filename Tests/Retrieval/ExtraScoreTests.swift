@@ -154,7 +154,7 @@ struct ExtraScoreTests {
 }
 
 extension ExtraScores {
-    fileprivate mutating func appendUser(_ extras: [(number: Int32, score: Float)]) {
+    mutating func appendUser(_ extras: [(number: Int32, score: Float)]) {
         appendUser(extras.map(\.number).span, extras.map(\.score).span)
     }
 }

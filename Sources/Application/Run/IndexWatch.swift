@@ -1,15 +1,31 @@
 import Observability
 import Retrieval
 
-/// Tells log and metrics how the items are indexed.
+/// Tells log, metrics and readiness how the items are indexed, and what searches find of them.
 struct IndexWatch: Sendable {
     private let log: Logger
+    private let readiness: Readiness
+    private let target: Double
+    private let found: Gauge
+    private let audits: Counter
     private let lists: Gauge
     private let probes: Gauge
     private let recall: Gauge
 
-    init(log: Logger, registry: MetricRegistry) {
+    /// Fewer audits say nothing, and so much below the target may be chance.
+    private static let leastAudits = 50
+    private static let tolerance = 0.01
+
+    /// - Parameter target: the recall that the index was asked for.
+    init(log: Logger, registry: MetricRegistry, readiness: Readiness, target: Double) {
         self.log = log
+        self.readiness = readiness
+        self.target = target
+        found = registry.gauge(
+            "breadcrumb_retrieval_recall",
+            "Share of the exact best items that the last \(RecallAudit.window) audited searches found; 0 before the first."
+        )
+        audits = registry.counter("breadcrumb_retrieval_audits_total", "Searches repeated with a look at every item.")
         lists = registry.gauge("breadcrumb_index_lists", "Lists of the index; 1 is a flat scan.")
         probes = registry.gauge("breadcrumb_index_probes", "Lists that a search looks into.")
         recall = registry.gauge(
@@ -29,5 +45,16 @@ struct IndexWatch: Sendable {
                 "lists": LogValue(plan.partition.lists), "probes": LogValue(plan.probes),
                 "expected_recall": LogValue(plan.recall),
             ])
+    }
+
+    /// What the last audits found; called on the audit's thread.
+    func audited(_ recall: Double, _ count: Int) {
+        audits.add()
+        found.set(recall)
+        guard count >= Self.leastAudits else { return }
+        readiness.set(
+            "retrieval",
+            recall < target - Self.tolerance
+                ? .warning("searches find \(recall) of the exact best, retrieval.recall asks for \(target)") : .ready)
     }
 }

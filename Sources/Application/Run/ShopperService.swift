@@ -4,6 +4,7 @@ import Foundation
 import Kafka
 import Observability
 import Redis
+import Retrieval
 import Streaming
 import TwoTower
 
@@ -58,6 +59,10 @@ public final class ShopperService {
         log.info("stopping: finishing what is in flight")
     }
 
+    private var indexWatch: IndexWatch {
+        IndexWatch(log: log, registry: registry, readiness: readiness, target: settings.retrieval.recall)
+    }
+
     // MARK: Putting together
 
     private struct Parts {
@@ -78,7 +83,7 @@ public final class ShopperService {
         guard try start.checkRedis(), let partitions = try start.checkTopics() else { return nil }
         let catalogue = try LiveCatalogue(
             model: model, recall: settings.retrieval.recall, listSize: settings.lists.size,
-            observe: IndexWatch(log: log, registry: registry).take)
+            observe: indexWatch.take)
         let feed = CatalogueFeed(
             start.kafka, topic: settings.topics.catalogue, catalogue: catalogue,
             observe: CatalogueWatch(log: log, registry: registry, readiness: readiness, catalogue: catalogue).take)
@@ -126,6 +131,9 @@ public final class ShopperService {
         _ start: StartUp, _ catalogue: LiveCatalogue
     ) throws -> @Sendable () -> WorkerPool<ShopperStage>.Context {
         let (settings, model, metrics, probe) = (settings, model, shopperMetrics, streamMetrics.probe)
+        let audit =
+            settings.retrieval.auditShare > 0
+            ? RecallAudit(share: settings.retrieval.auditShare, observe: indexWatch.audited) : nil
         let digest = try settings.listDigest()
         let open = try start.storeMaker(patience: .seconds(1))
         return {
@@ -135,7 +143,7 @@ public final class ShopperService {
                     limits: .init(
                         payload: settings.events.maximumBytes.bytes,
                         futureSkew: settings.events.maximumSkew.wholeMilliseconds)),
-                letterLimit: ShopperService.letterLimit, metrics: metrics, probe: probe)
+                letterLimit: ShopperService.letterLimit, metrics: metrics, probe: probe, audit: audit)
             return .init(stage: stage, store: open())
         }
     }

@@ -62,6 +62,8 @@ public struct HistorySettings: ConfigurationSection {
 public struct RetrievalSettings: ConfigurationSection {
     /// Share of the exact best that a search has to find on average.
     public var recall: Double
+    /// Share of the searches that are repeated exactly.
+    public var auditShare: Double
 
     /// Declares and reads the keys.
     public init(reading keys: inout KeyReader) {
@@ -69,6 +71,10 @@ public struct RetrievalSettings: ConfigurationSection {
             "retrieval.recall", default: 0.99, accepting: .within(0.5...1),
             "The share of the exact best items that a search has to find on average; the index is tuned to it at start-up. "
                 + "1 finds all of them, at the price of a look at every item.")
+        auditShare = keys.value(
+            "retrieval.audit_share", default: 0.001, accepting: .within(0...1),
+            "The share of the searches that are repeated in the background with a look at every item, one at a time; 0 repeats none."
+        )
     }
 }
 

@@ -45,14 +45,9 @@ extension InvertedIndex {
         _ queries: Span<Float>, _ user: Int, k: Int, _ excluding: [Excluded], _ extras: ExtraScores,
         _ scratch: InvertedScratch
     ) throws(RetrievalError) -> [ScoredItem] {
-        var own = ExtraScores()
-        if extras.users > 0 {
-            let (numbers, scores) = extras.ofUser(user)
-            own.appendUser(numbers.span, scores.span)
-        }
         return try probing(2 * probes).search(
             queries: queries.extracting(user * dimension..<(user + 1) * dimension), k: k,
-            excluding: excluding.isEmpty ? [] : [excluding[user]], adding: own, scratch: scratch)[0]
+            excluding: excluding.isEmpty ? [] : [excluding[user]], adding: extras.user(user), scratch: scratch)[0]
     }
 
     /// Copies queries and makes their codes.

@@ -11,13 +11,17 @@ struct ListMaker {
     private let scratch = InvertedScratch()
     private let sparse: SparseScores?
     private let probe: StageProbe
+    private let audit: RecallAudit?
 
-    init(model: Model, settings: ShopperSettings, configuration: String, probe: StageProbe) {
+    init(
+        model: Model, settings: ShopperSettings, configuration: String, probe: StageProbe, audit: RecallAudit?
+    ) {
         self.model = model
         self.settings = settings
         self.configuration = configuration
         sparse = SparseScores(model: model)
         self.probe = probe
+        self.audit = audit
     }
 
     /// The records of the lists at `entries`, in their order; each is of the state as it is now.
@@ -55,9 +59,18 @@ struct ListMaker {
         }
         sparse?.gather(of: records)
         do throws(RetrievalError) {
-            return try snapshot.index.search(
-                queries: vectors.span, k: settings.listSize, excluding: records.map(\.purchased),
-                adding: sparse?.extras ?? ExtraScores(), scratch: scratch)
+            let extras = sparse?.extras ?? ExtraScores()
+            let lists = try snapshot.index.search(
+                queries: vectors.span, k: settings.listSize, excluding: records.map(\.purchased), adding: extras,
+                scratch: scratch)
+            if let audit, audit.isDue(after: lists.count) {
+                let last = lists.count - 1
+                audit.take(
+                    .init(
+                        index: snapshot.index, query: Array(vectors.suffix(dimension)), k: settings.listSize,
+                        excluded: records[last].purchased, extras: extras.user(last), found: lists[last].map(\.item)))
+            }
+            return lists
         } catch {
             throw StreamError(.corrupt, "a shopper's state gives no valid vector: \(error)")
         }

@@ -29,9 +29,10 @@ public final class ShopperStage: KeyedStage {
     /// - Parameters:
     ///   - configuration: digest of the settings that shape a list, cited in each.
     ///   - letterLimit: bytes of a dead letter's value; longer ones are cut.
+    ///   - audit: repeats some of the searches exactly; nil repeats none.
     public init(
         model: Model, catalogue: LiveCatalogue, settings: ShopperSettings, configuration: String, decoder: EventDecoder,
-        letterLimit: Int, metrics: ShopperMetrics, probe: StageProbe = .silent
+        letterLimit: Int, metrics: ShopperMetrics, probe: StageProbe = .silent, audit: RecallAudit? = nil
     ) {
         self.model = model
         self.catalogue = catalogue
@@ -39,7 +40,8 @@ public final class ShopperStage: KeyedStage {
         self.decoder = decoder
         letters = DeadLetterOffice(topic: settings.topic, limit: letterLimit)
         self.metrics = metrics
-        lists = ListMaker(model: model, settings: settings, configuration: configuration, probe: probe)
+        lists = ListMaker(
+            model: model, settings: settings, configuration: configuration, probe: probe, audit: audit)
         stepper = Stepper(model: model)
         self.probe = probe
     }

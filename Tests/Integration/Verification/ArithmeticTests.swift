@@ -41,7 +41,8 @@ struct ArithmeticTests {
             service.flags(Way(), lists: "lists", letters: "letters", namespace: "reference"))
         let pass = try ReferencePass(broker.configuration, topic: topic)
         #expect(pass.records.values.reduce(0) { $0 + $1.count } == log.events.count, "the topic holds the whole log")
-        let catalogue = try LiveCatalogue(model: log.model)
+        let catalogue = try LiveCatalogue(
+            model: log.model, recall: settings.retrieval.recall, listSize: settings.lists.size)
         try catalogue.fill(from: broker.configuration, topic: catalogueTopic)
         let reference = try pass.run(log.model, catalogue: catalogue, settings: settings)
         #expect(reference.letters == 0)
