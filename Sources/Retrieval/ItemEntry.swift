@@ -14,6 +14,11 @@ struct ItemEntry {
     let item: ItemID
     let key: Key
 
+    init(_ item: ItemID, key: Key) {
+        self.item = item
+        self.key = key
+    }
+
     init(_ item: ItemID, number: Int32?) {
         self.item = item
         var prefix: UInt64 = 0
@@ -27,10 +32,4 @@ struct ItemEntry {
 
     /// The item's name in `ExtraScores`; nil without one.
     var number: Int32? { key.number < 0 ? nil : key.number }
-}
-
-/// Rows of an index that are changed and copied together.
-protocol RowBlock: AnyObject, Sendable {
-    /// Of the rows in use, from the first.
-    var entries: [ItemEntry] { get }
 }

@@ -4,7 +4,7 @@ import LinearAlgebra
 /// Up to `Slot.rowsInBlock` items with their vectors, in the tiles that `Kernels.scoreTiles` reads.
 ///
 /// An index changes a block only while no snapshot shares it, and changes a copy otherwise.
-final class ItemBlock: RowBlock, @unchecked Sendable {  // written only by the index that alone refers to it
+final class ItemBlock: @unchecked Sendable {  // written only by the index that alone refers to it
     private let width: Int
     private var vectors: AlignedBuffer
     private(set) var entries: [ItemEntry] = []

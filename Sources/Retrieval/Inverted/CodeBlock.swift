@@ -7,7 +7,7 @@ import LinearAlgebra
 /// length of the difference, so a scan of codes gives bounds of the true scores.
 ///
 /// An index changes a block only while no snapshot shares it, and changes a copy otherwise.
-final class CodeBlock: RowBlock, @unchecked Sendable {  // written only by the index that alone refers to it
+final class CodeBlock: @unchecked Sendable {  // written only by the index that alone refers to it
     /// What a search reads of a block, valid while the block lives and does not change.
     struct View: @unchecked Sendable {  // as the block is
         let list: Int
@@ -19,6 +19,7 @@ final class CodeBlock: RowBlock, @unchecked Sendable {  // written only by the i
         /// Bit j of tile t is set for row 16 t + j if there is one.
         let masks: UnsafeBufferPointer<UInt16>
         let keys: UnsafePointer<ItemEntry.Key>
+        let items: UnsafePointer<ItemID>
         /// Size of a code's unit.
         let step: Float
         /// The largest distance of a row from what its codes stand for.
@@ -29,7 +30,7 @@ final class CodeBlock: RowBlock, @unchecked Sendable {  // written only by the i
 
     let list: Int
     private let partition: Partition
-    private(set) var entries: [ItemEntry] = []
+    private(set) var count = 0
     /// Rows that there is memory for.
     private var capacity = 0
     /// [capacity, width]
@@ -37,6 +38,8 @@ final class CodeBlock: RowBlock, @unchecked Sendable {  // written only by the i
     /// The masks in a cache line of their own, then bytes in tiles [capacity / 16, width / 4, 16, 4]: what a scan reads, in order.
     private var codes: FloatBuffer
     private var keys = Growing<ItemEntry.Key>()
+    /// [capacity], of which `count` are there.
+    private var items = UnsafeMutablePointer<ItemID>.allocate(capacity: 0)
     private var (step, error, reach): (Float, Float, Float) = (0, 0, 0)
 
     private static let leastCapacity = 32
@@ -55,15 +58,21 @@ final class CodeBlock: RowBlock, @unchecked Sendable {  // written only by the i
     init(copying other: CodeBlock) {
         list = other.list
         partition = other.partition
-        entries = other.entries
+        count = other.count
         capacity = other.capacity
+        items = .allocate(capacity: capacity)
+        items.initialize(from: other.items, count: count)
         vectors = other.vectors.copy()
         codes = other.codes.copy()
         for key in other.keys.values { keys.append(key) }
         (step, error, reach) = (other.step, other.error, other.reach)
     }
 
-    var count: Int { entries.count }
+    deinit {
+        items.deinitialize(count: count)
+        items.deallocate()
+    }
+
     var isFull: Bool { count == Slot.rowsInBlock }
     private var width: Int { partition.width }
 
@@ -74,13 +83,16 @@ final class CodeBlock: RowBlock, @unchecked Sendable {  // written only by the i
             masks: UnsafeBufferPointer(
                 start: UnsafeRawPointer(codes.pointer).assumingMemoryBound(to: UInt16.self), count: (count + 15) / 16),
             keys: UnsafePointer(keys.base),
-            step: step, error: error, reach: reach)
+            items: UnsafePointer(items), step: step, error: error, reach: reach)
     }
 
     /// Bytes that vectors, codes and keys take, filled or not.
     var bytes: Int {
         capacity == 0 ? 0 : (vectors.count + codes.count) * MemoryLayout<Float>.stride + keys.bytes
     }
+
+    /// What a row stands for.
+    func entry(_ row: Int) -> ItemEntry { ItemEntry(items[row], key: keys.base[row]) }
 
     /// The vector of a row, [width].
     func vector(_ row: Int) -> UnsafePointer<Float> { UnsafePointer(vectors.pointer + row * width) }
@@ -91,7 +103,8 @@ final class CodeBlock: RowBlock, @unchecked Sendable {  // written only by the i
     func append(_ entry: ItemEntry, _ vector: UnsafePointer<Float>) {
         if count == capacity { grow() }
         let row = count
-        entries.append(entry)
+        (items + row).initialize(to: entry.item)
+        count += 1
         keys.append(entry.key)
         setMask(row, true)
         setVector(vector, at: row)
@@ -105,15 +118,16 @@ final class CodeBlock: RowBlock, @unchecked Sendable {  // written only by the i
 
     /// Overwrites a row; vector: [width].
     func setRow(_ row: Int, _ entry: ItemEntry, _ vector: UnsafePointer<Float>) {
-        entries[row] = entry
+        items[row] = entry.item
         keys.base[row] = entry.key
         setVector(vector, at: row)
     }
 
     /// Removes the last row.
     func removeLast() {
-        entries.removeLast()
+        count -= 1
         keys.count -= 1
+        (items + count).deinitialize(count: 1)
         setMask(count, false)
     }
 
@@ -128,6 +142,10 @@ final class CodeBlock: RowBlock, @unchecked Sendable {  // written only by the i
         capacity = min(max(Self.leastCapacity, 2 * capacity), Slot.rowsInBlock)
         vectors = vectors.copy(count: capacity * width)
         codes = codes.copy(count: Self.maskFloats + capacity * width / 4)
+        let more = UnsafeMutablePointer<ItemID>.allocate(capacity: capacity)
+        more.moveInitialize(from: items, count: count)
+        items.deallocate()
+        items = more
     }
 
     /// Makes the codes of a row, and those of all rows anew if the unit is too small for it.

@@ -51,7 +51,7 @@ public struct InvertedIndex: ItemIndex {
     public func contains(_ item: ItemID) -> Bool { slots[item] != nil }
 
     /// All items, in no order.
-    public var items: [ItemID] { blocks.flatMap { $0.entries.map(\.item) } }
+    public var items: [ItemID] { blocks.flatMap { block in (0..<block.count).map { block.entry($0).item } } }
 
     /// An item's vector and number; nil if it is not held.
     public func vector(of item: ItemID) -> (vector: [Float], number: Int32?)? {
@@ -104,7 +104,7 @@ public struct InvertedIndex: ItemIndex {
         return (0..<partition.width).allSatisfy { held[$0].bitPattern == vector[$0].bitPattern }
     }
 
-    private func entry(at slot: Slot) -> ItemEntry { blocks[slot.block].entries[slot.row] }
+    private func entry(at slot: Slot) -> ItemEntry { blocks[slot.block].entry(slot.row) }
 
     /// Place of the list's last block if that has room, or of a new one.
     private mutating func blockWithRoom(_ list: Int) -> Int {

@@ -23,9 +23,12 @@ public final class InvertedScratch {
         let isFirst: Bool
     }
 
-    /// Probes of list l: `probes[starts[l]..<starts[l + 1]]`.
+    /// The lists that somebody looks into; of the one at place p the probes are `probes[starts[p]..<starts[p + 1]]`.
+    private(set) var touched = Growing<UInt32>()
     private(set) var probes = Growing<Probe>()
     private(set) var starts = Growing<Int32>()
+    /// Per list its place among the touched ones, -1 between passes.
+    private var places = Growing<Int32>()
     private var chosen = Growing<UInt32>()
     private var chosenEnds = Growing<Int32>()
     private var leastFirst = Growing<Float>()
@@ -74,55 +77,55 @@ public final class InvertedScratch {
     /// Chooses each user's lists by the scores of their centroids, the best `first` of the best `count` to be looked into
     /// first; of equal ones all.
     func choose(_ count: Int, first: Int, lists: Int, users: Int) {
-        let width = Kernels.padded(lists)
-        let work = self.lists
+        let (width, work) = (Kernels.padded(lists), self.lists)
+        if places.count < lists { places.append(repeating: -1, count: lists - places.count) }
         work.pointee.spare.count = 0
-        work.pointee.spare.reserve(Kernels.padded(lists))
-        chosen.count = 0
-        chosenEnds.count = 0
-        leastFirst.count = 0
-        starts.count = 0
-        starts.append(repeating: 0, count: lists + 1)
+        work.pointee.spare.reserve(2 * width)
+        (chosen.count, chosenEnds.count, leastFirst.count) = (0, 0, 0)
+        (touched.count, starts.count) = (0, 0)
         for user in 0..<users {
             let scores = UnsafeBufferPointer(start: centroids.pointer + user * width, count: lists)
-            let least =
-                count < lists
-                ? Kernels.largest(count, of: scores, scratch: work.pointee.spare.base) : -.greatestFiniteMagnitude
+            let spare = work.pointee.spare.base
+            let least = count < lists ? Kernels.largest(count, of: scores, scratch: spare) : -.greatestFiniteMagnitude
             chosen.reserve(lists)
             let found = Kernels.selectAtLeast(
                 least, of: scores, into: UnsafeMutableBufferPointer(start: chosen.base + chosen.count, count: lists))
-            work.pointee.spare.count = 0
-            for place in chosen.count..<chosen.count + found {
-                let list = Int(chosen.base[place])
-                starts.base[list] += 1
-                work.pointee.spare.append(scores[list])
+            for number in 0..<found {
+                let list = Int(chosen.base[chosen.count + number])
+                spare[number] = scores[list]
+                if places.base[list] < 0 {
+                    places.base[list] = Int32(touched.count)
+                    touched.append(UInt32(list))
+                    starts.append(0)
+                }
+                starts.base[Int(places.base[list])] += 1
             }
             chosen.count += found
             chosenEnds.append(Int32(chosen.count))
-            work.pointee.spare.reserve(Kernels.padded(found))
             leastFirst.append(
                 Kernels.largest(
-                    min(first, found), of: work.pointee.spare.values,
-                    scratch: work.pointee.spare.base + work.pointee.spare.count))
-            work.pointee.spare.count = 0
+                    min(first, found), of: UnsafeBufferPointer(start: spare, count: found), scratch: spare + width))
         }
+        starts.append(0)
         var sum: Int32 = 0
-        for list in 0...lists { (starts.base[list], sum) = (sum, sum + starts.base[list]) }
+        for place in 0..<starts.count { (starts.base[place], sum) = (sum, sum + starts.base[place]) }
         probes.count = 0
         probes.reserve(chosen.count)
-        var place = 0
+        var number = 0
         for user in 0..<users {
-            while place < chosenEnds.base[user] {
-                let list = Int(chosen.base[place])
+            while number < chosenEnds.base[user] {
+                let list = Int(chosen.base[number])
+                let place = Int(places.base[list])
                 let isFirst = centroids.pointer[user * width + list] >= leastFirst.base[user]
-                (probes.base + Int(starts.base[list])).initialize(to: Probe(user: Int32(user), isFirst: isFirst))
-                starts.base[list] += 1
-                place += 1
+                (probes.base + Int(starts.base[place])).initialize(to: Probe(user: Int32(user), isFirst: isFirst))
+                starts.base[place] += 1
+                number += 1
             }
         }
-        // Each start has run to its list's end, where the next list begins.
-        for list in stride(from: lists, to: 0, by: -1) { starts.base[list] = starts.base[list - 1] }
-        starts.base[0] = 0
         probes.count = chosen.count
+        // Each start has run to its list's end, where the next list begins.
+        for place in stride(from: touched.count, to: 0, by: -1) { starts.base[place] = starts.base[place - 1] }
+        starts.base[0] = 0
+        for place in 0..<touched.count { places.base[Int(touched.base[place])] = -1 }
     }
 }

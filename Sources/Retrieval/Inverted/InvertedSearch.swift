@@ -83,13 +83,12 @@ extension InvertedIndex {
     }
 
     private func round(_ scratch: InvertedScratch, isFirst: Bool) {
-        for list in 0..<partition.lists {
-            let probing = Int(scratch.starts.base[list])..<Int(scratch.starts.base[list + 1])
-            guard !probing.isEmpty else { continue }
-            for (number, place) in lists[list].enumerated() {
+        for place in 0..<scratch.touched.count {
+            let probing = Int(scratch.starts.base[place])..<Int(scratch.starts.base[place + 1])
+            for (number, block) in lists[Int(scratch.touched.base[place])].enumerated() {
                 let isEarly = number < Self.firstBlocks
                 if isFirst && !isEarly { break }
-                scan(place, probing, scratch, isFirst: isFirst, isEarly: isEarly)
+                scan(block, probing, scratch, isFirst: isFirst, isEarly: isEarly)
             }
         }
     }
@@ -260,7 +259,7 @@ extension InvertedIndex {
         }
     }
 
-    private func item(at slot: Slot) -> ItemID { blocks[slot.block].entries[slot.row].item }
+    private func item(at slot: Slot) -> ItemID { views[slot.block].items[slot.row] }
 
     /// The k-th best candidate's score is a bar for all others.
     private func raiseThreshold(_ user: Int, _ k: Int, _ scratch: InvertedScratch) {
@@ -279,14 +278,39 @@ extension InvertedIndex {
     private func list(_ user: Int, _ k: Int, _ scratch: InvertedScratch) -> [ScoredItem] {
         raiseThreshold(user, k, scratch)
         let mine = scratch.users + user
-        var count = 0
         let candidates = mine.pointee.candidates.base
+        var count = 0
         for place in 0..<mine.pointee.candidates.count where candidates[place].score >= mine.pointee.threshold {
             candidates[count] = candidates[place]
+            Kernels.prefetch(views[candidates[count].slot.block].items + candidates[count].slot.row)
             count += 1
         }
-        var best = UnsafeMutableBufferPointer(start: candidates, count: count)
-        best.sort { $0.ranks(before: $1, in: blocks) }
-        return best.prefix(k).map { ScoredItem(item: item(at: $0.slot), score: $0.score) }
+        if count <= Self.fewCandidates {
+            // A sort by insertion, which for a list of usual length is the quickest.
+            for place in stride(from: 1, to: count, by: 1) {
+                let candidate = candidates[place]
+                var target = place
+                while target > 0, ranks(candidate, before: candidates[target - 1]) {
+                    candidates[target] = candidates[target - 1]
+                    target -= 1
+                }
+                candidates[target] = candidate
+            }
+        } else {
+            var best = UnsafeMutableBufferPointer(start: candidates, count: count)
+            best.sort(by: ranks(_:before:))
+        }
+        return (0..<min(k, count)).map {
+            ScoredItem(item: item(at: candidates[$0].slot), score: candidates[$0].score)
+        }
+    }
+
+    private static let fewCandidates = 64
+
+    /// The order of lists: by falling score, then by item id in byte order.
+    private func ranks(_ candidate: Candidate, before other: Candidate) -> Bool {
+        if candidate.score != other.score { return candidate.score > other.score }
+        if candidate.prefix != other.prefix { return candidate.prefix < other.prefix }
+        return item(at: candidate.slot) < item(at: other.slot)
     }
 }

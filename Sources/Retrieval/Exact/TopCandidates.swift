@@ -1,19 +1,14 @@
 import Commerce
 
-/// A row that may be in a user's list. Trivial, so that moving it costs no reference counting.
-struct Candidate {
-    let score: Float
-    let slot: Slot
-    let prefix: UInt64
-
+extension Candidate {
     /// The order of lists: by falling score, then by item id in byte order.
-    func ranks(before other: Candidate, in blocks: [some RowBlock]) -> Bool {
+    func ranks(before other: Candidate, in blocks: [ItemBlock]) -> Bool {
         if score != other.score { return score > other.score }
         if prefix != other.prefix { return prefix < other.prefix }
         return item(in: blocks) < other.item(in: blocks)
     }
 
-    func item(in blocks: [some RowBlock]) -> ItemID { blocks[slot.block].entries[slot.row].item }
+    func item(in blocks: [ItemBlock]) -> ItemID { blocks[slot.block].entries[slot.row].item }
 }
 
 /// The best candidates that a user has been offered: a heap whose root is the first to go.
@@ -32,12 +27,12 @@ struct TopCandidates {
     var threshold: Float { heap.count < capacity ? -.greatestFiniteMagnitude : heap[0].score }
 
     /// Whether the candidate is among the best so far.
-    func admits(_ candidate: Candidate, in blocks: [some RowBlock]) -> Bool {
+    func admits(_ candidate: Candidate, in blocks: [ItemBlock]) -> Bool {
         heap.count < capacity || candidate.ranks(before: heap[0], in: blocks)
     }
 
     /// Takes in an admitted candidate, for the worst if there is no more room.
-    mutating func insert(_ candidate: Candidate, in blocks: [some RowBlock]) {
+    mutating func insert(_ candidate: Candidate, in blocks: [ItemBlock]) {
         if heap.count < capacity {
             heap.append(candidate)
             siftUp(in: blocks)
@@ -48,12 +43,12 @@ struct TopCandidates {
     }
 
     /// The candidates as a list, best first.
-    mutating func list(in blocks: [some RowBlock]) -> [ScoredItem] {
+    mutating func list(in blocks: [ItemBlock]) -> [ScoredItem] {
         heap.sort { $0.ranks(before: $1, in: blocks) }
         return heap.map { ScoredItem(item: $0.item(in: blocks), score: $0.score) }
     }
 
-    private mutating func siftUp(in blocks: [some RowBlock]) {
+    private mutating func siftUp(in blocks: [ItemBlock]) {
         var child = heap.count - 1
         while child > 0 {
             let parent = (child - 1) / 2
@@ -63,7 +58,7 @@ struct TopCandidates {
         }
     }
 
-    private mutating func siftDown(in blocks: [some RowBlock]) {
+    private mutating func siftDown(in blocks: [ItemBlock]) {
         var parent = 0
         while true {
             let (left, right) = (2 * parent + 1, 2 * parent + 2)
