@@ -5,10 +5,13 @@ public struct ScoredItem: Hashable, Sendable {
     public let item: ItemID
     /// The dot product of the user's and the item's vector, in the canonical order of additions, and what was added to it.
     public let score: Float
+    /// The number under which the item entered the index; nil without one.
+    public let number: Int32?
 
-    public init(item: ItemID, score: Float) {
+    public init(item: ItemID, score: Float, number: Int32? = nil) {
         self.item = item
         self.score = score
+        self.number = number
     }
 }
 

@@ -16,7 +16,7 @@ struct SyntheticShop {
     /// Bytes of an event's JSON: the contract's fields, filled up with a field that the decoder passes over.
     static let payloadBytes = 300
 
-    /// With a sparse channel, as training usually chooses one: each item has the most neighbours that a table keeps.
+    /// With a sparse channel: the checkpoint's, or one in which each item has the most neighbours that a table keeps.
     let model: Model
     /// The same model without the channel: what lists cost before it.
     let denseModel: Model
@@ -41,7 +41,8 @@ struct SyntheticShop {
                 vocabulary: FeatureVocabulary(tokens: ["w:nothing"]), items: (0..<items).map { ItemID("item-\($0)") },
                 channels: channels)
         }
-        self.model = model(SyntheticShop.channels(items: items, &random))
+        self.model = model(
+            trained.flatMap { Self.channels(of: $0.model, items: items) } ?? Self.channels(items: items, &random))
         denseModel = model(.none)
     }
 
@@ -102,6 +103,29 @@ struct SyntheticShop {
             Channels(sparse: settings),
             sparse: SparseChannel(
                 settings: settings, table: NeighbourTable(starts: starts, columns: columns, values: values)),
+            popularity: [], time: 0)
+    }
+
+    /// A checkpoint's sparse channel over more items: further ones have the neighbourhoods of the real ones that they were
+    /// made from, each among its own kind. Nil if it has none.
+    private static func channels(of model: Model, items: Int) -> TrainedChannels? {
+        guard let sparse = model.channels.sparse else { return nil }
+        let (real, table) = (model.items.count, sparse.table)
+        var (starts, columns, values): ([Int32], [Int32], [Float]) = ([0], [], [])
+        for item in 0..<items {
+            let copy = item / real * real
+            for entry in Int(table.starts[item % real])..<Int(table.starts[item % real + 1]) {
+                let column = Int(table.columns[entry]) + copy
+                guard column < items else { continue }
+                columns.append(Int32(column))
+                values.append(table.values[entry])
+            }
+            starts.append(Int32(columns.count))
+        }
+        return TrainedChannels(
+            Channels(sparse: sparse.settings),
+            sparse: SparseChannel(
+                settings: sparse.settings, table: NeighbourTable(starts: starts, columns: columns, values: values)),
             popularity: [], time: 0)
     }
 

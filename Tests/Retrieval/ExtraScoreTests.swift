@@ -149,7 +149,7 @@ struct ExtraScoreTests {
         #expect(error?.description.contains("item number 3") == true)
         #expect(throws: RetrievalError.extraScores(users: 1, found: 2)) { try search(1, users: 2) }
         #expect(try search(RetrievalError.largestCoordinate)[0][0].score.isFinite)
-        #expect(try search(1) == [[ScoredItem(item: ItemID("a"), score: 3)]])
+        #expect(try search(1) == [[ScoredItem(item: ItemID("a"), score: 3, number: 3)]])
     }
 }
 

@@ -45,7 +45,10 @@ struct TopCandidates {
     /// The candidates as a list, best first.
     mutating func list(in blocks: [ItemBlock]) -> [ScoredItem] {
         heap.sort { $0.ranks(before: $1, in: blocks) }
-        return heap.map { ScoredItem(item: $0.item(in: blocks), score: $0.score) }
+        return heap.map {
+            let entry = blocks[$0.slot.block].entries[$0.slot.row]
+            return ScoredItem(item: entry.item, score: $0.score, number: entry.number)
+        }
     }
 
     private mutating func siftUp(in blocks: [ItemBlock]) {

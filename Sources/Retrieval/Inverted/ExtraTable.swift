@@ -6,7 +6,7 @@ import LinearAlgebra
 /// found anyway. So an item's score is at most its dense one plus `rest`, unless it has been looked at.
 struct ExtraTable {
     /// Items that are looked at by themselves.
-    private static let leading = 64
+    private static let leading = 32
 
     /// The largest extra score that is not among the leading ones; 0 if all are.
     private(set) var rest: Float = 0

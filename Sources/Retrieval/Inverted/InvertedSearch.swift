@@ -300,8 +300,10 @@ extension InvertedIndex {
             var best = UnsafeMutableBufferPointer(start: candidates, count: count)
             best.sort(by: ranks(_:before:))
         }
-        return (0..<min(k, count)).map {
-            ScoredItem(item: item(at: candidates[$0].slot), score: candidates[$0].score)
+        return (0..<min(k, count)).map { place in
+            let slot = candidates[place].slot
+            let number = views[slot.block].keys[slot.row].number
+            return ScoredItem(item: item(at: slot), score: candidates[place].score, number: number < 0 ? nil : number)
         }
     }
 

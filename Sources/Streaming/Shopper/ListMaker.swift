@@ -36,7 +36,7 @@ struct ListMaker {
             var records: [OutputRecord] = []
             records.reserveCapacity(entries.count)
             for (place, (entry, row)) in zip(entries, rows).enumerated() {
-                let reasons = row.map { sparse?.reason(of: $0.item, for: place, states[entry.state]) }
+                let reasons = row.map { sparse?.reason(of: $0, for: place, states[entry.state]) }
                 records.append(try record(entry, row, reasons, snapshot))
             }
             return records

@@ -33,10 +33,12 @@ final class SparseScores {
 
     /// The item of the shopper that an item is listed for: the one whose neighbourhood gave most of its extra score.
     ///
-    /// - Parameter shopper: the place of `record` among those gathered last.
-    func reason(of item: ItemID, for shopper: Int, _ record: ShopperRecord) -> ItemID? {
-        guard let row = model.row(of: item) else { return nil }
-        return channel.reason(of: Int32(row), inLast: last[shopper]).map {
+    /// - Parameters:
+    ///   - found: of an index in which the checkpoint's items have their rows as numbers.
+    ///   - shopper: the place of `record` among those gathered last.
+    func reason(of found: ScoredItem, for shopper: Int, _ record: ShopperRecord) -> ItemID? {
+        guard let row = found.number else { return nil }
+        return channel.reason(of: row, inLast: last[shopper]).map {
             record.entries[record.entries.count - 1 - $0].item
         }
     }
