@@ -109,6 +109,36 @@ import TwoTower
         #expect(try vectors(0, log.itemCount) == full)
     }
 
+    /// What an index is tuned on: the shoppers' vectors as the service would read them off after their last events.
+    @Test func aSampleOfShoppersIsKept() throws {
+        var settings = Self.quick
+        settings.epochs = 1
+        let log = Self.ring(shoppers: 60)
+        let model = try Trainer.train(log, settings: settings).model
+        let d = model.dimension
+        try #require(model.audience.count == 60 * d)
+        let sample = (0..<60).map { Array(model.audience.values[$0 * d..<($0 + 1) * d]) }
+        let histories = Histories(log)
+        let scratch = model.makeScratch()
+        for shopper in 0..<60 {
+            var state = model.initialState
+            let events = histories.events(of: shopper)
+            for event in events {
+                let row = try #require(model.row(of: log.items[Int(histories.items[event])]))
+                let gap: Int64? = event == events.lowerBound ? nil : histories.times[event] - histories.times[event - 1]
+                Streaming.step(
+                    model, &state, inputs: Array(model.trainedInput(row)), [histories.actions[event]], [gap], scratch)
+            }
+            var vector = [Float](repeating: 0, count: d)
+            vector.withUnsafeMutableBufferPointer { vector in
+                if let target = vector.baseAddress { model.readout(states: state, count: 1, into: target) }
+            }
+            let nearest = sample.map { zip($0, vector).map { ($0 - $1).magnitude }.max() ?? 0 }.min() ?? 1
+            #expect(nearest < 1e-3 * model.scale, "shopper \(shopper): \(nearest)")
+        }
+        #expect(Set(sample).count > 40)
+    }
+
     @Test func theMeanTowerLearnsWithoutOrder() throws {
         var settings = Self.quick
         settings.userTower = .mean
