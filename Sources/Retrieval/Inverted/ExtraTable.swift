@@ -2,11 +2,12 @@ import LinearAlgebra
 
 /// One user's extra scores, found by the numbers of the items.
 ///
-/// The largest ones are worth a look at their items wherever these stand; the rest, at most `rest`, count for an item that is
-/// found anyway. So an item's score is at most its dense one plus `rest`, unless it has been looked at.
+/// Those that matter are worth a look at their items wherever these stand; the rest count for an item that is found anyway. So
+/// an item's score is at most its dense one plus `rest`, unless it has been looked at. A look costs what some cache lines do; a
+/// large `rest` lets in thousands of rows.
 struct ExtraTable {
-    /// Items that are looked at by themselves.
-    private static let leading = 32
+    /// Share of the largest dense score, the query's length, above which an extra score matters.
+    private static let weighty: Float = 0.03
 
     /// The largest extra score that is not among the leading ones; 0 if all are.
     private(set) var rest: Float = 0
@@ -16,10 +17,11 @@ struct ExtraTable {
     private var numbers: [Int32] = []
     private var scores: [Float] = []
     private var isEmpty = true
-    private var spare = FloatBuffer(count: 0)
 
     /// Starts over with the extra scores of a user.
-    mutating func reset(to extras: ExtraScores, user: Int) throws(RetrievalError) {
+    ///
+    /// - Parameter length: of the user's query.
+    mutating func reset(to extras: ExtraScores, user: Int, length: Float) throws(RetrievalError) {
         leaders.removeAll(keepingCapacity: true)
         rest = 0
         isEmpty = true
@@ -31,13 +33,7 @@ struct ExtraTable {
         where !(score >= 0 && score <= RetrievalError.largestCoordinate) {
             throw .extraScore(user: user, number: number, score: score)
         }
-        var least: Float = 0
-        if given.count > Self.leading {
-            if spare.count < Kernels.padded(given.count) { spare = FloatBuffer(count: Kernels.padded(given.count)) }
-            least = values.withUnsafeBufferPointer {
-                Kernels.largest(Self.leading, of: $0, scratch: spare.pointer)
-            }
-        }
+        let least = Self.weighty * length
         var places = 64
         while places < 2 * given.count { places *= 2 }
         if numbers.count == places {
@@ -47,7 +43,7 @@ struct ExtraTable {
             scores = [Float](repeating: 0, count: places)
         }
         for (number, score) in zip(given, values) where number >= 0 {
-            if score >= least, score > 0 { leaders.append((number, score)) } else { rest = max(rest, score) }
+            if score > least { leaders.append((number, score)) } else { rest = max(rest, score) }
             let place = place(of: number)
             (numbers[place], scores[place]) = (number, score)
         }

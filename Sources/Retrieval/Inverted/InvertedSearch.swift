@@ -22,7 +22,7 @@ extension InvertedIndex {
             load(queries, users, scratch)
             for (place, user) in users.enumerated() {
                 scratch.users[place].reset(k: k)
-                try scratch.users[place].extras.reset(to: extras, user: user)
+                try scratch.users[place].extras.reset(to: extras, user: user, length: scratch.users[place].length)
                 if excluding.isEmpty {
                     scratch.users[place].excluded.reset(to: [])
                 } else {
