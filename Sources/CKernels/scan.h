@@ -88,19 +88,6 @@ INLINE void scan_bounds_tiles(const int users, const int tiles, const struct bc_
         }
 }
 
-static void scan_bounds(const struct bc_scan_user *scan, size_t users, const uint8_t *codes, const uint16_t *masks,
-                        size_t tiles, size_t d) {
-    size_t t = 0;
-    for (; t + 4 <= tiles; t += 4) {
-        size_t u = 0;
-        for (; u + SCAN_USERS <= users; u += SCAN_USERS)
-            scan_bounds_tiles(SCAN_USERS, 4, scan + u, t, codes, masks, d);
-        for (; u < users; u++) scan_bounds_tiles(1, 4, scan + u, t, codes, masks, d);
-    }
-    for (; t < tiles; t++)
-        for (size_t u = 0; u < users; u++) scan_bounds_tiles(1, 1, scan + u, t, codes, masks, d);
-}
-
 INLINE void scan_hits_tiles(const int users, const int tiles, struct bc_scan_user *scan, size_t first,
                             const uint8_t *codes, const uint16_t *masks, size_t d) {
     lanes_i sums[4][4 * PARTS];
@@ -123,15 +110,17 @@ INLINE void scan_hits_tiles(const int users, const int tiles, struct bc_scan_use
             }
 }
 
-static void scan_hits(struct bc_scan_user *scan, size_t users, const uint8_t *codes, const uint16_t *masks,
-                      size_t tiles, size_t d) {
-    size_t t = 0;
-    for (; t + 4 <= tiles; t += 4) {
-        size_t u = 0;
-        for (; u + SCAN_USERS <= users; u += SCAN_USERS)
-            scan_hits_tiles(SCAN_USERS, 4, scan + u, t, codes, masks, d);
-        for (; u < users; u++) scan_hits_tiles(1, 4, scan + u, t, codes, masks, d);
+// A scan over all tiles for all users, four tiles and SCAN_USERS users at a time, by a function for some of each.
+#define SCAN(name, user, some_tiles)                                                                                   \
+    static void name(user *scan, size_t users, const uint8_t *codes, const uint16_t *masks, size_t tiles, size_t d) {  \
+        size_t t = 0;                                                                                                  \
+        for (; t + 4 <= tiles; t += 4) {                                                                               \
+            size_t u = 0;                                                                                              \
+            for (; u + SCAN_USERS <= users; u += SCAN_USERS) some_tiles(SCAN_USERS, 4, scan + u, t, codes, masks, d);  \
+            for (; u < users; u++) some_tiles(1, 4, scan + u, t, codes, masks, d);                                     \
+        }                                                                                                              \
+        for (; t < tiles; t++)                                                                                         \
+            for (size_t u = 0; u < users; u++) some_tiles(1, 1, scan + u, t, codes, masks, d);                         \
     }
-    for (; t < tiles; t++)
-        for (size_t u = 0; u < users; u++) scan_hits_tiles(1, 1, scan + u, t, codes, masks, d);
-}
+SCAN(scan_bounds, const struct bc_scan_user, scan_bounds_tiles)
+SCAN(scan_hits, struct bc_scan_user, scan_hits_tiles)

@@ -9,11 +9,13 @@ struct ExcludedItems {
     /// The items' hashes, ascending, with their places in `items`.
     private var hashes: [(hash: Int, place: Int)] = []
 
-    /// Starts over with these items.
-    mutating func reset(to newItems: some Collection<ItemID>) {
+    /// Starts over with the items that are excluded for a user.
+    ///
+    /// - Parameter excluding: per user the items, or nothing at all.
+    mutating func reset(to excluding: [some Collection<ItemID>], user: Int) {
         items.removeAll(keepingCapacity: true)
         hashes.removeAll(keepingCapacity: true)
-        items.append(contentsOf: newItems)
+        if !excluding.isEmpty { items.append(contentsOf: excluding[user]) }
         for (place, item) in items.enumerated() { hashes.append((item.hashValue, place)) }
         hashes.sort { $0.hash < $1.hash }
     }

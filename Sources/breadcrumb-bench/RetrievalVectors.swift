@@ -31,7 +31,7 @@ struct RetrievalVectors: Sendable {
         var histories: [Shopper: [Event]] = [:]
         for event in log { histories[event.shopper, default: []].append(event) }
         dimension = model.dimension
-        real = model.items.indices.flatMap { Array(model.trainedOutput($0)) }
+        real = Array(model.trainedOutputs)
         let shoppers = histories.filter { $0.value.count > 1 }.keys.sorted { $0.tagged < $1.tagged }
         let step = max(1, shoppers.count / Self.mostUsers)
         let scratch = model.makeScratch()

@@ -51,7 +51,6 @@ class SVS:
 
     def __init__(self, items):
         svs = importlib.import_module("svs")
-        self.svs = svs
         parameters = svs.VamanaBuildParameters(graph_max_degree=64, window_size=128, alpha=0.95)
         self.index = svs.Vamana.build(parameters, items.astype(np.float16), svs.DistanceType.MIP, num_threads=1)
 
@@ -69,7 +68,6 @@ class IVF:
     def __init__(self, items):
         faiss = importlib.import_module("faiss")
         faiss.omp_set_num_threads(1)
-        self.faiss = faiss
         lists = int(1.2 * len(items) ** 0.5)
         d = items.shape[1]
         quantizer = faiss.IndexFlatIP(d)

@@ -43,11 +43,7 @@ extension ExactIndex {
                 scratch.users[u].top.reset(capacity: capacity)
                 try scratch.users[u].extras.reset(
                     to: extras, user: first + u, slots: numbered, blocks: blocks.count)
-                if excluding.isEmpty {
-                    scratch.users[u].excluded.reset(to: [])
-                } else {
-                    scratch.users[u].excluded.reset(to: excluding[first + u])
-                }
+                scratch.users[u].excluded.reset(to: excluding, user: first + u)
             }
             for block in blocks.indices { pass(over: block, users: users, scratch) }
             for u in 0..<users { lists.append(scratch.users[u].top.list(in: blocks)) }

@@ -1,14 +1,10 @@
 import Commerce
 
 extension Candidate {
-    /// The order of lists: by falling score, then by item id in byte order.
+    /// The order of lists, among rows of blocks.
     func ranks(before other: Candidate, in blocks: [ItemBlock]) -> Bool {
-        if score != other.score { return score > other.score }
-        if prefix != other.prefix { return prefix < other.prefix }
-        return item(in: blocks) < other.item(in: blocks)
+        ranks(before: other) { blocks[$0.block].entries[$0.row].item }
     }
-
-    func item(in blocks: [ItemBlock]) -> ItemID { blocks[slot.block].entries[slot.row].item }
 }
 
 /// The best candidates that a user has been offered: a heap whose root is the first to go.

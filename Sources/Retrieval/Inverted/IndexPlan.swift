@@ -20,7 +20,7 @@ public struct IndexPlan: Sendable {
     private static let leastUsers = 100
 
     /// An empty index of this plan.
-    public var index: InvertedIndex { InvertedIndex(self) }
+    public var index: InvertedIndex { InvertedIndex(partition, probes: probes) }
 
     /// The plan that loses nothing: one list.
     public static func flat(dimension: Int, items: Int) -> IndexPlan {
@@ -104,12 +104,9 @@ public struct IndexPlan: Sendable {
 }
 
 extension InvertedIndex {
-    /// An empty index of a plan.
-    public init(_ plan: IndexPlan) { self.init(plan.partition, probes: plan.probes) }
-
     /// The same items by another plan.
     public func replanned(_ plan: IndexPlan) throws(RetrievalError) -> InvertedIndex {
-        var index = InvertedIndex(plan)
+        var index = plan.index
         for item in items {
             if let (vector, number) = vector(of: item) { try index.upsert(item, vector.span, number: number) }
         }

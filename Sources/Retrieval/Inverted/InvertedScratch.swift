@@ -46,9 +46,8 @@ public final class InvertedScratch {
 
     /// Empty memory, for any index.
     public init() {
-        users.initialize(repeating: SearchUser(), count: Self.usersInPass)
         // Each its own memory: copies share it.
-        for user in 0..<Self.usersInPass { users[user] = SearchUser() }
+        for user in 0..<Self.usersInPass { (users + user).initialize(to: SearchUser()) }
         scans.initialize(repeating: Kernels.ScanUser(), count: Self.usersInPass)
         lists.initialize(to: Lists())
     }

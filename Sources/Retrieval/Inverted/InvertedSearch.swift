@@ -23,11 +23,7 @@ extension InvertedIndex {
             for (place, user) in users.enumerated() {
                 scratch.users[place].reset(k: k)
                 try scratch.users[place].extras.reset(to: extras, user: user, length: scratch.users[place].length)
-                if excluding.isEmpty {
-                    scratch.users[place].excluded.reset(to: [])
-                } else {
-                    scratch.users[place].excluded.reset(to: excluding[user])
-                }
+                scratch.users[place].excluded.reset(to: excluding, user: user)
             }
             pass(users.count, k, scratch)
             for place in 0..<users.count { lists.append(list(place, k, scratch)) }
@@ -45,7 +41,7 @@ extension InvertedIndex {
         _ queries: Span<Float>, _ user: Int, k: Int, _ excluding: [Excluded], _ extras: ExtraScores,
         _ scratch: InvertedScratch
     ) throws(RetrievalError) -> [ScoredItem] {
-        return try probing(2 * probes).search(
+        try probing(2 * probes).search(
             queries: queries.extracting(user * dimension..<(user + 1) * dimension), k: k,
             excluding: excluding.isEmpty ? [] : [excluding[user]], adding: extras.user(user), scratch: scratch)[0]
     }
@@ -253,13 +249,13 @@ extension InvertedIndex {
                     ? scratch.lists.pointee.spare.base[place] : mine.pointee.extras.extra(of: key.number)
             else { continue }
             let score = scratch.lists.pointee.scores.base[place] + extra
-            guard score >= mine.pointee.threshold, !mine.pointee.excluded.contains(hash: key.hash, item(at: slot))
+            guard score >= mine.pointee.threshold, !mine.pointee.excluded.contains(hash: key.hash, item(slot))
             else { continue }
             mine.pointee.candidates.append(Candidate(score: score, slot: slot, prefix: key.prefix))
         }
     }
 
-    private func item(at slot: Slot) -> ItemID { views[slot.block].items[slot.row] }
+    private func item(_ slot: Slot) -> ItemID { views[slot.block].items[slot.row] }
 
     /// The k-th best candidate's score is a bar for all others.
     private func raiseThreshold(_ user: Int, _ k: Int, _ scratch: InvertedScratch) {
@@ -290,7 +286,7 @@ extension InvertedIndex {
             for place in stride(from: 1, to: count, by: 1) {
                 let candidate = candidates[place]
                 var target = place
-                while target > 0, ranks(candidate, before: candidates[target - 1]) {
+                while target > 0, candidate.ranks(before: candidates[target - 1], item) {
                     candidates[target] = candidates[target - 1]
                     target -= 1
                 }
@@ -298,21 +294,14 @@ extension InvertedIndex {
             }
         } else {
             var best = UnsafeMutableBufferPointer(start: candidates, count: count)
-            best.sort(by: ranks(_:before:))
+            best.sort { $0.ranks(before: $1, item) }
         }
         return (0..<min(k, count)).map { place in
             let slot = candidates[place].slot
             let number = views[slot.block].keys[slot.row].number
-            return ScoredItem(item: item(at: slot), score: candidates[place].score, number: number < 0 ? nil : number)
+            return ScoredItem(item: item(slot), score: candidates[place].score, number: number < 0 ? nil : number)
         }
     }
 
     private static let fewCandidates = 64
-
-    /// The order of lists: by falling score, then by item id in byte order.
-    private func ranks(_ candidate: Candidate, before other: Candidate) -> Bool {
-        if candidate.score != other.score { return candidate.score > other.score }
-        if candidate.prefix != other.prefix { return candidate.prefix < other.prefix }
-        return item(at: candidate.slot) < item(at: other.slot)
-    }
 }
