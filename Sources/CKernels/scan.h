@@ -66,7 +66,7 @@ INLINE void scan_tiles(const int users, const int tiles, lanes_i (*sums)[4 * PAR
 }
 
 INLINE void scan_bounds_tiles(const int users, const int tiles, const struct bc_scan_user *scan, size_t first,
-                              const uint8_t *codes, const uint16_t *masks, size_t d) {
+                              const uint8_t *codes, size_t d) {
     lanes_i sums[4][4 * PARTS];
     scan_tiles(users, tiles, sums, scan, codes + first * 16 * d, d);
     for (int u = 0; u < users; u++)
@@ -76,7 +76,7 @@ INLINE void scan_bounds_tiles(const int users, const int tiles, const struct bc_
             for (int p = 0; p < PARTS; p++) {
                 const lanes_f sum = __builtin_convertvector(sums[u][t * PARTS + p], lanes_f);
                 const lanes_f value = sum * scan[u].step + scan[u].base;
-                const lanes_i taken = scan_mask(masks[first + t], p);
+                const lanes_i taken = scan_mask(scan[u].masks[first + t], p);
                 const lanes_f least = -__builtin_inff() - (lanes_f){0};
                 const lanes_f bound = (lanes_f)((taken & (lanes_i)value) | (~taken & (lanes_i)least));
                 *(lanes_f_unaligned *)(bounds + p * LANES) = bound;
@@ -89,38 +89,56 @@ INLINE void scan_bounds_tiles(const int users, const int tiles, const struct bc_
 }
 
 INLINE void scan_hits_tiles(const int users, const int tiles, struct bc_scan_user *scan, size_t first,
-                            const uint8_t *codes, const uint16_t *masks, size_t d) {
+                            const uint8_t *codes, size_t d) {
     lanes_i sums[4][4 * PARTS];
     scan_tiles(users, tiles, sums, scan, codes + first * 16 * d, d);
     for (int u = 0; u < users; u++)
         for (int t = 0; t < tiles; t++)
             for (int p = 0; p < PARTS; p++) {
 #if defined(SCAN_VNNI)
-                uint32_t found = masks[first + t]
+                uint32_t found = scan[u].masks[first + t]
                     & _mm512_cmpge_epi32_mask((__m512i)sums[u][t], _mm512_set1_epi32(scan[u].threshold));
 #else
                 const lanes_i above = sums[u][t * PARTS + p] >= scan[u].threshold;
                 if (__builtin_reduce_or(above) == 0) continue;
                 uint32_t found = 0;
                 for (int l = 0; l < LANES; l++) found |= (uint32_t)(above[l] & 1) << (p * LANES + l);
-                found &= masks[first + t];
+                found &= scan[u].masks[first + t];
 #endif
                 for (; found; found &= found - 1)
                     scan[u].hits[scan[u].found++] = scan[u].slot + (uint32_t)((first + t) * 16 + __builtin_ctz(found));
             }
 }
 
-// A scan over all tiles for all users, four tiles and SCAN_USERS users at a time, by a function for some of each.
-#define SCAN(name, user, some_tiles)                                                                                   \
-    static void name(user *scan, size_t users, const uint8_t *codes, const uint16_t *masks, size_t tiles, size_t d) {  \
-        size_t t = 0;                                                                                                  \
-        for (; t + 4 <= tiles; t += 4) {                                                                               \
-            size_t u = 0;                                                                                              \
-            for (; u + SCAN_USERS <= users; u += SCAN_USERS) some_tiles(SCAN_USERS, 4, scan + u, t, codes, masks, d);  \
-            for (; u < users; u++) some_tiles(1, 4, scan + u, t, codes, masks, d);                                     \
+// What a scan leaves of a tile of which nothing counts.
+INLINE void scan_bounds_none(const int users, const struct bc_scan_user *scan, size_t tile) {
+    for (int u = 0; u < users; u++)
+        for (int i = 0; i < 16; i++) scan[u].bounds[tile * 16 + i] = -__builtin_inff();
+}
+INLINE void scan_hits_none(const int users, struct bc_scan_user *scan, size_t tile) {}
+
+// A scan over all tiles for all users, four tiles and SCAN_USERS users at a time, by a function for some of each. Where hardly
+// any of the four has an item that counts for one of the users, those alone.
+#define SCAN(name, user)                                                                                               \
+    INLINE void name##_part(const int users, user *scan, size_t first, size_t tiles, const uint8_t *codes, size_t d) { \
+        uint32_t any[4] = {0};                                                                                         \
+        for (int u = 0; u < users; u++)                                                                                \
+            for (size_t t = 0; t < tiles; t++) any[t] |= scan[u].masks[first + t];                                     \
+        if ((any[0] != 0) + (any[1] != 0) + (any[2] != 0) + (any[3] != 0) > 2) {                                       \
+            if (tiles == 4) return name##_tiles(users, 4, scan, first, codes, d);                                      \
         }                                                                                                              \
-        for (; t < tiles; t++)                                                                                         \
-            for (size_t u = 0; u < users; u++) some_tiles(1, 1, scan + u, t, codes, masks, d);                         \
+        for (size_t t = 0; t < tiles; t++) {                                                                           \
+            if (any[t]) name##_tiles(users, 1, scan, first + t, codes, d);                                             \
+            else name##_none(users, scan, first + t);                                                                  \
+        }                                                                                                              \
+    }                                                                                                                  \
+    static void name(user *scan, size_t users, const uint8_t *codes, size_t tiles, size_t d) {                         \
+        for (size_t t = 0; t < tiles; t += 4) {                                                                        \
+            const size_t some = tiles - t < 4 ? tiles - t : 4;                                                         \
+            size_t u = 0;                                                                                              \
+            for (; u + SCAN_USERS <= users; u += SCAN_USERS) name##_part(SCAN_USERS, scan + u, t, some, codes, d);     \
+            for (; u < users; u++) name##_part(1, scan + u, t, some, codes, d);                                        \
+        }                                                                                                              \
     }
-SCAN(scan_bounds, const struct bc_scan_user, scan_bounds_tiles)
-SCAN(scan_hits, struct bc_scan_user, scan_hits_tiles)
+SCAN(scan_bounds, const struct bc_scan_user)
+SCAN(scan_hits, struct bc_scan_user)

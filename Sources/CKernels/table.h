@@ -18,8 +18,8 @@ struct bc_table {
     size_t (*select_at_least)(uint32_t *, const float *, size_t, float);
     float (*kth_largest)(const float *, size_t, size_t, float *);
     void (*dot_rows)(float *, const float *, const float *const *, size_t, size_t);
-    void (*scan_bounds)(const struct bc_scan_user *, size_t, const uint8_t *, const uint16_t *, size_t, size_t);
-    void (*scan_hits)(struct bc_scan_user *, size_t, const uint8_t *, const uint16_t *, size_t, size_t);
+    void (*scan_bounds)(const struct bc_scan_user *, size_t, const uint8_t *, size_t, size_t);
+    void (*scan_hits)(struct bc_scan_user *, size_t, const uint8_t *, size_t, size_t);
 };
 
 extern const struct bc_table bc_table_portable;

@@ -8,22 +8,18 @@ extension Kernels {
     /// Lower bounds of the scores of all rows for each user, and the largest of each group of rows.
     ///
     /// - Parameters:
-    ///   - codes: of 16 · `masks.count` rows of `width` codes, in tiles (width / 4, 16, 4).
-    ///   - masks: bit j of tile t is set if row 16 t + j counts.
+    ///   - codes: of 16 · `tiles` rows of `width` codes, in tiles (width / 4, 16, 4).
     @inline(__always) public static func scanBounds(
-        _ codes: UnsafePointer<UInt8>, masks: UnsafeBufferPointer<UInt16>, width: Int,
-        for users: UnsafePointer<ScanUser>,
-        count: Int
+        _ codes: UnsafePointer<UInt8>, tiles: Int, width: Int, for users: UnsafePointer<ScanUser>, count: Int
     ) {
-        bc_scan_bounds(users, count, codes, masks.baseAddress, masks.count, width)
+        bc_scan_bounds(users, count, codes, tiles, width)
     }
 
     /// Appends to each user's hits the rows whose sum reaches the user's threshold; parameters as for `scanBounds`.
     @inline(__always) public static func scanHits(
-        _ codes: UnsafePointer<UInt8>, masks: UnsafeBufferPointer<UInt16>, width: Int,
-        for users: UnsafeMutablePointer<ScanUser>, count: Int
+        _ codes: UnsafePointer<UInt8>, tiles: Int, width: Int, for users: UnsafeMutablePointer<ScanUser>, count: Int
     ) {
-        bc_scan_hits(users, count, codes, masks.baseAddress, masks.count, width)
+        bc_scan_hits(users, count, codes, tiles, width)
     }
 
     /// Asks for the cache line at an address that will be read soon.

@@ -13,14 +13,17 @@ struct ItemEntry {
 
     let item: ItemID
     let key: Key
+    var traits: ItemTraits
 
-    init(_ item: ItemID, key: Key) {
+    init(_ item: ItemID, key: Key, traits: ItemTraits) {
         self.item = item
         self.key = key
+        self.traits = traits
     }
 
-    init(_ item: ItemID, number: Int32?) {
+    init(_ item: ItemID, number: Int32?, traits: ItemTraits) {
         self.item = item
+        self.traits = traits
         var prefix: UInt64 = 0
         var shift: UInt64 = 64
         for byte in item.rawValue.utf8.prefix(8) {

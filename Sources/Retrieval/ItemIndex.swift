@@ -39,14 +39,19 @@ public protocol ItemIndex: Sendable {
     /// Whether the item is held.
     func contains(_ item: ItemID) -> Bool
 
-    /// Adds the item, or replaces its vector (of `dimension` coordinates).
+    /// What is held of the item's attributes; nil if it is not held.
+    func attributes(of item: ItemID) -> ItemAttributes?
+
+    /// Adds the item, or replaces its vector (of `dimension` coordinates) and attributes.
     ///
     /// A vector of another length, or with a coordinate that is NaN or beyond `RetrievalError.largestCoordinate`, is
     /// refused and leaves the index as it was.
     ///
     /// - Parameter number: names the item in `ExtraScores`; its own, and best counted from 0. It is taken when the item
     ///   enters the index, and kept until the item is removed.
-    mutating func upsert(_ item: ItemID, _ vector: Span<Float>, number: Int32?) throws(RetrievalError)
+    mutating func upsert(
+        _ item: ItemID, _ vector: Span<Float>, _ attributes: ItemAttributes, number: Int32?
+    ) throws(RetrievalError)
 
     /// Withdraws the item; false if it was not held.
     @discardableResult mutating func remove(_ item: ItemID) -> Bool
@@ -54,12 +59,12 @@ public protocol ItemIndex: Sendable {
     /// New working memory for `search`.
     func makeScratch() -> Scratch
 
-    /// For each of queries (users, dimension), the `k` items of highest score that are not among that user's excluded
-    /// ones: by falling score, equal scores by item id. An item's score is its dot product, plus the user's extra score of
-    /// it where there is one, rounded once.
+    /// For each of queries (users, dimension), the `k` items of highest score that pass the user's filter and are not among
+    /// that user's excluded ones: by falling score, equal scores by item id. An item's score is its dot product, plus the
+    /// user's extra score of it where there is one, rounded once.
     ///
-    /// A list is shorter than `k` only if fewer items pass; `k` below 1 gives empty lists. `excluding` and `extras` have an
-    /// entry per user, or none at all; items in them that are not held do no harm.
+    /// A list is shorter than `k` only if fewer items pass; `k` below 1 gives empty lists. `filters`, `excluding` and `extras`
+    /// have an entry per user, or none at all; items in them that are not held do no harm.
     ///
     /// An index need not add extra scores to all items: the `k` best of the dense order together with the items that have
     /// an extra score hold the result. For take an item j of the result without an extra score, and any i before j in the
@@ -67,21 +72,25 @@ public protocol ItemIndex: Sendable {
     /// one, which is at least j's; where all three are equal, i's id is the smaller. So i is before j in the final order
     /// too; there are at most `k` - 1 such i, and j is among the `k` best of the dense order.
     func search<Excluded: Collection<ItemID>>(
-        queries: Span<Float>, k: Int, excluding: [Excluded], adding extras: ExtraScores, scratch: Scratch
+        queries: Span<Float>, k: Int, filters: [ItemFilter], excluding: [Excluded], adding extras: ExtraScores,
+        scratch: Scratch
     ) throws(RetrievalError) -> [[ScoredItem]]
 }
 
 extension ItemIndex {
-    /// Adds the item without a number, or replaces its vector.
-    public mutating func upsert(_ item: ItemID, _ vector: Span<Float>) throws(RetrievalError) {
-        try upsert(item, vector, number: nil)
+    /// Adds the item without attributes, or replaces its vector.
+    public mutating func upsert(
+        _ item: ItemID, _ vector: Span<Float>, number: Int32? = nil
+    ) throws(RetrievalError) {
+        try upsert(item, vector, .unknown, number: number)
     }
 
-    /// A search by the dot products alone.
+    /// A search without filters.
     public func search<Excluded: Collection<ItemID>>(
-        queries: Span<Float>, k: Int, excluding: [Excluded], scratch: Scratch
+        queries: Span<Float>, k: Int, excluding: [Excluded], adding extras: ExtraScores = ExtraScores(),
+        scratch: Scratch
     ) throws(RetrievalError) -> [[ScoredItem]] {
-        try search(queries: queries, k: k, excluding: excluding, adding: ExtraScores(), scratch: scratch)
+        try search(queries: queries, k: k, filters: [], excluding: excluding, adding: extras, scratch: scratch)
     }
 }
 
@@ -92,6 +101,7 @@ public enum RetrievalError: Error, Equatable, CustomStringConvertible {
     case queryLength(dimension: Int, found: Int)
     case queryValue(user: Int, position: Int, value: Float)
     case exclusions(users: Int, found: Int)
+    case filters(users: Int, found: Int)
     case extraScores(users: Int, found: Int)
     case extraScore(user: Int, number: Int32, score: Float)
 
@@ -110,6 +120,8 @@ public enum RetrievalError: Error, Equatable, CustomStringConvertible {
             "query \(user): coordinate \(position) is \(value); it must be a number within ±1e15"
         case .exclusions(let users, let found):
             "\(found) collections of excluded items for \(users) users: give one for each, or none"
+        case .filters(let users, let found):
+            "\(found) filters for \(users) users: give one for each, or none"
         case .extraScores(let users, let found):
             "extra scores of \(found) users for \(users): give some for each, or none"
         case .extraScore(let user, let number, let score):
@@ -129,7 +141,7 @@ public enum RetrievalError: Error, Equatable, CustomStringConvertible {
 
     /// Checks what a search is given; returns the number of users.
     static func check(
-        _ queries: Span<Float>, _ exclusions: Int, _ extras: ExtraScores, dimension: Int
+        _ queries: Span<Float>, filters: Int, _ exclusions: Int, _ extras: ExtraScores, dimension: Int
     ) throws(RetrievalError) -> Int {
         guard queries.count % dimension == 0 else {
             throw .queryLength(dimension: dimension, found: queries.count)
@@ -138,6 +150,7 @@ public enum RetrievalError: Error, Equatable, CustomStringConvertible {
         guard exclusions == 0 || exclusions == users else {
             throw .exclusions(users: users, found: exclusions)
         }
+        guard filters == 0 || filters == users else { throw .filters(users: users, found: filters) }
         guard extras.users == 0 || extras.users == users else {
             throw .extraScores(users: users, found: extras.users)
         }

@@ -12,17 +12,20 @@ public final class RecallAudit: Sendable {
         let index: InvertedIndex
         let query: [Float]
         let k: Int
+        let filter: ItemFilter?
         let excluded: [ItemID]
         let extras: ExtraScores
         let found: [ItemID]
 
         /// - Parameter extras: of this user alone, or of none.
         public init(
-            index: InvertedIndex, query: [Float], k: Int, excluded: [ItemID], extras: ExtraScores, found: [ItemID]
+            index: InvertedIndex, query: [Float], k: Int, filter: ItemFilter?, excluded: [ItemID], extras: ExtraScores,
+            found: [ItemID]
         ) {
             self.index = index
             self.query = query
             self.k = k
+            self.filter = filter
             self.excluded = excluded
             self.extras = extras
             self.found = found
@@ -69,7 +72,8 @@ public final class RecallAudit: Sendable {
     private func audit(_ sample: Sample) {
         let all = sample.index.probing(sample.index.partition.lists)
         let exact = try? all.search(
-            queries: sample.query.span, k: sample.k, excluding: [sample.excluded], adding: sample.extras,
+            queries: sample.query.span, k: sample.k, filters: sample.filter.map { [$0] } ?? [],
+            excluding: [sample.excluded], adding: sample.extras,
             scratch: all.makeScratch())
         let wanted = Set((exact?.first ?? []).map(\.item))
         let (found, audits) = state.withLock { state in

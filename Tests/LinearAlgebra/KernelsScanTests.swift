@@ -13,14 +13,23 @@ struct KernelsScanTests {
             for row in 0..<rows {
                 for i in 0..<width { packed[row / 16 * 16 * width + i / 4 * 64 + row % 16 * 4 + i % 4] = codes[row][i] }
             }
-            let masks = (0..<tiles).map { _ in UInt16.random(in: 0...UInt16.max, using: &generator) }
+            // Of every kind: full, some, few and empty tiles, different for each user.
+            let masks = (0..<users * tiles).map { _ -> UInt16 in
+                switch Int.random(in: 0..<4, using: &generator) {
+                case 0: .max
+                case 1: .random(in: 0...UInt16.max, using: &generator)
+                default: users > 2 && Bool.random(using: &generator) ? 1 << 5 : 0
+                }
+            }
             let queries = (0..<users).map { _ in
                 (0..<width).map { _ in Int8.random(in: -127...127, using: &generator) }
             }
             func sum(_ user: Int, _ row: Int) -> Int32 {
                 (0..<width).reduce(Int32(0)) { $0 + Int32(queries[user][$1]) * (Int32(codes[row][$1]) - 128) }
             }
-            func counts(_ row: Int) -> Bool { masks[row / 16] >> UInt16(row % 16) & 1 == 1 }
+            func counts(_ user: Int, _ row: Int) -> Bool {
+                masks[user * tiles + row / 16] >> UInt16(row % 16) & 1 == 1
+            }
             let thresholds = (0..<users).map { user in (0..<rows).map { sum(user, $0) }.sorted()[rows * 3 / 4] }
             let (scans, queried, bounds, maxima, hits) = (
                 UnsafeMutablePointer<Kernels.ScanUser>.allocate(capacity: users),
@@ -52,21 +61,22 @@ struct KernelsScanTests {
                 (scans + user).initialize(to: scan)
             }
             level.whileInForce {
-                masks.withUnsafeBufferPointer {
-                    Kernels.scanBounds(packed, masks: $0, width: width, for: scans, count: users)
-                    Kernels.scanHits(packed, masks: $0, width: width, for: scans, count: users)
+                masks.withUnsafeBufferPointer { masks in
+                    for user in 0..<users { scans[user].masks = masks.baseAddress.map { $0 + user * tiles } }
+                    Kernels.scanBounds(packed, tiles: tiles, width: width, for: scans, count: users)
+                    Kernels.scanHits(packed, tiles: tiles, width: width, for: scans, count: users)
                 }
             }
             for user in 0..<users {
                 var largest = [Float](repeating: -.infinity, count: 64)
                 for row in 0..<rows {
-                    let bound = counts(row) ? Float(sum(user, row)) * 0.5 + 3 : -.infinity
+                    let bound = counts(user, row) ? Float(sum(user, row)) * 0.5 + 3 : -.infinity
                     #expect(bounds[user * rows + row] == bound)
                     let group = (user + row / 16) % 4 * 16 + row % 16
                     largest[group] = max(largest[group], bound)
                 }
                 #expect((0..<64).map { maxima[user * 64 + $0] } == largest)
-                let expected = (0..<rows).filter { counts($0) && sum(user, $0) >= thresholds[user] }
+                let expected = (0..<rows).filter { counts(user, $0) && sum(user, $0) >= thresholds[user] }
                 let found = (0..<scans[user].found).map { hits[user * (rows + 1) + $0] }
                 // Tiles four by four: any order.
                 #expect(found.first == 9 && found.dropFirst().sorted() == expected.map { UInt32($0 + 1000) })

@@ -1,7 +1,8 @@
 import Commerce
 import LinearAlgebra
-import Retrieval
 import Testing
+
+@testable import Retrieval
 
 /// What lists that are not all looked into leave of a result, and what they may not depend on.
 struct InvertedIndexTests {
@@ -81,33 +82,41 @@ struct InvertedIndexTests {
         return Double(hits) / Double(truth.reduce(0) { $0 + $1.count })
     }
 
+    private static func plan(
+        _ items: [(key: ItemID, value: [Float])], _ users: [Float], recall: Double
+    ) throws -> (plan: IndexPlan, index: InvertedIndex) {
+        let flat = try IndexPlan.flat(dimension: dimension, items: 0).index.adding(items)
+        return try IndexPlan.make(for: flat, users: users, recall: recall)
+    }
+
     @Test func aPlanReachesItsRecallOnOtherUsers() throws {
         var generator = Generator(state: 43)
         let items = Self.clustered(10_000, &generator)
-        let vectors = items.flatMap(\.value)
         let users = (0..<400).flatMap { _ in generator.vector(Self.dimension) }
-        let plan = try IndexPlan.make(
-            items: vectors.span, users: users.span, dimension: Self.dimension, recall: 0.95)
-        #expect(plan.partition.lists == IndexPlan.lists(of: 10_000) && plan.probes < plan.partition.lists / 2)
-        #expect(plan.recall >= 0.95 && plan.items == 10_000)
+        let (plan, index) = try Self.plan(items, users, recall: 0.95)
+        #expect(plan.partition.lists == IndexPlan.lists(of: 10_000) && plan.probes[0] < plan.partition.lists / 2)
+        #expect(plan.recall >= 0.95 && plan.items == 10_000 && index.count == 10_000)
+        #expect(plan.probes == plan.probes.sorted() && plan.probes.count == IndexPlan.shares.count)
         let others = (0..<400).map { _ in generator.vector(Self.dimension) }
-        let truth = try ExactIndex(dimension: Self.dimension).adding(items).search(others, k: 20)
-        let index = try plan.index.adding(items)
+        let exact = try ExactIndex(dimension: Self.dimension).adding(items)
+        let truth = try exact.search(others, k: 20)
         #expect(Self.recall(try index.search(others, k: 20), truth) > 0.93)
 
+        // And under filters, whatever share of the items passes.
+        for share in [2, 3, 20, 100, 700] {
+            let filter = ItemFilter(
+                .items(Set(items.indices.filter { ($0 * 7919) % share == 0 }.map { items[$0].key })))
+            let found = try index.search(others, k: 20, filter: filter)
+            let truth = try exact.search(others, k: 20, filter: filter)
+            #expect(Self.recall(found, truth) > 0.93, "one in \(share)")
+        }
+
         // Equal items and users, equal plans, whatever the way; others, others.
-        let again = try IndexPlan.make(
-            items: vectors.span, users: users.span, dimension: Self.dimension, recall: 0.95)
-        #expect(again.index.version == plan.index.version)
-        let shuffled = try plan.index.adding(items.shuffled(using: &generator))
-        let (one, other) = (
-            try IndexPlan.make(for: index, users: users.span, recall: 0.95),
-            try IndexPlan.make(for: shuffled, users: users.span, recall: 0.95)
-        )
-        #expect(one.index.version == other.index.version)
-        let fewer = try IndexPlan.make(
-            items: vectors.span, users: users.span, dimension: Self.dimension, recall: 0.8)
-        #expect(fewer.probes < plan.probes && fewer.index.version != plan.index.version)
+        let shuffled = try Self.plan(items.shuffled(using: &generator), users, recall: 0.95)
+        #expect(shuffled.index.version == index.version && plan.index.version == index.version)
+        #expect(try IndexPlan.make(for: index, users: users, recall: 0.95).index.version == index.version)
+        let fewer = try Self.plan(items, users, recall: 0.8)
+        #expect(fewer.plan.probes[0] < plan.probes[0] && fewer.index.version != index.version)
         let (kept, moved) = (
             try index.search(others, k: 20), try index.replanned(.flat(dimension: Self.dimension, items: 0))
         )
@@ -119,10 +128,7 @@ struct InvertedIndexTests {
         var generator = Generator(state: 44)
         let users = (0..<200).flatMap { _ in generator.vector(Self.dimension) }
         func lists(_ items: Int, _ users: [Float], recall: Double) throws -> Int {
-            let vectors = Self.clustered(items, &generator).flatMap(\.value)
-            return try IndexPlan.make(
-                items: vectors.span, users: users.span, dimension: Self.dimension, recall: recall
-            ).partition.lists
+            try Self.plan(Self.clustered(items, &generator), users, recall: recall).plan.partition.lists
         }
         #expect(try lists(9000, users, recall: 0.9) > 1)
         #expect(try lists(9000, users, recall: 1) == 1)

@@ -4,11 +4,17 @@ import Retrieval
 /// The oracle: a dictionary of vectors, every score computed alone, everything sorted.
 struct NaiveIndex {
     var vectors: [ItemID: [Float]] = [:]
+    var attributes: [ItemID: ItemAttributes] = [:]
 
     func search(
-        _ query: [Float], k: Int, excluding: Set<ItemID>, adding extras: [ItemID: Float] = [:]
+        _ query: [Float], k: Int, excluding: Set<ItemID> = [], adding extras: [ItemID: Float] = [:],
+        where condition: ItemCondition = .all([])
     ) -> [ScoredItem] {
-        let scored = vectors.filter { !excluding.contains($0.key) }.map { item, vector in
+        let allowed = vectors.filter {
+            !excluding.contains($0.key)
+                && condition.holds(for: $0.key, attributes[$0.key] ?? .unknown, isNew: true)
+        }
+        let scored = allowed.map { item, vector in
             let dense = Self.score(query, vector)
             return ScoredItem(item: item, score: extras[item].map { dense + $0 } ?? dense)
         }
@@ -72,9 +78,13 @@ enum IndexKind: CaseIterable {
 
 extension ItemIndex {
     /// A search with memory of its own.
-    func search(_ queries: [[Float]], k: Int, excluding: [Set<ItemID>] = []) throws -> [[ScoredItem]] {
+    func search(
+        _ queries: [[Float]], k: Int, filter: ItemFilter? = nil, excluding: [Set<ItemID>] = []
+    ) throws -> [[ScoredItem]] {
         let flat = queries.flatMap { $0 }
-        return try search(queries: flat.span, k: k, excluding: excluding, scratch: makeScratch())
+        return try search(
+            queries: flat.span, k: k, filters: filter.map { [ItemFilter](repeating: $0, count: queries.count) } ?? [],
+            excluding: excluding, adding: ExtraScores(), scratch: makeScratch())
     }
 }
 

@@ -25,18 +25,22 @@ struct RecallAuditTests {
             #expect(!audit.isDue(after: 10), "one at a time")
             let query = generator.vector(8)
             let excluded = (0..<50).map { ItemID("i\($0 * 4)") }
+            let filter = ItemFilter(.not(.items(Set((0..<40).map { ItemID("i\($0 * 5)") }))))
             var extras = ExtraScores()
             extras.appendUser([(number: Int32(1), score: 0.7), (number: 77, score: 0.2)])
             let scratch = index.makeScratch()
             let found = try index.search(
-                queries: query.span, k: 10, excluding: [excluded], adding: extras, scratch: scratch)[0]
+                queries: query.span, k: 10, filters: [filter], excluding: [excluded], adding: extras, scratch: scratch)[
+                    0]
             let exact = try index.probing(7).search(
-                queries: query.span, k: 10, excluding: [excluded], adding: extras, scratch: scratch)[0]
+                queries: query.span, k: 10, filters: [filter], excluding: [excluded], adding: extras, scratch: scratch)[
+                    0]
             hits += Set(found.map(\.item)).intersection(exact.map(\.item)).count
             wanted += exact.count
             audit.take(
                 .init(
-                    index: index, query: query, k: 10, excluded: excluded, extras: extras, found: found.map(\.item)))
+                    index: index, query: query, k: 10, filter: filter, excluded: excluded, extras: extras,
+                    found: found.map(\.item)))
             done.wait()
             let last = heard.withLock { $0.last }
             #expect(last?.recall == Double(hits) / Double(wanted) && last?.audits == round + 1)

@@ -98,6 +98,8 @@ float bc_kth_largest(const float *values, size_t n, size_t k, float *scratch);
 struct bc_scan_user {
     /// Signed numbers (d).
     const int8_t *query;
+    /// (tiles): bit j is set for the items of a tile that count.
+    const uint16_t *masks;
     int32_t start;
     /// Sums from which `bc_scan_hits` takes an item.
     int32_t threshold;
@@ -114,13 +116,10 @@ struct bc_scan_user {
     uint32_t slot;
 };
 
-/// Codes of 16 items stand in a tile (d / 4, 16, 4): item j's codes 4 i … 4 i + 3 at [i][j]. masks (tiles) has bit j set for the
-/// items that count. d is a multiple of 16.
+/// Codes of 16 items stand in a tile (d / 4, 16, 4): item j's codes 4 i … 4 i + 3 at [i][j]. d is a multiple of 16.
 ///
 /// Writes bounds and maxima; an item that does not count has bound -infinity.
-void bc_scan_bounds(const struct bc_scan_user *users, size_t count, const uint8_t *codes, const uint16_t *masks,
-                    size_t tiles, size_t d);
+void bc_scan_bounds(const struct bc_scan_user *users, size_t count, const uint8_t *codes, size_t tiles, size_t d);
 
 /// Appends to each user's hits the items that count and whose sum is at least the user's threshold.
-void bc_scan_hits(struct bc_scan_user *users, size_t count, const uint8_t *codes, const uint16_t *masks, size_t tiles,
-                  size_t d);
+void bc_scan_hits(struct bc_scan_user *users, size_t count, const uint8_t *codes, size_t tiles, size_t d);

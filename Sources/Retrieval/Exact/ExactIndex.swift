@@ -14,6 +14,7 @@ public struct ExactIndex: ItemIndex {
     private(set) var blocks: [ItemBlock] = []
     private(set) var slots = ItemSlots()
     private(set) var numbered = NumberedSlots()
+    private(set) var profiles = ProfileTable()
 
     /// An empty index of vectors of `dimension` coordinates, at least 1.
     public init(dimension: Int) {
@@ -29,19 +30,27 @@ public struct ExactIndex: ItemIndex {
 
     public func contains(_ item: ItemID) -> Bool { slots[item] != nil }
 
+    public func attributes(of item: ItemID) -> ItemAttributes? {
+        slots[item].map { profiles.attributes(blocks[$0.block].entries[$0.row].traits) }
+    }
+
     public mutating func upsert(
-        _ item: ItemID, _ vector: Span<Float>, number: Int32?
+        _ item: ItemID, _ vector: Span<Float>, _ attributes: ItemAttributes, number: Int32?
     ) throws(RetrievalError) {
         try RetrievalError.check(vector, of: item, dimension: dimension)
+        let traits = profiles.enter(attributes)
         if let slot = slots[item] {
-            // Most catalogue records change what no vector shows: they copy nothing.
-            if blocks[slot.block].holds(vector, at: slot.row) { return }
-            changeableBlock(slot.block).setVector(vector, at: slot.row)
+            let old = blocks[slot.block].entries[slot.row].traits
+            profiles.leave(old.profile)
+            if old != traits { changeableBlock(slot.block).setTraits(traits, at: slot.row) }
+            if !blocks[slot.block].holds(vector, at: slot.row) {
+                changeableBlock(slot.block).setVector(vector, at: slot.row)
+            }
             return
         }
         let slot = Slot(count)
         if slot.block == blocks.count { blocks.append(ItemBlock(width: width)) }
-        changeableBlock(slot.block).append(ItemEntry(item, number: number), vector)
+        changeableBlock(slot.block).append(ItemEntry(item, number: number, traits: traits), vector)
         slots[item] = slot
         numbered.move(number, to: slot)
         count += 1
@@ -50,7 +59,9 @@ public struct ExactIndex: ItemIndex {
     @discardableResult public mutating func remove(_ item: ItemID) -> Bool {
         guard let slot = slots[item] else { return false }
         slots[item] = nil
-        numbered.remove(blocks[slot.block].entries[slot.row].number, from: slot)
+        let gone = blocks[slot.block].entries[slot.row]
+        numbered.remove(gone.number, from: slot)
+        profiles.leave(gone.traits.profile)
         let last = Slot(count - 1)
         if slot != last {
             let moved = blocks[last.block].entries[last.row]

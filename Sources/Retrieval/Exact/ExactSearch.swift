@@ -16,7 +16,8 @@ public final class ExactScratch {
     /// What a pass keeps for a user.
     struct User {
         var top = TopCandidates()
-        var excluded = ExcludedItems()
+        var excluded = HashedItems()
+        var filter: ItemFilter?
         var extras = PlacedExtras()
     }
 
@@ -27,9 +28,11 @@ extension ExactIndex {
     public func makeScratch() -> ExactScratch { ExactScratch() }
 
     public func search<Excluded: Collection<ItemID>>(
-        queries: Span<Float>, k: Int, excluding: [Excluded], adding extras: ExtraScores, scratch: ExactScratch
+        queries: Span<Float>, k: Int, filters: [ItemFilter], excluding: [Excluded], adding extras: ExtraScores,
+        scratch: ExactScratch
     ) throws(RetrievalError) -> [[ScoredItem]] {
-        let total = try RetrievalError.check(queries, excluding.count, extras, dimension: dimension)
+        let total = try RetrievalError.check(
+            queries, filters: filters.count, excluding.count, extras, dimension: dimension)
         let capacity = min(k, count)
         guard capacity > 0 else { return [[ScoredItem]](repeating: [], count: total) }
 
@@ -44,6 +47,7 @@ extension ExactIndex {
                 try scratch.users[u].extras.reset(
                     to: extras, user: first + u, slots: numbered, blocks: blocks.count)
                 scratch.users[u].excluded.reset(to: excluding, user: first + u)
+                scratch.users[u].filter = filters.isEmpty ? nil : filters[first + u]
             }
             for block in blocks.indices { pass(over: block, users: users, scratch) }
             for u in 0..<users { lists.append(scratch.users[u].top.list(in: blocks)) }
@@ -87,11 +91,16 @@ extension ExactIndex {
                     score: row[position], slot: Slot(index * Slot.rowsInBlock + position),
                     prefix: block.entries[position].key.prefix)
                 guard scratch.users[u].top.admits(candidate, in: blocks),
+                    passes(block.entries[position], scratch.users[u].filter),
                     !scratch.users[u].excluded.contains(
                         hash: block.entries[position].key.hash, block.entries[position].item)
                 else { continue }
                 scratch.users[u].top.insert(candidate, in: blocks)
             }
         }
+    }
+
+    private func passes(_ entry: ItemEntry, _ filter: ItemFilter?) -> Bool {
+        filter?.condition.holds(for: entry.item, profiles.attributes(entry.traits), isNew: entry.number == nil) ?? true
     }
 }

@@ -48,6 +48,9 @@ final class ItemBlock: @unchecked Sendable {  // written only by the index that 
         for i in vector.indices { values[position(of: row, coordinate: i)] = vector[i] }
     }
 
+    /// Replaces what is held of a row's attributes.
+    func setTraits(_ traits: ItemTraits, at row: Int) { entries[row].traits = traits }
+
     /// Adds a row.
     func append(_ entry: ItemEntry, _ vector: Span<Float>) {
         setVector(vector, at: entries.count)

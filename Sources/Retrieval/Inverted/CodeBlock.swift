@@ -20,6 +20,9 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
         let masks: UnsafeBufferPointer<UInt16>
         let keys: UnsafePointer<ItemEntry.Key>
         let items: UnsafePointer<ItemID>
+        let traits: UnsafePointer<ItemTraits>
+        /// What bears the same stamp has the same rows.
+        let stamp: UInt64
         /// Size of a code's unit.
         let step: Float
         /// The largest distance of a row from what its codes stand for.
@@ -38,6 +41,7 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
     /// The masks in a cache line of their own, then bytes in tiles [capacity / 16, width / 4, 16, 4]: what a scan reads, in order.
     private var codes: FloatBuffer
     private var keys = Growing<ItemEntry.Key>()
+    private var traits = Growing<ItemTraits>()
     /// [capacity], of which `count` are there.
     private var items = UnsafeMutablePointer<ItemID>.allocate(capacity: 0)
     private var (step, error, reach): (Float, Float, Float) = (0, 0, 0)
@@ -65,6 +69,7 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
         vectors = other.vectors.copy()
         codes = other.codes.copy()
         for key in other.keys.values { keys.append(key) }
+        for row in other.traits.values { traits.append(row) }
         (step, error, reach) = (other.step, other.error, other.reach)
     }
 
@@ -76,6 +81,7 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
     var isFull: Bool { count == Slot.rowsInBlock }
     private var width: Int { partition.width }
 
+    /// What a search reads of the block as it is now, under a new stamp.
     var view: View {
         View(
             list: list, count: count, vectors: UnsafePointer(vectors.pointer),
@@ -83,16 +89,18 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
             masks: UnsafeBufferPointer(
                 start: UnsafeRawPointer(codes.pointer).assumingMemoryBound(to: UInt16.self), count: (count + 15) / 16),
             keys: UnsafePointer(keys.base),
-            items: UnsafePointer(items), step: step, error: error, reach: reach)
+            items: UnsafePointer(items), traits: UnsafePointer(traits.base), stamp: Stamp.next(), step: step,
+            error: error,
+            reach: reach)
     }
 
-    /// Bytes that vectors, codes and keys take, filled or not.
+    /// Bytes that vectors, codes, keys and attributes take, filled or not.
     var bytes: Int {
-        capacity == 0 ? 0 : (vectors.count + codes.count) * MemoryLayout<Float>.stride + keys.bytes
+        capacity == 0 ? 0 : (vectors.count + codes.count) * MemoryLayout<Float>.stride + keys.bytes + traits.bytes
     }
 
     /// What a row stands for.
-    func entry(_ row: Int) -> ItemEntry { ItemEntry(items[row], key: keys.base[row]) }
+    func entry(_ row: Int) -> ItemEntry { ItemEntry(items[row], key: keys.base[row], traits: traits.base[row]) }
 
     /// The vector of a row, [width].
     func vector(_ row: Int) -> UnsafePointer<Float> { UnsafePointer(vectors.pointer + row * width) }
@@ -106,9 +114,13 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
         (items + row).initialize(to: entry.item)
         count += 1
         keys.append(entry.key)
+        traits.append(entry.traits)
         setMask(row, true)
         setVector(vector, at: row)
     }
+
+    /// Replaces what is held of a row's attributes.
+    func setTraits(_ traits: ItemTraits, at row: Int) { self.traits.base[row] = traits }
 
     /// Replaces a row's vector, [width].
     func setVector(_ vector: UnsafePointer<Float>, at row: Int) {
@@ -120,6 +132,7 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
     func setRow(_ row: Int, _ entry: ItemEntry, _ vector: UnsafePointer<Float>) {
         items[row] = entry.item
         keys.base[row] = entry.key
+        traits.base[row] = entry.traits
         setVector(vector, at: row)
     }
 
@@ -127,6 +140,7 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
     func removeLast() {
         count -= 1
         keys.count -= 1
+        traits.count -= 1
         (items + count).deinitialize(count: 1)
         setMask(count, false)
     }

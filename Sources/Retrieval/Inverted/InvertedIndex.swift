@@ -10,43 +10,65 @@ import LinearAlgebra
 /// and blocks that become empty are used again: memory follows the number of items, not the number of changes.
 public struct InvertedIndex: ItemIndex {
     public let partition: Partition
-    /// Lists that a search looks into.
-    public private(set) var probes: Int
+    /// Lists that a search looks into, by the share of the items that pass its filter: for each of `IndexPlan.shares`.
+    public private(set) var probes: [Int]
     public private(set) var count = 0
     private(set) var blocks: [CodeBlock] = []
     /// What searches read of the blocks, in the same places.
     private(set) var views: [CodeBlock.View] = []
+    /// Changes whenever a block does.
+    private(set) var stamp = Stamp.next()
     /// Places in `blocks` that are free; empty blocks stand there.
     private var free: [Int] = []
     /// Per list its blocks, all full but the last.
     private(set) var lists: [[Int]]
     private(set) var slots = ItemSlots()
     private(set) var numbered = NumberedSlots()
+    private(set) var profiles = ProfileTable()
 
-    /// The same items, looked for in another number of lists.
-    public func probing(_ probes: Int) -> InvertedIndex {
+    /// The same items, looked for in another number of lists, for all filters or for each of `IndexPlan.shares`.
+    public func probing(_ probes: Int...) -> InvertedIndex { probing(probes) }
+
+    func probing(_ probes: [Int]) -> InvertedIndex {
         var other = self
-        other.probes = max(1, min(probes, partition.lists))
+        other.probes = Self.legal(probes, partition)
         return other
     }
 
     /// An empty index.
     ///
-    /// - Parameter probes: at least 1; more than there are lists means all.
-    public init(_ partition: Partition, probes: Int) {
+    /// - Parameter probes: one number for all filters, or one for each of `IndexPlan.shares`; at least 1, and more than there
+    ///   are lists means all.
+    public init(_ partition: Partition, probes: Int...) { self.init(partition, probes: probes) }
+
+    init(_ partition: Partition, probes: [Int]) {
         self.partition = partition
-        self.probes = max(1, min(probes, partition.lists))
+        self.probes = Self.legal(probes, partition)
         lists = [[Int]](repeating: [], count: partition.lists)
     }
 
+    private static func legal(_ probes: [Int], _ partition: Partition) -> [Int] {
+        IndexPlan.shares.indices.map { max(1, min(probes[min($0, probes.count - 1)], partition.lists)) }
+    }
+
+    /// Lists of which something passes that a search looks into if so many items pass.
+    func probes(passing: Int) -> Int {
+        for (share, probes) in zip(IndexPlan.shares, probes) where passing * share >= count { return probes }
+        return partition.lists
+    }
+
     public var version: String {
-        partition.lists == 1 ? "flat-1" : "inverted-1-\(partition.version)-\(probes)"
+        partition.lists == 1
+            ? "flat-1" : "inverted-2-\(partition.version)-" + probes.map(String.init).joined(separator: ".")
     }
 
     public var dimension: Int { partition.dimension }
 
     /// Bytes that vectors and codes take.
     public var vectorBytes: Int { blocks.reduce(0) { $0 + $1.bytes } }
+
+    /// Numbers that profiles of items have taken.
+    package var profileCount: Int { profiles.profiles.count }
 
     public func contains(_ item: ItemID) -> Bool { slots[item] != nil }
 
@@ -60,8 +82,12 @@ public struct InvertedIndex: ItemIndex {
         return (Array(vector), entry(at: slot).number)
     }
 
+    public func attributes(of item: ItemID) -> ItemAttributes? {
+        slots[item].map { profiles.attributes(blocks[$0.block].entry($0.row).traits) }
+    }
+
     public mutating func upsert(
-        _ item: ItemID, _ vector: Span<Float>, number: Int32?
+        _ item: ItemID, _ vector: Span<Float>, _ attributes: ItemAttributes, number: Int32?
     ) throws(RetrievalError) {
         try RetrievalError.check(vector, of: item, dimension: dimension)
         let (width, partition) = (partition.width, partition)
@@ -75,25 +101,32 @@ public struct InvertedIndex: ItemIndex {
             }
             let list = partition.list(
                 of: UnsafeBufferPointer(turned), scores: UnsafeMutableBufferPointer(rebasing: memory[(2 * width)...]))
-            put(item, UnsafePointer(row), list, number: number)
+            put(item, UnsafePointer(row), list, profiles.enter(attributes), number: number)
         }
     }
 
-    private mutating func put(_ item: ItemID, _ vector: UnsafePointer<Float>, _ list: Int, number: Int32?) {
+    private mutating func put(
+        _ item: ItemID, _ vector: UnsafePointer<Float>, _ list: Int, _ traits: ItemTraits, number: Int32?
+    ) {
         var number = number
         if let slot = slots[item] {
-            // Most catalogue records change what no vector shows: they copy nothing.
-            if holds(vector, at: slot) { return }
-            if blocks[slot.block].list == list {
-                change(slot.block) { $0.setVector(vector, at: slot.row) }
+            let old = entry(at: slot)
+            let isMoved = !holds(vector, at: slot)
+            if !isMoved || blocks[slot.block].list == list {
+                profiles.leave(old.traits.profile)
+                if !isMoved && old.traits == traits { return }
+                change(slot.block) { block in
+                    block.setTraits(traits, at: slot.row)
+                    if isMoved { block.setVector(vector, at: slot.row) }
+                }
                 return
             }
-            number = entry(at: slot).number
+            number = old.number
             remove(item)
         }
         let place = blockWithRoom(list)
         let slot = Slot(block: place, row: blocks[place].count)
-        change(place) { $0.append(ItemEntry(item, number: number), vector) }
+        change(place) { $0.append(ItemEntry(item, number: number, traits: traits), vector) }
         slots[item] = slot
         numbered.move(number, to: slot)
         count += 1
@@ -119,7 +152,9 @@ public struct InvertedIndex: ItemIndex {
         guard let slot = slots[item], let last = lists[blocks[slot.block].list].last else { return false }
         let (list, end) = (blocks[last].list, Slot(block: last, row: blocks[last].count - 1))
         slots[item] = nil
-        numbered.remove(entry(at: slot).number, from: slot)
+        let gone = entry(at: slot)
+        numbered.remove(gone.number, from: slot)
+        profiles.leave(gone.traits.profile)
         if slot != end { moveRow(end, to: slot) }
         change(last) { $0.removeLast() }
         if end.row == 0 {
@@ -151,6 +186,7 @@ public struct InvertedIndex: ItemIndex {
             blocks[place] = block
             views[place] = block.view
         }
+        stamp = views[place].stamp
     }
 
     /// Changes a block, or a copy of it if a snapshot shares it.
@@ -158,5 +194,6 @@ public struct InvertedIndex: ItemIndex {
         if !isKnownUniquelyReferenced(&blocks[place]) { blocks[place] = CodeBlock(copying: blocks[place]) }
         body(blocks[place])
         views[place] = blocks[place].view
+        stamp = views[place].stamp
     }
 }

@@ -44,6 +44,10 @@ public final class InvertedScratch {
 
     let lists = UnsafeMutablePointer<Lists>.allocate(capacity: 1)
 
+    var filters = FilterCache()
+    /// Those of a pass, which their views need alive.
+    private var inForce: [CompiledFilter] = []
+
     /// Empty memory, for any index.
     public init() {
         // Each its own memory: copies share it.
@@ -73,9 +77,35 @@ public final class InvertedScratch {
         if centroids.count != users * stride { centroids = FloatBuffer(count: users * stride) }
     }
 
-    /// Chooses each user's lists by the scores of their centroids, the best `first` of the best `count` to be looked into
-    /// first; of equal ones all.
-    func choose(_ count: Int, first: Int, lists: Int, users: Int) {
+    /// Gives each user of a pass the filter and the number of lists to look into.
+    func take(_ wanted: ArraySlice<ItemFilter>, users count: Int, for index: InvertedIndex) {
+        inForce.removeAll(keepingCapacity: true)
+        for user in 0..<count {
+            users[user].filter = nil
+            users[user].probes = index.probes[0]
+        }
+        for (user, filter) in wanted.enumerated() {
+            let compiled = filters.compiled(filter, for: index)
+            guard compiled.count < index.count else { continue }
+            inForce.append(compiled)
+            users[user].filter = compiled.view
+            users[user].probes = index.probes(passing: compiled.count)
+        }
+    }
+
+    /// Takes from the choice the lists in which nothing passes a user's filter.
+    func dropEmptyLists(stride: Int, users count: Int) {
+        var next = 0
+        for user in 0..<count where users[user].filter != nil {
+            let scores = centroids.pointer + user * stride
+            for (list, passing) in inForce[next].inList.enumerated() where passing == 0 { scores[list] = -.infinity }
+            next += 1
+        }
+    }
+
+    /// Chooses each user's lists by the scores of their centroids, the best of `probes`, one in `firstShare` of them to be looked
+    /// into first; of equal ones all.
+    func choose(firstShare: Int, lists: Int, users: Int) {
         let (width, work) = (Kernels.padded(lists), self.lists)
         if places.count < lists { places.append(repeating: -1, count: lists - places.count) }
         work.pointee.spare.count = 0
@@ -85,7 +115,11 @@ public final class InvertedScratch {
         for user in 0..<users {
             let scores = UnsafeBufferPointer(start: centroids.pointer + user * width, count: lists)
             let spare = work.pointee.spare.base
-            let least = count < lists ? Kernels.largest(count, of: scores, scratch: spare) : -.greatestFiniteMagnitude
+            let count = self.users[user].probes
+            let least =
+                count < lists
+                ? max(Kernels.largest(count, of: scores, scratch: spare), -.greatestFiniteMagnitude)
+                : -.greatestFiniteMagnitude
             chosen.reserve(lists)
             let found = Kernels.selectAtLeast(
                 least, of: scores, into: UnsafeMutableBufferPointer(start: chosen.base + chosen.count, count: lists))
@@ -102,8 +136,11 @@ public final class InvertedScratch {
             chosen.count += found
             chosenEnds.append(Int32(chosen.count))
             leastFirst.append(
-                Kernels.largest(
-                    min(first, found), of: UnsafeBufferPointer(start: spare, count: found), scratch: spare + width))
+                found == 0
+                    ? .infinity
+                    : Kernels.largest(
+                        min(max(1, count / firstShare), found), of: UnsafeBufferPointer(start: spare, count: found),
+                        scratch: spare + width))
         }
         starts.append(0)
         var sum: Int32 = 0

@@ -7,11 +7,15 @@ extension InvertedIndex {
     /// Share of a user's lists that are looked into first, and blocks of each of these: enough to know what a score must reach.
     private static let firstShare = 4
     private static let firstBlocks = 16
+    /// Where so few rows of a block pass they are scored at once: what a scan of the codes would cost.
+    private static let fewRows = 8
 
     public func search<Excluded: Collection<ItemID>>(
-        queries: Span<Float>, k: Int, excluding: [Excluded], adding extras: ExtraScores, scratch: InvertedScratch
+        queries: Span<Float>, k: Int, filters: [ItemFilter], excluding: [Excluded], adding extras: ExtraScores,
+        scratch: InvertedScratch
     ) throws(RetrievalError) -> [[ScoredItem]] {
-        let total = try RetrievalError.check(queries, excluding.count, extras, dimension: dimension)
+        let total = try RetrievalError.check(
+            queries, filters: filters.count, excluding.count, extras, dimension: dimension)
         let k = min(k, count)
         guard k > 0 else { return [[ScoredItem]](repeating: [], count: total) }
         scratch.fit(partition)
@@ -20,6 +24,7 @@ extension InvertedIndex {
         for first in stride(from: 0, to: total, by: InvertedScratch.usersInPass) {
             let users = first..<min(first + InvertedScratch.usersInPass, total)
             load(queries, users, scratch)
+            scratch.take(filters.isEmpty ? [] : filters[users], users: users.count, for: self)
             for (place, user) in users.enumerated() {
                 scratch.users[place].reset(k: k)
                 try scratch.users[place].extras.reset(to: extras, user: user, length: scratch.users[place].length)
@@ -28,9 +33,9 @@ extension InvertedIndex {
             pass(users.count, k, scratch)
             for place in 0..<users.count { lists.append(list(place, k, scratch)) }
         }
-        if probes < partition.lists {
+        if probes.contains(where: { $0 < partition.lists }) {
             for user in lists.indices where lists[user].count < k {
-                lists[user] = try searchWider(queries, user, k: k, excluding, extras, scratch)
+                lists[user] = try searchWider(queries, user, k: k, filters, excluding, extras, scratch)
             }
         }
         return lists
@@ -38,11 +43,12 @@ extension InvertedIndex {
 
     /// Looks into twice as many lists where those of the plan hold fewer items than a user wants and may have.
     private func searchWider<Excluded: Collection<ItemID>>(
-        _ queries: Span<Float>, _ user: Int, k: Int, _ excluding: [Excluded], _ extras: ExtraScores,
-        _ scratch: InvertedScratch
+        _ queries: Span<Float>, _ user: Int, k: Int, _ filters: [ItemFilter], _ excluding: [Excluded],
+        _ extras: ExtraScores, _ scratch: InvertedScratch
     ) throws(RetrievalError) -> [ScoredItem] {
-        try probing(2 * probes).search(
+        try probing(probes.map { 2 * $0 }).search(
             queries: queries.extracting(user * dimension..<(user + 1) * dimension), k: k,
+            filters: filters.isEmpty ? [] : [filters[user]],
             excluding: excluding.isEmpty ? [] : [excluding[user]], adding: extras.user(user), scratch: scratch)[0]
     }
 
@@ -68,7 +74,8 @@ extension InvertedIndex {
         partition.score(
             UnsafeBufferPointer(start: scratch.turned.pointer, count: users * partition.width),
             into: scratch.centroids.first(users * stride), stride: stride)
-        scratch.choose(probes, first: max(1, probes / Self.firstShare), lists: lists, users: users)
+        scratch.dropEmptyLists(stride: stride, users: users)
+        scratch.choose(firstShare: Self.firstShare, lists: lists, users: users)
         for user in 0..<users { lead(user, k, scratch) }
         round(scratch, isFirst: true)
         for user in 0..<users { settle(user, k, scratch) }
@@ -96,7 +103,8 @@ extension InvertedIndex {
     ) {
         let block = views[place]
         let (width, stride) = (partition.width, Kernels.padded(partition.lists))
-        let (rows, centroidLength) = (block.masks.count * 16, partition.lengths[block.list])
+        let (tiles, centroidLength) = (block.masks.count, partition.lengths[block.list])
+        let rows = tiles * 16
         let scans = scratch.scans
         // Users of bounds from the end, users of hits from the start.
         var (bounding, hitting) = (InvertedScratch.usersInPass, 0)
@@ -106,6 +114,15 @@ extension InvertedIndex {
             guard isOfFirst == isFirst else { continue }
             let user = Int(probe.user)
             let mine = scratch.users + user
+            var masks = block.masks.baseAddress
+            if let filter = mine.pointee.filter {
+                let passing = Int(filter.inBlock[place])
+                masks = filter.masks + place * (Slot.rowsInBlock / 16)
+                if passing <= Self.fewRows {
+                    if passing > 0 { gather(masks, tiles, place, &mine.pointee.hits) }
+                    continue
+                }
+            }
             let centroid = scratch.centroids.pointer[user * stride + block.list]
             let margin = mine.pointee.margin(in: block, centroid: centroid, centroidLength: centroidLength)
             let step = mine.pointee.step * block.step
@@ -116,6 +133,7 @@ extension InvertedIndex {
                 mine.pointee.bounds.count += rows
                 bounding -= 1
                 scans[bounding].query = UnsafePointer(scratch.codes + user * width)
+                scans[bounding].masks = masks
                 scans[bounding].start = mine.pointee.start
                 scans[bounding].step = step
                 scans[bounding].base = centroid - margin
@@ -129,6 +147,7 @@ extension InvertedIndex {
                 if mine.pointee.length * block.reach < wanted { continue }
                 mine.pointee.hits.reserve(rows)
                 scans[hitting].query = UnsafePointer(scratch.codes + user * width)
+                scans[hitting].masks = masks
                 scans[hitting].start = mine.pointee.start
                 scans[hitting].threshold =
                     step > 0 ? Int32((wanted / step).rounded(.down).clamped(to: -2e9...2e9)) - 1 : .min
@@ -141,12 +160,24 @@ extension InvertedIndex {
         }
         if bounding < InvertedScratch.usersInPass {
             Kernels.scanBounds(
-                block.codes, masks: block.masks, width: width, for: scans + bounding,
+                block.codes, tiles: tiles, width: width, for: scans + bounding,
                 count: InvertedScratch.usersInPass - bounding)
         }
         if hitting > 0 {
-            Kernels.scanHits(block.codes, masks: block.masks, width: width, for: scans, count: hitting)
+            Kernels.scanHits(block.codes, tiles: tiles, width: width, for: scans, count: hitting)
             for number in 0..<hitting { scratch.users[scans[number].tile].hits.count = scans[number].found }
+        }
+    }
+
+    /// Appends the rows of a mask.
+    private func gather(_ masks: UnsafePointer<UInt16>?, _ tiles: Int, _ place: Int, _ hits: inout Growing<UInt32>) {
+        guard let masks else { return }
+        for tile in 0..<tiles {
+            var rest = masks[tile]
+            while rest != 0 {
+                hits.append(UInt32(place * Slot.rowsInBlock + tile * 16 + rest.trailingZeroBitCount))
+                rest &= rest - 1
+            }
         }
     }
 
@@ -156,7 +187,7 @@ extension InvertedIndex {
         guard !mine.pointee.extras.leaders.isEmpty else { return }
         scratch.lists.pointee.spare.count = 0
         for leader in mine.pointee.extras.leaders {
-            guard let slot = numbered[leader.number] else { continue }
+            guard let slot = numbered[leader.number], mine.pointee.filter?.passes(slot) ?? true else { continue }
             mine.pointee.hits.append(slot.rawValue)
             scratch.lists.pointee.spare.append(leader.score)
         }

@@ -10,8 +10,20 @@ struct SearchUser {
     private(set) var (error, length): (Float, Float) = (0, 0)
     /// No item with a lower score is among the user's best; minus infinity while nothing is known.
     var threshold: Float = 0
-    var excluded = ExcludedItems()
+    var excluded = HashedItems()
+    var filter: FilterView?
+    /// Lists to look into.
+    var probes = 0
     var extras = ExtraTable()
+
+    /// What a pass reads of a compiled filter that lets through less than all, valid while that lives and does not change.
+    struct FilterView {
+        let masks: UnsafePointer<UInt16>
+        /// Rows that pass, per place of a block.
+        let inBlock: UnsafePointer<Int32>
+
+        func passes(_ slot: Slot) -> Bool { masks[Int(slot.rawValue) / 16] >> UInt16(slot.rawValue % 16) & 1 == 1 }
+    }
 
     /// A block whose bounds were kept: its place, where they stand in `bounds`, and how far the score is above its bound at
     /// most.

@@ -54,13 +54,12 @@ public final class LiveCatalogue: Sendable {
         self.recall = recall
         self.listSize = listSize
         self.observe = observe
-        let plan = try IndexPlan.make(
-            items: model.trainedOutputs.span, users: model.audience.values.span, dimension: model.dimension,
-            recall: recall, k: listSize)
-        var index = plan.index
+        var items = IndexPlan.flat(dimension: model.dimension, items: model.items.count).index
         for (row, item) in model.items.enumerated() {
-            try index.upsert(item, Span(_unsafeElements: model.trainedOutput(row)), number: Int32(row))
+            try items.upsert(item, Span(_unsafeElements: model.trainedOutput(row)), number: Int32(row))
         }
+        let (plan, index) = try IndexPlan.make(
+            for: items, users: Array(model.audience.values), recall: recall, k: listSize)
         state = Mutex(CatalogueSnapshot(index: index))
         writing = Mutex(Writing(plan: plan))
         observe(plan)
@@ -111,26 +110,14 @@ public final class LiveCatalogue: Sendable {
 
     /// Indexes the items anew by a plan for them, then makes up for what has changed meanwhile.
     private func replan(_ old: InvertedIndex) {
-        let made: (plan: IndexPlan, index: InvertedIndex)?
-        do throws(RetrievalError) {
-            let plan = try IndexPlan.make(for: old, users: model.audience.values.span, recall: recall, k: listSize)
-            made = (plan, try old.replanned(plan))
-        } catch {
-            made = nil  // of vectors that an index holds already: it cannot be
-        }
+        // It refuses no vectors that an index holds already.
+        let made = try? IndexPlan.make(for: old, users: Array(model.audience.values), recall: recall, k: listSize)
         writing.withLock { writing in
             let changed = writing.changed ?? []
             writing.changed = nil
             guard var (plan, index) = made else { return }
             let current = snapshot.index
-            for item in changed {
-                if let (vector, number) = current.vector(of: item) {
-                    index.remove(item)
-                    try? index.upsert(item, vector.span, number: number)
-                } else {
-                    index.remove(item)
-                }
-            }
+            for item in changed { try? index.copy(item, from: current) }
             plan.items = max(plan.items, index.count)
             writing.plan = plan
             state.withLock { $0.index = index }

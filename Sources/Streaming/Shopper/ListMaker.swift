@@ -68,7 +68,8 @@ struct ListMaker {
                 audit.take(
                     .init(
                         index: snapshot.index, query: Array(vectors.suffix(dimension)), k: settings.listSize,
-                        excluded: records[last].purchased, extras: extras.user(last), found: lists[last].map(\.item)))
+                        filter: nil, excluded: records[last].purchased, extras: extras.user(last),
+                        found: lists[last].map(\.item)))
             }
             return lists
         } catch {

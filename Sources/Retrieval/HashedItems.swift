@@ -1,13 +1,17 @@
 import Commerce
 
-/// The items that a user's list must not have, found by their hashes.
+/// Some items, found by their hashes: those that a user's list must not have, or a filter's.
 ///
-/// Only what would enter a list is looked up: some hundred candidates, which costs far less than finding the places of
-/// all excluded items in a large catalogue.
-struct ExcludedItems {
+/// Of the former only what would enter a list is looked up: some hundred candidates, which costs far less than finding the
+/// places of all excluded items in a large catalogue.
+struct HashedItems {
     private var items: [ItemID] = []
     /// The items' hashes, ascending, with their places in `items`.
     private var hashes: [(hash: Int, place: Int)] = []
+
+    init() {}
+
+    init(_ items: Set<ItemID>) { reset(to: [items], user: 0) }
 
     /// Starts over with the items that are excluded for a user.
     ///

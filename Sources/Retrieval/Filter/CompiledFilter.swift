@@ -1,0 +1,75 @@
+/// What a filter lets through of an index: a bit for each row, and how many rows of each list.
+///
+/// Made anew only for blocks that have changed, whichever copy of an index comes. For use by one thread at a time.
+final class CompiledFilter {
+    let filter: ItemFilter
+    private let tree: ConditionTree
+    /// Of the index, and per place of a block, when the mask was made.
+    private var stamp: UInt64 = 0
+    private var stamps: [UInt64] = []
+    private var masks = Growing<RowMask>()
+    /// Rows that pass, per place of a block.
+    private var inBlock = Growing<Int32>()
+    /// Rows that pass, per list.
+    private(set) var inList: [Int32] = []
+    private(set) var count = 0
+    /// Lists of which some row passes.
+    private(set) var lists = 0
+
+    init(_ filter: ItemFilter) {
+        self.filter = filter
+        tree = ConditionTree(filter.condition)
+    }
+
+    /// Takes in what has changed in the index since the last time.
+    func update(to index: InvertedIndex) {
+        guard stamp != index.stamp else { return }
+        stamp = index.stamp
+        let views = index.views
+        if stamps.count < views.count {
+            let more = views.count - stamps.count
+            stamps.append(contentsOf: repeatElement(0, count: more))
+            masks.append(repeating: RowMask(), count: more)
+            inBlock.append(repeating: 0, count: more)
+        }
+        inList = [Int32](repeating: 0, count: index.partition.lists)
+        for (place, view) in views.enumerated() {
+            if stamps[place] != view.stamp {
+                stamps[place] = view.stamp
+                let mask = tree.mask(of: view, index.profiles)
+                masks.base[place] = mask
+                inBlock.base[place] = Int32((0..<4).reduce(0) { $0 + mask[$1].nonzeroBitCount })
+            }
+            inList[view.list] += inBlock.base[place]
+        }
+        count = inList.reduce(0) { $0 + Int($1) }
+        lists = inList.count { $0 > 0 }
+    }
+
+    /// What a pass reads of it, valid until the next update.
+    var view: SearchUser.FilterView {
+        .init(
+            masks: UnsafeRawPointer(masks.base).assumingMemoryBound(to: UInt16.self),
+            inBlock: UnsafePointer(inBlock.base))
+    }
+}
+
+/// The compiled filters of a thread: as many as it is likely to need again.
+struct FilterCache {
+    private static let capacity = 64
+    private var filters: [ObjectIdentifier: CompiledFilter] = [:]
+
+    /// The filter's compiled form for an index.
+    mutating func compiled(_ filter: ItemFilter, for index: InvertedIndex) -> CompiledFilter {
+        let name = ObjectIdentifier(filter)
+        if let known = filters[name] {
+            known.update(to: index)
+            return known
+        }
+        if filters.count == Self.capacity { filters.removeAll() }
+        let compiled = CompiledFilter(filter)
+        filters[name] = compiled
+        compiled.update(to: index)
+        return compiled
+    }
+}

@@ -1,0 +1,154 @@
+import Commerce
+import LinearAlgebra
+import Retrieval
+import Testing
+
+/// Searches under filters, against the oracle that asks every item whether it passes.
+struct FilteredSearchTests {
+    private static let brands = ["Acme", "Bolt", "Cord", nil]
+    private static let categories = [["Home"], ["Home", "Kitchen"], ["Home", "Kitchen", "Pans"], ["Toys"], []]
+
+    private static func attributes(_ generator: inout Generator) -> ItemAttributes {
+        ItemAttributes(
+            profile: .init(
+                category: categories.randomElement(using: &generator) ?? [],
+                brand: brands.randomElement(using: &generator) ?? nil,
+                markets: [[], ["de"], ["de", "fr"]].randomElement(using: &generator) ?? []),
+            price: Bool.random(using: &generator) ? Float(Int.random(in: 1...50, using: &generator)) : nil,
+            inStock: Int.random(in: 0..<4, using: &generator) > 0)
+    }
+
+    /// Of all kinds, from nothing to everything.
+    private static let filters: [ItemFilter] = [
+        .all([]), .any([]), .inStock, .not(.inStock), .price(10...20), .price(3...3), .category(["Home"]),
+        .category(["Home", "Kitchen"]), .category([]), .brand("Acme"), .not(.brand("Acme")), .market("fr"),
+        .market("xx"),
+        .new, .items(Set((0..<40).map { ItemID("i\($0 * 9)") })), .not(.items([ItemID("i4"), ItemID("gone")])),
+        .all([
+            .inStock, .price(5...40), .not(.category(["Toys"])), .any([.brand("Bolt"), .brand("Cord")]), .market("de"),
+        ]),
+        .any([.all([.brand("Acme"), .price(1...2)]), .items([ItemID("i7")])]),
+    ].map(ItemFilter.init)
+
+    @Test(arguments: InstructionSet.available, IndexKind.allCases)
+    func equalsOracle(level: InstructionSet, kind: IndexKind) throws {
+        try equalsOracle(kind.make(dimension: 20), level)
+    }
+
+    private func equalsOracle<Index: ItemIndex>(_ empty: Index, _ level: InstructionSet) throws {
+        var generator = Generator(state: 61)
+        var index = empty
+        var oracle = NaiveIndex()
+        // Two memories: what one has compiled of an older copy must not show in the other.
+        let (scratch, late) = (index.makeScratch(), index.makeScratch())
+        var (copy, copied) = (index, oracle)
+        for round in 0..<12 {
+            for _ in 0..<[1500, 3, 0, 200][round % 4] {
+                let item = ItemID("i\(Int.random(in: 0..<1800, using: &generator))")
+                if Int.random(in: 0..<6, using: &generator) == 0 {
+                    index.remove(item)
+                    (oracle.vectors[item], oracle.attributes[item]) = (nil, nil)
+                } else {
+                    let attributes = Self.attributes(&generator)
+                    let vector =
+                        oracle.vectors[item].flatMap { Bool.random(using: &generator) ? $0 : nil }
+                        ?? generator.coarseVector(20)
+                    try index.upsert(item, vector.span, attributes, number: nil)
+                    (oracle.vectors[item], oracle.attributes[item]) = (vector, attributes)
+                    #expect(index.attributes(of: item) == attributes)
+                }
+            }
+            if round == 5 { (copy, copied) = (index, oracle) }
+            // Each user another filter, and some the same.
+            let filters = (0..<37).map { _ in Self.filters.randomElement(using: &generator) ?? Self.filters[0] }
+            let queries = filters.map { _ in generator.coarseVector(20) }
+            let excluded = filters.map { _ in
+                Set((0..<50).map { _ in ItemID("i\(Int.random(in: 0..<1800, using: &generator))") })
+            }
+            let flat = queries.flatMap { $0 }
+            for k in [1, 20, 400] {
+                try level.whileInForce {
+                    for (index, oracle, scratch) in [
+                        (index, oracle, scratch), (copy, copied, round % 2 == 0 ? scratch : late),
+                    ] {
+                        let found = try index.search(
+                            queries: flat.span, k: k, filters: filters, excluding: excluded, adding: ExtraScores(),
+                            scratch: scratch)
+                        let expected = queries.indices.map {
+                            oracle.search(queries[$0], k: k, excluding: excluded[$0], where: filters[$0].condition)
+                        }
+                        #expect(bits(found) == bits(expected), "round \(round), k \(k)")
+                    }
+                }
+            }
+        }
+    }
+
+    /// Extra scores raise nothing that a filter keeps out.
+    @Test(arguments: IndexKind.allCases) func extraScoresPassNoFilter(kind: IndexKind) throws {
+        func check<Index: ItemIndex>(_ empty: Index) throws {
+            var generator = Generator(state: 62)
+            var index = empty
+            for number in 0..<600 {
+                try index.upsert(
+                    ItemID("i\(number)"), generator.vector(8).span, Self.attributes(&generator), number: Int32(number))
+            }
+            var extras = ExtraScores()
+            let numbers = (0..<600).map(Int32.init)
+            extras.appendUser(numbers.span, numbers.map { Float($0) }.span)
+            let filter = ItemFilter(.all([.inStock, .brand("Acme")]))
+            let found = try index.search(
+                queries: generator.vector(8).span, k: 30, filters: [filter], excluding: [Set<ItemID>](), adding: extras,
+                scratch: index.makeScratch())[0]
+            #expect(found.count == 30)
+            #expect(
+                found.allSatisfy {
+                    index.attributes(of: $0.item).map { $0.inStock && $0.profile.brand == "Acme" } == true
+                })
+        }
+        try check(kind.make(dimension: 8))
+    }
+
+    @Test func conditionsMeanWhatTheySay() {
+        let pan = ItemAttributes(
+            profile: .init(category: ["Home", "Kitchen"], brand: "Hearth", markets: ["de"]), price: 20, inStock: false)
+        func holds(_ condition: ItemCondition, _ attributes: ItemAttributes, isNew: Bool = false) -> Bool {
+            condition.holds(for: ItemID("pan"), attributes, isNew: isNew)
+        }
+        #expect(!holds(.inStock, pan) && holds(.inStock, .unknown))
+        #expect(holds(.price(20...30), pan) && holds(.price(10...20), pan) && !holds(.price(21...30), pan))
+        #expect(!holds(.price(0...Float.infinity), .unknown))
+        #expect(holds(.category(["Home"]), pan) && holds(.category(["Home", "Kitchen"]), pan))
+        #expect(!holds(.category(["Kitchen"]), pan) && !holds(.category(["Home", "Kitchen", "Pans"]), pan))
+        #expect(holds(.brand("Hearth"), pan) && !holds(.brand("hearth"), pan) && !holds(.brand("Hearth"), .unknown))
+        #expect(holds(.market("de"), pan) && !holds(.market("fr"), pan) && holds(.market("fr"), .unknown))
+        #expect(holds(.items([ItemID("pan")]), pan) && !holds(.items([]), pan))
+        #expect(holds(.new, pan, isNew: true) && !holds(.new, pan))
+        #expect(holds(.not(.inStock), pan) && !holds(.any([]), pan) && holds(.all([]), pan))
+        #expect(holds(.any([.inStock, .brand("Hearth")]), pan) && !holds(.all([.inStock, .brand("Hearth")]), pan))
+    }
+
+    @Test(arguments: IndexKind.allCases) func filtersAreOneForEachUser(kind: IndexKind) throws {
+        var index = try kind.make(dimension: 2)
+        try index.upsert(ItemID("a"), [1, 2].span)
+        func search<Index: ItemIndex>(_ index: Index) throws -> [[ScoredItem]] {
+            try index.search(
+                queries: [1, 2, 3, 4].span, k: 1, filters: [ItemFilter(.inStock)], excluding: [Set<ItemID>](),
+                adding: ExtraScores(), scratch: index.makeScratch())
+        }
+        #expect(throws: RetrievalError.filters(users: 2, found: 1)) { try search(index) }
+    }
+
+    /// What is held of profiles follows the profiles there are.
+    @Test func attributesOfChurnAreForgotten() throws {
+        var index = InvertedIndex(.single(dimension: 2), probes: 1)
+        for round in 0..<5000 {
+            let attributes = ItemAttributes(profile: .init(brand: "brand \(round)"))
+            try index.upsert(ItemID("i\(round % 7)"), [1, 2].span, attributes, number: nil)
+        }
+        #expect(index.profileCount <= 8)
+        #expect(
+            try index.search([[1, 1]], k: 9, filter: ItemFilter(.brand("brand 4999")))[0].map(\.item) == [ItemID("i1")])
+        #expect(try index.search([[1, 1]], k: 9, filter: ItemFilter(.brand("brand 3")))[0].isEmpty)
+    }
+}
