@@ -90,15 +90,17 @@ struct FilteredSearchTests {
             var generator = Generator(state: 62)
             var index = empty
             for number in 0..<600 {
-                try index.upsert(
-                    ItemID("i\(number)"), generator.vector(8).span, Self.attributes(&generator), number: Int32(number))
+                let (vector, attributes) = (generator.vector(8), Self.attributes(&generator))
+                try index.upsert(ItemID("i\(number)"), vector.span, attributes, number: Int32(number))
             }
             var extras = ExtraScores()
             let numbers = (0..<600).map(Int32.init)
-            extras.appendUser(numbers.span, numbers.map { Float($0) }.span)
+            let scores = numbers.map { Float($0) }
+            extras.appendUser(numbers.span, scores.span)
+            let query = generator.vector(8)
             let filter = ItemFilter(.all([.inStock, .brand("Acme")]))
             let found = try index.search(
-                queries: generator.vector(8).span, k: 30, filters: [filter], excluding: [Set<ItemID>](), adding: extras,
+                queries: query.span, k: 30, filters: [filter], excluding: [Set<ItemID>](), adding: extras,
                 scratch: index.makeScratch())[0]
             #expect(found.count == 30)
             #expect(

@@ -1,8 +1,7 @@
 import Commerce
 import LinearAlgebra
+import Retrieval
 import Testing
-
-@testable import Retrieval
 
 /// What lists that are not all looked into leave of a result, and what they may not depend on.
 struct InvertedIndexTests {

@@ -129,7 +129,7 @@ private struct Sample {
 
 extension InvertedIndex {
     /// The same items by another plan.
-    func replanned(_ plan: IndexPlan) throws(RetrievalError) -> InvertedIndex {
+    package func replanned(_ plan: IndexPlan) throws(RetrievalError) -> InvertedIndex {
         var index = plan.index
         for item in items { try index.copy(item, from: self) }
         return index
