@@ -194,10 +194,10 @@ private func baseline(_ items: [Float], _ queries: Span<Float>, dimension: Int, 
 }
 
 /// CPU time of the calling thread that `body` took.
-private func microseconds(_ body: () throws -> Void) rethrows -> Double {
+func microseconds(_ body: () throws -> Void) rethrows -> Double {
     let start = ProcessorTime.ofThisThread()
     try body()
     return Double(ProcessorTime.ofThisThread() - start) / 1000
 }
 
-private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }

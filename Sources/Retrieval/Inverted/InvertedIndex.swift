@@ -52,7 +52,7 @@ public struct InvertedIndex: ItemIndex {
     }
 
     /// Lists of which something passes that a search looks into if so many items pass.
-    func probes(passing: Int) -> Int {
+    package func probes(passing: Int) -> Int {
         for (share, probes) in zip(IndexPlan.shares, probes) where passing * share >= count { return probes }
         return partition.lists
     }
