@@ -10,8 +10,8 @@ struct FilterRow: Codable, CustomStringConvertible {
     var items: Int
     /// Share of the items that pass.
     var share: Double
-    /// Lists that a search looks into.
-    var probes: Int
+    /// Lists that a search looks into, on average.
+    var looks: Double
     /// Share of the exact top 20 that is found, and of full lists.
     var recall: Double
     var full: Double
@@ -28,8 +28,9 @@ struct FilterRow: Codable, CustomStringConvertible {
     var description: String {
         filter.padding(toLength: 13, withPad: " ", startingAt: 0)
             + String(
-                format: "%8d items %6.2f%% pass %5d lists  recall %.4f  full %.4f %9.2f µs alone %8.2f µs batched %6.2f× %10.1f µs exact %8.2f ms to compile",
-                items, 100 * share, probes, recall, full, alone, batched, ratio, exact, compileMilliseconds)
+                format:
+                    "%8d items %6.2f%% pass %6.1f lists  recall %.4f  full %.4f %9.2f µs alone %8.2f µs batched %6.2f× %10.1f µs exact %8.2f ms to compile",
+                items, 100 * share, looks, recall, full, alone, batched, ratio, exact, compileMilliseconds)
     }
 }
 
@@ -99,7 +100,9 @@ struct FilterBenchmark {
         let users = min(measured, vectors.users.count / d - sample)
         let scratch = index.makeScratch()
         let compiling = try microseconds { _ = try search(index, filter, users: 1, batch: 1, scratch) }
+        let before = scratch.looks
         let found = try search(index, filter, users: users, batch: batch, scratch)
+        let looks = scratch.looks - before
         let again = try microseconds { _ = try search(index, filter, users: 1, batch: 1, scratch) }
         var truth: [[ScoredItem]] = []
         let exactTime = try microseconds {
@@ -121,7 +124,7 @@ struct FilterBenchmark {
         }
         return FilterRow(
             filter: name, items: index.count, share: Double(passing ?? index.count) / Double(index.count),
-            probes: index.probes(passing: passing ?? index.count),
+            looks: Double(looks) / Double(users),
             recall: Double(hits) / Double(max(1, truth.reduce(0) { $0 + $1.count })),
             full: Double(zip(found, truth).count { $0.count == $1.count }) / Double(users), alone: try cost(1),
             batched: try cost(batch), ratio: 1, exact: exactTime / Double(users),

@@ -24,7 +24,8 @@ struct FilterCommand: Command {
         rounds = arguments.option(
             "rounds", default: 5, accepting: .within(1...1000), "Rounds, of which the median counts.")
         recall = arguments.option(
-            "recall", default: 0.99, accepting: .within(0.5...1), "Share of the exact best that the index is tuned to find.")
+            "recall", default: 0.99, accepting: .within(0.5...1),
+            "Share of the exact best that the index is tuned to find.")
     }
 
     func run() throws -> ExitCode {

@@ -11,7 +11,8 @@ struct RetrievalRow: Codable, CustomStringConvertible {
     var items: Int
     var dimension: Int
     var lists: Int
-    var probes: Int
+    /// See `InvertedIndex.slack`; 0 where it means nothing.
+    var slack: Float
     /// Users searched together.
     var batch: Int
     /// Share of the exact top 20 that is found.
@@ -26,7 +27,7 @@ struct RetrievalRow: Codable, CustomStringConvertible {
     var changeMicroseconds: Double
 
     var description: String {
-        let columns = [what, "\(items)", "\(dimension)", "\(lists)", "\(probes)", "\(batch)"]
+        let columns = [what, "\(items)", "\(dimension)", "\(lists)", "\(slack)", "\(batch)"]
         return columns.map { $0.padding(toLength: 17, withPad: " ", startingAt: 0) }.joined()
             + String(
                 format: "%7.4f %10.2f µs %8.1f MB %7.1f s %8.2f µs", recall, microseconds, megabytes, buildSeconds,
@@ -58,7 +59,7 @@ struct RetrievalBenchmark {
         let items = vectors.items(count)
         var exact = ExactIndex(dimension: d)
         var row = RetrievalRow(
-            what: "exact", instructions: "\(InstructionSet.current)", items: count, dimension: d, lists: 1, probes: 1,
+            what: "exact", instructions: "\(InstructionSet.current)", items: count, dimension: d, lists: 1, slack: 0,
             batch: 0, recall: 1, microseconds: 0, megabytes: 0, buildSeconds: 0, changeMicroseconds: 0)
         (row.buildSeconds, row.changeMicroseconds) = try fill(&exact, items)
         row.megabytes = Double(exact.vectorBytes) / 1e6
@@ -80,15 +81,15 @@ struct RetrievalBenchmark {
                 ? Partition.single(dimension: d)
                 : Partition.train(items.span, dimension: d, lists: lists)
             let seconds = (ContinuousClock.now - clock) / .seconds(1)
-            var index = InvertedIndex(partition, probes: 1)
+            var index = InvertedIndex(partition)
             (row.buildSeconds, row.changeMicroseconds) = try fill(&index, items)
             row.buildSeconds += seconds
             row.megabytes = Double(index.vectorBytes) / 1e6
             (row.what, row.lists) = (lists == 1 ? "flat" : "inverted", lists)
             // Until nothing is missing.
-            for probes in lists == 1 ? [1] : Self.probes.filter({ $0 < lists }) {
-                row.probes = probes
-                let found = try measure(index.probing(probes), row, truth, batches)
+            for slack in lists == 1 ? [.infinity] : Self.slacks {
+                row.slack = slack.isFinite ? slack : 0
+                let found = try measure(index.looking(slack: slack), row, truth, batches)
                 rows += found
                 if (found.first?.recall ?? 1) > 0.998 { break }
             }
@@ -96,7 +97,7 @@ struct RetrievalBenchmark {
         return rows
     }
 
-    private static let probes = [2, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128]
+    private static let slacks: [Float] = [0.25, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7, 0.8, 1, 1.25, 1.5]
 
     /// Lists of a catalogue of so many items.
     private static func lists(_ count: Int) -> Int { Int(Double(count).squareRoot() * 1.2) / 16 * 16 }

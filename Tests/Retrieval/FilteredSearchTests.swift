@@ -143,7 +143,7 @@ struct FilteredSearchTests {
 
     /// What is held of profiles follows the profiles there are.
     @Test func attributesOfChurnAreForgotten() throws {
-        var index = InvertedIndex(.single(dimension: 2), probes: 1)
+        var index = InvertedIndex(.single(dimension: 2))
         for round in 0..<5000 {
             let attributes = ItemAttributes(profile: .init(brand: "brand \(round)"))
             try index.upsert(ItemID("i\(round % 7)"), [1, 2].span, attributes, number: nil)

@@ -68,8 +68,8 @@ enum IndexKind: CaseIterable {
         var index: any ItemIndex =
             switch self {
             case .exact: ExactIndex(dimension: dimension)
-            case .flat: InvertedIndex(.single(dimension: dimension), probes: 1)
-            case .inverted: InvertedIndex(.ofTests(dimension: dimension), probes: 7)
+            case .flat: InvertedIndex(.single(dimension: dimension))
+            case .inverted: InvertedIndex(.ofTests(dimension: dimension))
             }
         for (item, vector) in items { try index.upsert(item, vector.span) }
         return index

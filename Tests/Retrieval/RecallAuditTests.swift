@@ -8,7 +8,7 @@ struct RecallAuditTests {
     /// Every second search is looked at; what it found is set beside what there was to find.
     @Test func theShareIsThatOfTheLastAudits() throws {
         var generator = Generator(state: 51)
-        var index = InvertedIndex(.ofTests(dimension: 8), probes: 1)
+        var index = InvertedIndex(.ofTests(dimension: 8), slack: 0)
         for number in 0..<200 {
             try index.upsert(ItemID("i\(number)"), generator.vector(8).span, number: Int32(number))
         }
@@ -32,7 +32,7 @@ struct RecallAuditTests {
             let found = try index.search(
                 queries: query.span, k: 10, filters: [filter], excluding: [excluded], adding: extras, scratch: scratch)[
                     0]
-            let exact = try index.probing(7).search(
+            let exact = try index.looking(slack: .infinity).search(
                 queries: query.span, k: 10, filters: [filter], excluding: [excluded], adding: extras, scratch: scratch)[
                     0]
             hits += Set(found.map(\.item)).intersection(exact.map(\.item)).count
@@ -45,7 +45,7 @@ struct RecallAuditTests {
             let last = heard.withLock { $0.last }
             #expect(last?.recall == Double(hits) / Double(wanted) && last?.audits == round + 1)
         }
-        #expect(hits < wanted, "one list must miss something, or this test shows nothing")
+        #expect(hits < wanted, "a few lists must miss something, or this test shows nothing")
     }
 
     @Test func aShareOfOneLooksAtEverySearch() {

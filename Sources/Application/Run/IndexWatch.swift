@@ -27,7 +27,8 @@ struct IndexWatch: Sendable {
         )
         audits = registry.counter("breadcrumb_retrieval_audits_total", "Searches repeated with a look at every item.")
         lists = registry.gauge("breadcrumb_index_lists", "Lists of the index; 1 is a flat scan.")
-        probes = registry.gauge("breadcrumb_index_probes", "Lists that a search without a filter looks into.")
+        probes = registry.gauge(
+            "breadcrumb_index_probes", "Lists that a search looked into on average when the index was tuned.")
         recall = registry.gauge(
             "breadcrumb_index_expected_recall",
             "Share of the exact best items that searches found when the index was tuned.")
@@ -36,14 +37,14 @@ struct IndexWatch: Sendable {
     /// Takes the plan in force; called on any thread.
     func take(_ plan: IndexPlan) {
         lists.set(Double(plan.partition.lists))
-        probes.set(Double(plan.probes[0]))
+        probes.set(plan.looks)
         recall.set(plan.recall)
         log.info(
             "index",
             [
                 "version": LogValue(plan.index.version), "items": LogValue(plan.items),
                 "lists": LogValue(plan.partition.lists),
-                "probes": LogValue(plan.probes.map(String.init).joined(separator: ".")),
+                "lists_searched": LogValue(plan.looks), "slack": LogValue(Double(plan.slack)),
                 "expected_recall": LogValue(plan.recall),
             ])
     }

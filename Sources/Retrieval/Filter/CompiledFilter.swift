@@ -1,4 +1,4 @@
-/// What a filter lets through of an index: a bit for each row, and how many rows of each list.
+/// What a filter lets through of an index: a bit for each row.
 ///
 /// Made anew only for blocks that have changed, whichever copy of an index comes. For use by one thread at a time.
 final class CompiledFilter {
@@ -10,11 +10,10 @@ final class CompiledFilter {
     private var masks = Growing<RowMask>()
     /// Rows that pass, per place of a block.
     private var inBlock = Growing<Int32>()
-    /// Rows that pass, per list.
-    private(set) var inList: [Int32] = []
+    /// Rows that pass.
     private(set) var count = 0
-    /// Lists of which some row passes.
-    private(set) var lists = 0
+    /// What the rows that pass of each list may reach; minus infinity where there are none.
+    private(set) var reaches: [Float] = []
 
     init(_ filter: ItemFilter) {
         self.filter = filter
@@ -32,7 +31,7 @@ final class CompiledFilter {
             masks.append(repeating: RowMask(), count: more)
             inBlock.append(repeating: 0, count: more)
         }
-        inList = [Int32](repeating: 0, count: index.partition.lists)
+        var inList = [Int](repeating: 0, count: index.partition.lists)
         for (place, view) in views.enumerated() {
             if stamps[place] != view.stamp {
                 stamps[place] = view.stamp
@@ -40,10 +39,10 @@ final class CompiledFilter {
                 masks.base[place] = mask
                 inBlock.base[place] = Int32((0..<4).reduce(0) { $0 + mask[$1].nonzeroBitCount })
             }
-            inList[view.list] += inBlock.base[place]
+            inList[view.list] += Int(inBlock.base[place])
         }
-        count = inList.reduce(0) { $0 + Int($1) }
-        lists = inList.count { $0 > 0 }
+        count = inList.reduce(0, +)
+        reaches = inList.enumerated().map { index.partition.reach(of: $0, holding: $1) }
     }
 
     /// What a pass reads of it, valid until the next update.

@@ -1,36 +1,36 @@
 import Commerce
 import LinearAlgebra
 
-/// How a catalogue is indexed: into which lists, and how many of them a search looks into.
+/// How a catalogue is indexed: into which lists, and what a list must promise for a search to look into it.
 ///
 /// A plan is a function of the vectors it was made from and the recall that was asked for, whatever the processor and the order in
 /// which items arrived: equal models have equal plans, and equal plans give equal lists.
 public struct IndexPlan: Sendable {
     public let partition: Partition
-    /// Lists that a search looks into, for each of `shares`.
-    public let probes: [Int]
-    /// Share of the exact best `k` that the sample's searches found without a filter; 1 for a flat scan.
+    /// See `InvertedIndex.slack`.
+    public let slack: Float
+    /// Share of the exact best `k` that the sample's searches found; 1 for a flat scan.
     public let recall: Double
+    /// Lists that the sample's searches looked into, on average.
+    public let looks: Double
     /// Items it was made for.
     public var items: Int
-
-    /// A filter leaves one item in so many, or more: what passes lies in more lists the rarer it is. Of fewer all are looked at.
-    public static let shares = [1, 2, 8, 32, 128, 512]
 
     /// Up to so many items a flat scan costs no more than lists that miss hardly anything.
     private static let mostOfFlat = 8192
     /// A plan without lists for a sample of fewer users would be a guess.
     private static let leastUsers = 100
-    /// Of the sample, so many are searched for under filters.
-    private static let usersOfFilters = 256
+    /// Slacks are so many to a unit, and at most so large; beyond that lists tell nothing.
+    private static let slackParts = 32
+    private static let mostSlack = 4
 
     /// An empty index of this plan.
-    public var index: InvertedIndex { InvertedIndex(partition, probes: probes) }
+    public var index: InvertedIndex { InvertedIndex(partition, slack: slack) }
 
     /// The plan that loses nothing: one list.
     public static func flat(dimension: Int, items: Int) -> IndexPlan {
         IndexPlan(
-            partition: .single(dimension: dimension), probes: shares.map { _ in 1 }, recall: 1, items: items)
+            partition: .single(dimension: dimension), slack: .infinity, recall: 1, looks: 1, items: items)
     }
 
     /// Whether a catalogue has grown so much that another plan may serve it better: by half.
@@ -41,14 +41,17 @@ public struct IndexPlan: Sendable {
         max(16, Int((1.2 * Double(count).squareRoot() / 16).rounded()) * 16)
     }
 
-    /// Makes a plan for the items of an index and users like those of a sample [users, dimension], and indexes the items by it:
-    /// the fewest lists to look into that find `recall` of the sample's exact best, or a flat scan where that is as cheap. On all
-    /// cores, some seconds for a million items.
+    /// Makes a plan for the items of an index and users like those of a sample [users, dimension], and indexes the items by it: the
+    /// least slack that finds `recall` of the sample's exact best, or a flat scan where that is as cheap. On all cores, some
+    /// seconds for a million items.
+    ///
+    /// The recall is reached both in the whole catalogue and in the half of it that every second list leaves: for filters that take
+    /// away what lies next to a user are harder than none, and than such as fall on all alike.
     ///
     /// - Parameters:
     ///   - recall: above 0; 1 means a flat scan.
     ///   - k: length of the lists, at least 1.
-    /// - Returns: the plan and its index; where both are flat that is `index` itself.
+    /// - Returns: the plan and its index; where the plan and `index` are flat that is `index` itself.
     /// - Throws: `RetrievalError` for users that an index refuses.
     public static func make(
         for index: InvertedIndex, users: [Float], recall: Double, k: Int = 20
@@ -57,73 +60,66 @@ public struct IndexPlan: Sendable {
         let flat = flat(dimension: dimension, items: count)
         let exact = index.partition.lists == 1 ? index : try index.replanned(flat)
         guard count > mostOfFlat, recall < 1, users.count >= leastUsers * dimension else { return (flat, exact) }
-        let ids = index.items.sorted()
         let partition = Partition.train(
-            index.vectors(of: ids).span, dimension: dimension, lists: lists(of: count))
-        var plan = IndexPlan(partition: partition, probes: [1], recall: 1, items: count)
-        let filled = try index.replanned(plan)
-        var probes: [Int] = []
-        var found = 1.0
-        for share in shares {
-            let sample = Sample(
-                users: share == 1 ? users[...] : users.prefix(usersOfFilters * dimension), k: k,
-                filter: share == 1 ? nil : ItemFilter(.items(Set(ids.filter { isTaken($0, oneIn: share) }))))
-            let (least, reached) = try sample.leastProbes(
-                of: filled, above: probes.last ?? 1, truth: exact, recall: recall)
-            probes.append(least)
-            if share == 1 {
-                // Where half of the lists must be looked into there is nothing to gain.
-                guard 2 * least < partition.lists else { return (flat, exact) }
-                found = reached
+            index.vectors(of: index.items.sorted()).span, dimension: dimension, lists: lists(of: count))
+        var filled = InvertedIndex(partition)
+        for item in index.items { try filled.copy(item, from: index) }
+        let half = ItemFilter(.items(Set(filled.items(ofLists: { $0 % 2 == 1 }))))
+        let whole = try Sample(users: users, k: k, filter: nil, truth: exact)
+        let halved = try Sample(users: users, k: k, filter: half, truth: exact)
+        // By halving; the largest slack stands for a look at everything.
+        var (low, high) = (0, mostSlack * slackParts)
+        var found = (recall: 1.0, looks: Double(partition.lists))
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            let tried = filled.looking(slack: Float(middle) / Float(slackParts))
+            let reached = try whole.search(tried)
+            if reached.recall >= recall, try halved.search(tried).recall >= recall {
+                (high, found) = (middle, reached)
+            } else {
+                low = middle
             }
         }
-        plan = IndexPlan(partition: partition, probes: probes, recall: found, items: count)
-        return (plan, filled.probing(probes))
-    }
-
-    private static func isTaken(_ item: ItemID, oneIn share: Int) -> Bool {
-        Identifier.hash(item.rawValue) % UInt64(share) == 0
+        // Where half of the lists must be looked into there is nothing to gain.
+        guard 2 * found.looks < Double(partition.lists) else { return (flat, exact) }
+        let plan = IndexPlan(
+            partition: partition, slack: Float(high) / Float(slackParts), recall: found.recall, looks: found.looks,
+            items: count)
+        return (plan, filled.looking(slack: plan.slack))
     }
 }
 
-/// Some users and a filter, to tune the number of lists by.
+/// Some users and a filter, to tune the slack by.
 private struct Sample {
-    /// [users, dimension]
-    let users: ArraySlice<Float>
+    let users: [Float]
     let k: Int
-    let filter: ItemFilter?
+    let filters: [ItemFilter]
+    /// Each user's exact best.
+    private let truth: [[ScoredItem]]
 
-    /// The least number of lists that finds the wanted share of the truth, by halving, and what share that is.
-    func leastProbes(
-        of index: InvertedIndex, above least: Int, truth exact: InvertedIndex, recall: Double
-    ) throws(RetrievalError) -> (probes: Int, recall: Double) {
-        let truth = try search(exact)
-        var (low, high) = (least - 1, index.partition.lists)
-        var reached = 1.0
-        while high - low > 1 {
-            let middle = (low + high) / 2
-            let share = Self.overlap(try search(index.probing(middle)), truth)
-            if share >= recall { (high, reached) = (middle, share) } else { low = middle }
-        }
-        return (high, reached)
+    init(
+        users: [Float], k: Int, filter: ItemFilter?, truth exact: InvertedIndex
+    ) throws(RetrievalError) {
+        (self.users, self.k) = (users, k)
+        filters = filter.map { [ItemFilter](repeating: $0, count: users.count / exact.dimension) } ?? []
+        truth = try exact.search(
+            queries: users.span, k: k, filters: filters, excluding: [Set<ItemID>](), adding: ExtraScores(),
+            scratch: exact.makeScratch())
     }
 
-    private func search(_ index: InvertedIndex) throws(RetrievalError) -> [[ScoredItem]] {
-        try index.search(
-            queries: users.span, k: k,
-            filters: filter.map { [ItemFilter](repeating: $0, count: users.count / index.dimension) } ?? [],
-            excluding: [Set<ItemID>](), adding: ExtraScores(), scratch: index.makeScratch())
-    }
-
-    /// Share of the truth's items that are found.
-    private static func overlap(_ found: [[ScoredItem]], _ truth: [[ScoredItem]]) -> Double {
+    /// Share of the exact best that an index finds, and into how many lists it looks for a user.
+    func search(_ index: InvertedIndex) throws(RetrievalError) -> (recall: Double, looks: Double) {
+        let scratch = index.makeScratch()
+        let lists = try index.search(
+            queries: users.span, k: k, filters: filters, excluding: [Set<ItemID>](), adding: ExtraScores(),
+            scratch: scratch)
         var (hits, all) = (0, 0)
-        for (found, truth) in zip(found, truth) {
+        for (found, truth) in zip(lists, truth) {
             let items = Set(found.map(\.item))
             hits += truth.count { items.contains($0.item) }
             all += truth.count
         }
-        return all > 0 ? Double(hits) / Double(all) : 1
+        return (all > 0 ? Double(hits) / Double(all) : 1, Double(scratch.looks) / Double(max(1, lists.count)))
     }
 }
 
@@ -140,6 +136,11 @@ extension InvertedIndex {
         remove(item)
         guard let vector = other.vector(of: item), let attributes = other.attributes(of: item) else { return }
         try upsert(item, vector.vector.span, attributes, number: vector.number)
+    }
+
+    /// The items in some of the lists.
+    fileprivate func items(ofLists isWanted: (Int) -> Bool) -> [ItemID] {
+        blocks.flatMap { block in isWanted(block.list) ? (0..<block.count).map { block.entry($0).item } : [] }
     }
 
     /// The vectors of held items [items, dimension].

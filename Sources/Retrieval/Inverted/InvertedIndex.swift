@@ -3,15 +3,17 @@ import LinearAlgebra
 
 /// Items in the lists of a partition, scanned as 8-bit codes and scored exactly where a code says that it may matter.
 ///
-/// A search takes the lists whose centroids score best and returns the exact best of all items in them: the codes' error is
-/// known, so nothing is lost but what lies in other lists. With one list that is a flat scan, and nothing is lost at all.
+/// A search looks into the lists that promise most, which tells what a score must reach, then into all others that promise as
+/// much, and returns the exact best of the items in them: the codes' error is known, so nothing is lost but what lies in
+/// other lists. With one list that is a flat scan, and nothing is lost at all.
 ///
 /// Copies share blocks until one changes, as those of `ExactIndex` do. The last row of a list fills the place of a removed one,
 /// and blocks that become empty are used again: memory follows the number of items, not the number of changes.
 public struct InvertedIndex: ItemIndex {
     public let partition: Partition
-    /// Lists that a search looks into, by the share of the items that pass its filter: for each of `IndexPlan.shares`.
-    public private(set) var probes: [Int]
+    /// How much better than its centroid an item is expected to be at most, in units of the query's length and the list's radius:
+    /// a search leaves out the lists that promise too little. Infinite if it leaves out none.
+    public private(set) var slack: Float
     public private(set) var count = 0
     private(set) var blocks: [CodeBlock] = []
     /// What searches read of the blocks, in the same places.
@@ -26,40 +28,32 @@ public struct InvertedIndex: ItemIndex {
     private(set) var numbered = NumberedSlots()
     private(set) var profiles = ProfileTable()
 
-    /// The same items, looked for in another number of lists, for all filters or for each of `IndexPlan.shares`.
-    public func probing(_ probes: Int...) -> InvertedIndex { probing(probes) }
-
-    func probing(_ probes: [Int]) -> InvertedIndex {
+    /// The same items, looked for with another slack.
+    public func looking(slack: Float) -> InvertedIndex {
         var other = self
-        other.probes = Self.legal(probes, partition)
+        other.slack = slack
         return other
     }
 
     /// An empty index.
-    ///
-    /// - Parameter probes: one number for all filters, or one for each of `IndexPlan.shares`; at least 1, and more than there
-    ///   are lists means all.
-    public init(_ partition: Partition, probes: Int...) { self.init(partition, probes: probes) }
-
-    init(_ partition: Partition, probes: [Int]) {
+    public init(_ partition: Partition, slack: Float = .infinity) {
         self.partition = partition
-        self.probes = Self.legal(probes, partition)
+        self.slack = slack
         lists = [[Int]](repeating: [], count: partition.lists)
     }
 
-    private static func legal(_ probes: [Int], _ partition: Partition) -> [Int] {
-        IndexPlan.shares.indices.map { max(1, min(probes[min($0, probes.count - 1)], partition.lists)) }
+    /// Items of a list.
+    func count(ofList list: Int) -> Int {
+        let blocks = lists[list]
+        return (blocks.last.map { views[$0].count } ?? 0) + max(0, blocks.count - 1) * Slot.rowsInBlock
     }
 
-    /// Lists of which something passes that a search looks into if so many items pass.
-    package func probes(passing: Int) -> Int {
-        for (share, probes) in zip(IndexPlan.shares, probes) where passing * share >= count { return probes }
-        return partition.lists
-    }
+    /// Whether a search looks into all lists.
+    var isExhaustive: Bool { slack == .infinity }
 
     public var version: String {
         partition.lists == 1
-            ? "flat-1" : "inverted-2-\(partition.version)-" + probes.map(String.init).joined(separator: ".")
+            ? "flat-1" : "inverted-2-\(partition.version)-\(slack)"
     }
 
     public var dimension: Int { partition.dimension }

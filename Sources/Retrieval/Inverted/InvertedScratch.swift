@@ -11,27 +11,22 @@ public final class InvertedScratch {
     private(set) var turned = FloatBuffer(count: 0)
     /// [users, width]: signed codes.
     private(set) var codes = UnsafeMutablePointer<Int8>.allocate(capacity: 1)
-    /// [users, lists rounded up]: scores of centroids.
+    /// [users, lists rounded up]: scores of centroids, and what the lists promise.
     private(set) var centroids = FloatBuffer(count: 0)
+    private(set) var promises = FloatBuffer(count: 0)
     /// One block's users.
     let scans = UnsafeMutablePointer<Kernels.ScanUser>.allocate(capacity: usersInPass)
 
-    /// A user who looks into a list.
-    struct Probe: BitwiseCopyable {
-        let user: Int32
-        /// Whether the list is among those that are looked into first.
-        let isFirst: Bool
-    }
-
-    /// The lists that somebody looks into; of the one at place p the probes are `probes[starts[p]..<starts[p + 1]]`.
+    /// The lists that somebody looks into; of the one at place p the users are `lookers[starts[p]..<starts[p + 1]]`.
     private(set) var touched = Growing<UInt32>()
-    private(set) var probes = Growing<Probe>()
+    private(set) var lookers = Growing<Int32>()
     private(set) var starts = Growing<Int32>()
     /// Per list its place among the touched ones, -1 between passes.
     private var places = Growing<Int32>()
     private var chosen = Growing<UInt32>()
     private var chosenEnds = Growing<Int32>()
-    private var leastFirst = Growing<Float>()
+    /// Lists that users have looked into since the memory was made.
+    public internal(set) var looks = 0
 
     /// What is appended to within a pass; behind a pointer, so that it costs no check of exclusive access.
     struct Lists {
@@ -44,6 +39,9 @@ public final class InvertedScratch {
 
     let lists = UnsafeMutablePointer<Lists>.allocate(capacity: 1)
 
+    /// What the items of each list may reach, of the index of that stamp.
+    private var reaches: [Float] = []
+    private var stamp: UInt64 = 0
     var filters = FilterCache()
     /// Those of a pass, which their views need alive.
     private var inForce: [CompiledFilter] = []
@@ -74,94 +72,118 @@ public final class InvertedScratch {
             codes.deallocate()
             codes = .allocate(capacity: users * width)
         }
-        if centroids.count != users * stride { centroids = FloatBuffer(count: users * stride) }
+        if centroids.count != users * stride {
+            centroids = FloatBuffer(count: users * stride)
+            promises = FloatBuffer(count: users * stride)
+        }
     }
 
-    /// Gives each user of a pass the filter and the number of lists to look into.
+    /// Gives each user of a pass the filter.
     func take(_ wanted: ArraySlice<ItemFilter>, users count: Int, for index: InvertedIndex) {
         inForce.removeAll(keepingCapacity: true)
-        for user in 0..<count {
-            users[user].filter = nil
-            users[user].probes = index.probes[0]
-        }
+        for user in 0..<count { users[user].filter = nil }
         for (user, filter) in wanted.enumerated() {
             let compiled = filters.compiled(filter, for: index)
             guard compiled.count < index.count else { continue }
             inForce.append(compiled)
             users[user].filter = compiled.view
-            users[user].probes = index.probes(passing: compiled.count)
         }
     }
 
-    /// Takes from the choice the lists in which nothing passes a user's filter.
-    func dropEmptyLists(stride: Int, users count: Int) {
+    /// Works out what each list promises each user of a pass: the score of its centroid, and what the items in it that pass the
+    /// user's filter may reach beyond.
+    func promise(_ index: InvertedIndex, users count: Int) {
+        let (lists, stride) = (index.partition.lists, Kernels.padded(index.partition.lists))
+        if stamp != index.stamp {
+            stamp = index.stamp
+            reaches = (0..<lists).map { index.partition.reach(of: $0, holding: index.count(ofList: $0)) }
+        }
+        let slack = index.isExhaustive ? 0 : index.slack
         var next = 0
-        for user in 0..<count where users[user].filter != nil {
-            let scores = centroids.pointer + user * stride
-            for (list, passing) in inForce[next].inList.enumerated() where passing == 0 { scores[list] = -.infinity }
-            next += 1
+        for user in 0..<count {
+            let (scores, target) = (centroids.pointer + user * stride, promises.pointer + user * stride)
+            let way = slack * users[user].length
+            func promise(_ reaches: [Float]) {
+                reaches.withUnsafeBufferPointer { reaches in
+                    for list in 0..<lists {
+                        target[list] =
+                            reaches[list] == -.infinity ? -.infinity : scores[list] + way * reaches[list]
+                    }
+                }
+            }
+            if users[user].filter == nil {
+                promise(reaches)
+            } else {
+                promise(inForce[next].reaches)
+                next += 1
+            }
         }
     }
 
-    /// Chooses each user's lists by the scores of their centroids, the best of `probes`, one in `firstShare` of them to be looked
-    /// into first; of equal ones all.
-    func choose(firstShare: Int, lists: Int, users: Int) {
-        let (width, work) = (Kernels.padded(lists), self.lists)
+    /// Wants the best `count` lists of a user; of equal ones all.
+    func want(_ count: Int, of lists: Int, user: Int) {
+        let promises = UnsafeBufferPointer(start: promises.pointer + user * Kernels.padded(lists), count: lists)
+        self.lists.pointee.spare.count = 0
+        self.lists.pointee.spare.reserve(Kernels.padded(lists))
+        users[user].wanted =
+            count < lists
+            ? Kernels.largest(count, of: promises, scratch: self.lists.pointee.spare.base) : -.infinity
+    }
+
+    /// Gathers the lists that users want, with the users of each.
+    func gather(lists: Int, users: Int) {
+        let width = Kernels.padded(lists)
         if places.count < lists { places.append(repeating: -1, count: lists - places.count) }
-        work.pointee.spare.count = 0
-        work.pointee.spare.reserve(2 * width)
-        (chosen.count, chosenEnds.count, leastFirst.count) = (0, 0, 0)
-        (touched.count, starts.count) = (0, 0)
+        (chosen.count, chosenEnds.count, touched.count, starts.count) = (0, 0, 0, 0)
         for user in 0..<users {
-            let scores = UnsafeBufferPointer(start: centroids.pointer + user * width, count: lists)
-            let spare = work.pointee.spare.base
-            let count = self.users[user].probes
-            let least =
-                count < lists
-                ? max(Kernels.largest(count, of: scores, scratch: spare), -.greatestFiniteMagnitude)
-                : -.greatestFiniteMagnitude
-            chosen.reserve(lists)
-            let found = Kernels.selectAtLeast(
-                least, of: scores, into: UnsafeMutableBufferPointer(start: chosen.base + chosen.count, count: lists))
-            for number in 0..<found {
-                let list = Int(chosen.base[chosen.count + number])
-                spare[number] = scores[list]
-                if places.base[list] < 0 {
-                    places.base[list] = Int32(touched.count)
-                    touched.append(UInt32(list))
-                    starts.append(0)
-                }
-                starts.base[Int(places.base[list])] += 1
+            let (wanted, looked) = (self.users[user].wanted, self.users[user].looked)
+            if wanted < looked {
+                self.users[user].looked = wanted
+                take(lists, UnsafeBufferPointer(start: promises.pointer + user * width, count: lists), wanted, looked)
             }
-            chosen.count += found
             chosenEnds.append(Int32(chosen.count))
-            leastFirst.append(
-                found == 0
-                    ? .infinity
-                    : Kernels.largest(
-                        min(max(1, count / firstShare), found), of: UnsafeBufferPointer(start: spare, count: found),
-                        scratch: spare + width))
         }
         starts.append(0)
         var sum: Int32 = 0
         for place in 0..<starts.count { (starts.base[place], sum) = (sum, sum + starts.base[place]) }
-        probes.count = 0
-        probes.reserve(chosen.count)
+        lookers.count = 0
+        lookers.reserve(chosen.count)
         var number = 0
         for user in 0..<users {
             while number < chosenEnds.base[user] {
-                let list = Int(chosen.base[number])
-                let place = Int(places.base[list])
-                let isFirst = centroids.pointer[user * width + list] >= leastFirst.base[user]
-                (probes.base + Int(starts.base[place])).initialize(to: Probe(user: Int32(user), isFirst: isFirst))
+                let place = Int(places.base[Int(chosen.base[number])])
+                (lookers.base + Int(starts.base[place])).initialize(to: Int32(user))
                 starts.base[place] += 1
                 number += 1
             }
         }
-        probes.count = chosen.count
+        lookers.count = chosen.count
+        looks += chosen.count
         // Each start has run to its list's end, where the next list begins.
         for place in stride(from: touched.count, to: 0, by: -1) { starts.base[place] = starts.base[place - 1] }
         starts.base[0] = 0
         for place in 0..<touched.count { places.base[Int(touched.base[place])] = -1 }
+    }
+
+    /// Appends a user's lists whose promise lies in a band to the chosen ones.
+    private func take(_ lists: Int, _ promises: UnsafeBufferPointer<Float>, _ least: Float, _ below: Float) {
+        chosen.reserve(lists)
+        let found = Kernels.selectAtLeast(
+            max(least, -.greatestFiniteMagnitude), of: promises,
+            into: UnsafeMutableBufferPointer(start: chosen.base + chosen.count, count: lists))
+        let mine = chosen.base + chosen.count
+        var kept = 0
+        for number in 0..<found where promises[Int(mine[number])] < below {
+            let list = Int(mine[number])
+            mine[kept] = mine[number]
+            kept += 1
+            if places.base[list] < 0 {
+                places.base[list] = Int32(touched.count)
+                touched.append(UInt32(list))
+                starts.append(0)
+            }
+            starts.base[Int(places.base[list])] += 1
+        }
+        chosen.count += kept
     }
 }

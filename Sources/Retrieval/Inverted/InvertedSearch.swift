@@ -4,8 +4,10 @@ import LinearAlgebra
 extension InvertedIndex {
     public func makeScratch() -> InvertedScratch { InvertedScratch() }
 
-    /// Share of a user's lists that are looked into first, and blocks of each of these: enough to know what a score must reach.
-    private static let firstShare = 4
+    /// Lists that are looked into first, and so many times more while they do not hold a list's worth of what a user may have.
+    private static let firstLists = 3
+    private static let moreLists = 4
+    /// Of one list alone, so many blocks are looked at first.
     private static let firstBlocks = 16
     /// Where so few rows of a block pass they are scored at once: what a scan of the codes would cost.
     private static let fewRows = 8
@@ -33,23 +35,7 @@ extension InvertedIndex {
             pass(users.count, k, scratch)
             for place in 0..<users.count { lists.append(list(place, k, scratch)) }
         }
-        if probes.contains(where: { $0 < partition.lists }) {
-            for user in lists.indices where lists[user].count < k {
-                lists[user] = try searchWider(queries, user, k: k, filters, excluding, extras, scratch)
-            }
-        }
         return lists
-    }
-
-    /// Looks into twice as many lists where those of the plan hold fewer items than a user wants and may have.
-    private func searchWider<Excluded: Collection<ItemID>>(
-        _ queries: Span<Float>, _ user: Int, k: Int, _ filters: [ItemFilter], _ excluding: [Excluded],
-        _ extras: ExtraScores, _ scratch: InvertedScratch
-    ) throws(RetrievalError) -> [ScoredItem] {
-        try probing(probes.map { 2 * $0 }).search(
-            queries: queries.extracting(user * dimension..<(user + 1) * dimension), k: k,
-            filters: filters.isEmpty ? [] : [filters[user]],
-            excluding: excluding.isEmpty ? [] : [excluding[user]], adding: extras.user(user), scratch: scratch)[0]
     }
 
     /// Copies queries and makes their codes.
@@ -67,40 +53,60 @@ extension InvertedIndex {
     }
 
     /// Finds the best of some users, in two rounds: bounds of the rows of the best lists, which say what a score must reach, and
-    /// then only what may reach it.
+    /// then what may reach it in the lists that promise as much.
     private func pass(_ users: Int, _ k: Int, _ scratch: InvertedScratch) {
-        let lists = partition.lists
-        let stride = Kernels.padded(lists)
         partition.score(
             UnsafeBufferPointer(start: scratch.turned.pointer, count: users * partition.width),
-            into: scratch.centroids.first(users * stride), stride: stride)
-        scratch.dropEmptyLists(stride: stride, users: users)
-        scratch.choose(firstShare: Self.firstShare, lists: lists, users: users)
+            into: scratch.centroids.first(users * Kernels.padded(partition.lists)),
+            stride: Kernels.padded(partition.lists))
+        scratch.promise(self, users: users)
         for user in 0..<users { lead(user, k, scratch) }
-        round(scratch, isFirst: true)
-        for user in 0..<users { settle(user, k, scratch) }
-        round(scratch, isFirst: false)
+        lookFirst(users, k, scratch)
         for user in 0..<users {
-            if scratch.users[user].bounds.count > 0 { settle(user, k, scratch) } else { score(user, scratch) }
+            scratch.users[user].wanted = isExhaustive ? -.infinity : scratch.users[user].threshold
+        }
+        scratch.gather(lists: partition.lists, users: users)
+        if partition.lists > 1 { round(scratch, 0, isFirst: false) }
+        for user in 0..<users { score(user, scratch) }
+    }
+
+    /// Looks into the best lists of each user, until there are `k` candidates or no more lists.
+    private func lookFirst(_ users: Int, _ k: Int, _ scratch: InvertedScratch) {
+        let lists = partition.lists
+        for user in 0..<users { scratch.want(Self.firstLists, of: lists, user: user) }
+        var count = Self.firstLists
+        while true {
+            scratch.gather(lists: lists, users: users)
+            round(scratch, 0, isFirst: true)
+            for user in 0..<users { settle(user, k, scratch) }
+            if lists == 1 { round(scratch, Self.firstBlocks, isFirst: false) }
+            count *= Self.moreLists
+            var isOver = true
+            for user in 0..<users where scratch.users[user].threshold == -.infinity {
+                guard scratch.users[user].looked > -.infinity else { continue }
+                scratch.want(count, of: lists, user: user)
+                isOver = false
+            }
+            if isOver { break }
         }
     }
 
-    private func round(_ scratch: InvertedScratch, isFirst: Bool) {
+    /// Scans the lists that users look into.
+    ///
+    /// - Parameter skipped: blocks of each that have been scanned.
+    private func round(_ scratch: InvertedScratch, _ skipped: Int, isFirst: Bool) {
+        let most = isFirst && partition.lists == 1 ? Self.firstBlocks : .max
         for place in 0..<scratch.touched.count {
-            let probing = Int(scratch.starts.base[place])..<Int(scratch.starts.base[place + 1])
-            for (number, block) in lists[Int(scratch.touched.base[place])].enumerated() {
-                let isEarly = number < Self.firstBlocks
-                if isFirst && !isEarly { break }
-                scan(block, probing, scratch, isFirst: isFirst, isEarly: isEarly)
+            let lookers = Int(scratch.starts.base[place])..<Int(scratch.starts.base[place + 1])
+            for block in lists[Int(scratch.touched.base[place])].dropFirst(skipped).prefix(most) {
+                scan(block, lookers, scratch, isFirst: isFirst)
             }
         }
     }
 
     /// Scans a block for those who look into its list: bounds of all rows for those of whom nothing is known, for the others
     /// what may reach their thresholds.
-    private func scan(
-        _ place: Int, _ probing: Range<Int>, _ scratch: InvertedScratch, isFirst: Bool, isEarly: Bool
-    ) {
+    private func scan(_ place: Int, _ lookers: Range<Int>, _ scratch: InvertedScratch, isFirst: Bool) {
         let block = views[place]
         let (width, stride) = (partition.width, Kernels.padded(partition.lists))
         let (tiles, centroidLength) = (block.masks.count, partition.lengths[block.list])
@@ -108,11 +114,8 @@ extension InvertedIndex {
         let scans = scratch.scans
         // Users of bounds from the end, users of hits from the start.
         var (bounding, hitting) = (InvertedScratch.usersInPass, 0)
-        for number in probing {
-            let probe = scratch.probes.base[number]
-            let isOfFirst = probe.isFirst && isEarly
-            guard isOfFirst == isFirst else { continue }
-            let user = Int(probe.user)
+        for number in lookers {
+            let user = Int(scratch.lookers.base[number])
             let mine = scratch.users + user
             var masks = block.masks.baseAddress
             if let filter = mine.pointee.filter {
@@ -228,6 +231,7 @@ extension InvertedIndex {
             }
             score(user, scratch)
         }
+        raiseThreshold(user, k, scratch)
         mine.pointee.segments.removeAll(keepingCapacity: true)
         mine.pointee.bounds.count = 0
     }

@@ -5,7 +5,7 @@ import LinearAlgebra
 /// Lists are searched in the order of their centroids' scores, so that vectors which lie together are found together. With
 /// one list there is nothing to choose, and a search is a flat scan.
 public final class Partition: Sendable {
-    /// Names the centroids: a digest of theirs, in hexadecimal digits.
+    /// Names the centroids and radii: a digest of theirs, in hexadecimal digits.
     public let version: String
     let dimension: Int
     /// Floats of a row: `dimension` with zeros up to what the kernels take.
@@ -19,10 +19,15 @@ public final class Partition: Sendable {
     /// The length of each centroid, and half its square.
     let lengths: [Float]
     private let halfSquares: [Float]
+    /// The root of the mean square distance of each list's vectors from its centroid.
+    let radii: [Float]
 
-    /// - Parameter centroids: [lists, dimension], of at least one list.
-    init(centroids: [Float], dimension: Int) {
+    /// - Parameters:
+    ///   - centroids: [lists, dimension], of at least one list.
+    ///   - radii: of each list.
+    init(centroids: [Float], radii: [Float], dimension: Int) {
         self.dimension = dimension
+        self.radii = radii
         width = Kernels.padded(dimension)
         lists = centroids.count / dimension
         var rows = [Float](repeating: 0, count: lists * width)
@@ -37,7 +42,7 @@ public final class Partition: Sendable {
         }
         self.rows = rows
         self.tiles = tiles
-        version = Self.digest(rows)
+        version = Self.digest(rows + radii)
         let (count, width) = (lists, width)
         let squares = (0..<count).map { list in
             let row = rows[list * width..<(list + 1) * width]
@@ -49,7 +54,7 @@ public final class Partition: Sendable {
 
     /// One list, whose centroid is the origin: the partition of a flat scan.
     public static func single(dimension: Int) -> Partition {
-        Partition(centroids: [Float](repeating: 0, count: dimension), dimension: dimension)
+        Partition(centroids: [Float](repeating: 0, count: dimension), radii: [0], dimension: dimension)
     }
 
     /// Names some centroids by 64 bits of their own (FNV-1a; Fowler, Noll, Vo), which tells plans apart and guards nothing.
@@ -63,6 +68,17 @@ public final class Partition: Sendable {
             }
         }
         return String(hash, radix: 16)
+    }
+
+    /// How much better than the centroid the best of some vectors of a list may be, for a query of length 1 and a slack of 1.
+    ///
+    /// The largest of m normal numbers is some √(2 ln m) of their deviations (Gumbel), and the radius stands for the deviation. The
+    /// logarithm is taken along chords between powers of two, and everything is in units of what 256 vectors give.
+    func reach(of list: Int, holding count: Int) -> Float {
+        guard count > 0 else { return -.infinity }
+        let exponent = Int.bitWidth - 1 - count.leadingZeroBitCount
+        let logarithm = Float(exponent) + Float(count - 1 << exponent) / Float(1 << exponent)
+        return radii[list] * ((logarithm + 1) / 9).squareRoot()
     }
 
     /// Calls `body` with the centroid of a list, of `width` floats.

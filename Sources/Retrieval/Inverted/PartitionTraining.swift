@@ -26,11 +26,33 @@ extension Partition {
             let source = list * used / lists
             for i in 0..<dimension { centroids[list * dimension + i] = points[source * dimension + i] }
         }
+        let unknown = [Float](repeating: 0, count: lists)
         for _ in 0..<rounds {
-            let partition = Partition(centroids: centroids, dimension: dimension)
+            let partition = Partition(centroids: centroids, radii: unknown, dimension: dimension)
             centroids = means(points, of: partition.lists(of: points.span), centroids, dimension)
         }
-        return Partition(centroids: centroids, dimension: dimension)
+        let found = Partition(centroids: centroids, radii: unknown, dimension: dimension).lists(of: points.span)
+        return Partition(
+            centroids: centroids, radii: radii(points, of: found, centroids, dimension), dimension: dimension)
+    }
+
+    /// How far the points of each list are from its centroid; a list without points takes the radius of all.
+    private static func radii(
+        _ points: [Float], of lists: [Int32], _ centroids: [Float], _ dimension: Int
+    ) -> [Float] {
+        var squares = [Double](repeating: 0, count: centroids.count / dimension)
+        var counts = [Int](repeating: 0, count: squares.count)
+        for (point, list) in lists.enumerated() {
+            counts[Int(list)] += 1
+            for i in 0..<dimension {
+                let way = Double(points[point * dimension + i]) - Double(centroids[Int(list) * dimension + i])
+                squares[Int(list)] += way * way
+            }
+        }
+        let all = (squares.reduce(0, +) / Double(max(1, lists.count))).squareRoot()
+        return counts.indices.map { list in
+            Float(counts[list] > 0 ? (squares[list] / Double(counts[list])).squareRoot() : all)
+        }
     }
 
     /// The list of each of vectors [count, dimension], on all cores.

@@ -12,8 +12,10 @@ struct SearchUser {
     var threshold: Float = 0
     var excluded = HashedItems()
     var filter: FilterView?
-    /// Lists to look into.
-    var probes = 0
+    /// Lists whose promise is at least this have been looked into; minus infinity when all have.
+    var looked: Float = 0
+    /// Lists whose promise is at least this, and less than `looked`, are to be looked into next.
+    var wanted: Float = 0
     var extras = ExtraTable()
 
     /// What a pass reads of a compiled filter that lets through less than all, valid while that lives and does not change.
@@ -50,6 +52,7 @@ struct SearchUser {
     /// Starts over with a list of `k`.
     mutating func reset(k: Int) {
         threshold = -.infinity
+        looked = .infinity
         segments.removeAll(keepingCapacity: true)
         bounds.count = 0
         hits.count = 0
