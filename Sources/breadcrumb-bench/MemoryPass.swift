@@ -28,8 +28,8 @@ struct MemoryPass {
         let stage = ShopperStage(
             model: model, catalogue: try LiveCatalogue(model: model, recall: recall, listSize: listSize),
             settings: ShopperSettings(
-                historyLength: 50, eventIDWindow: 64, idleExpiry: nil, listSize: listSize, refresh: refresh,
-                topic: "events"),
+                historyLength: 50, eventIDWindow: 64, purchaseMemory: PurchaseMemory.usualLimit, idleExpiry: nil,
+                listSize: listSize, refresh: refresh, topic: "events"),
             configuration: "memory", decoder: EventDecoder(), letterLimit: 1_000, metrics: shoppers, probe: probe)
         let store = MemoryStateStore()
         let claim = try store.claim(partition, nonce: Nonce(rawValue: 1), partitionCount: 1)

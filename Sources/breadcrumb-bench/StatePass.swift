@@ -145,9 +145,8 @@ struct StatePass {
                     item: event.item, action: event.action, gap: 86_400_000, vector: nil, attributes: event.attributes))
         }
         record.eventIDs = history.suffix(64).indices.map { UInt64($0) }
-        var bought: Set<ItemID> = []
-        for event in history where event.action == .purchase && bought.insert(event.item).inserted {
-            record.purchased.append(event.item)
+        for event in history where event.action == .purchase {
+            record.purchases.add(event.item, at: event.time, limit: PurchaseMemory.usualLimit)
         }
         recordBytes += record.bytes.count
         shoppers += 1

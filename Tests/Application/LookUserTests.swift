@@ -8,7 +8,7 @@ import Testing
 /// `breadcrumb user` on an embedded cluster and a Redis of its own.
 @Suite(.enabled(if: LookShop.hasRedis, LookShop.reason)) struct LookUserTests {
     /// A shopper who browsed, came back with a late event, and bought.
-    private func record(_ shopper: Shopper, model: String) -> ShopperRecord {
+    private func record(_ shopper: Shopper, model: String, purchases: Int = 256) -> ShopperRecord {
         var record = ShopperRecord(shopper: StateKey(shopper.tagged))
         record.model = model
         record.startedAt = 2
@@ -20,7 +20,10 @@ import Testing
             .init(item: ItemID("i2"), action: .purchase, gap: 60_000, vector: nil),
         ]
         record.latest = EventTime(milliseconds: LookShop.noon)
-        record.purchased = [ItemID("i2")]
+        record.cart = [ItemID("i3"), ItemID("i9")]
+        for (item, time) in [("i4", 0), ("i2", LookShop.noon)] {
+            record.purchases.add(ItemID(item), at: EventTime(milliseconds: time), limit: purchases)
+        }
         return record
     }
 
@@ -69,7 +72,15 @@ import Testing
                 history.map { $0["time"] as? String } == [
                     "2026-11-01T11:59:00.000Z", "2026-11-01T11:59:00.000Z", "2026-11-01T12:00:00.000Z",
                 ])
-            #expect((state["purchased"] as? [[String: Any]])?.map { $0["title"] as? String } == ["Kettle"])
+            let cart = try #require(state["cart"] as? [[String: Any]])
+            #expect(cart.map { $0["item_id"] as? String } == ["i3", "i9"])
+            #expect(cart.map { $0["title"] as? String } == ["Mug \u{1b}[31m", nil])
+            let purchased = try #require(state["purchased"] as? [[String: Any]])
+            #expect(purchased.map { $0["item_id"] as? String } == ["i4", "i2"])
+            #expect(purchased.map { $0["title"] as? String } == [nil, "Kettle"])
+            #expect(
+                purchased.map { $0["time"] as? String } == ["1970-01-01T00:00:00.000Z", "2026-11-01T12:00:00.000Z"])
+            #expect(state["purchased_earlier"] as? Bool == false)
             let list = try #require(report["list"] as? [String: Any])
             #expect((list["source"] as? [String: Any])?["offset"] as? Int == 8)
             #expect(list["published_at"] as? String == "2026-11-01T12:00:01.000Z")
@@ -84,6 +95,20 @@ import Testing
             #expect(
                 text.output.contains("\n  2026-11-01T11:59:00.000Z or before  cart      i9    -\n"), "\(text.output)")
             #expect(text.output.contains("\n     1  1.5000  i3    Mug \u{fffd}[31m (because of i1)\n"))
+            #expect(
+                text.output.contains(
+                    """
+                    Cart, and so not recommended: 2 items
+                      item  title
+                      i3    Mug \u{fffd}[31m
+                      i9    -
+
+                    Purchased, and so not recommended: 2 items
+                      last time                 item  title
+                      1970-01-01T00:00:00.000Z  i4    -
+                      2026-11-01T12:00:00.000Z  i2    Kettle
+
+                    """), "\(text.output)")
             #expect(text.output.contains("origin   began after event 2, 3 events since\n"))
             #expect(text.output.contains(/expires  in (2 h 0|1 h 59) min\n/))
         }
@@ -106,6 +131,23 @@ import Testing
             #expect(
                 unknown.complaint.hasPrefix("breadcrumb user: user 7 is unknown: no state under look in partition "))
             #expect(unknown.complaint.hasSuffix("there is an anonymous visitor of that id: add --anonymous\n"))
+        }
+    }
+
+    @Test func purchasesThatAreNoLongerKnownByNameAreTold() async throws {
+        try await onThread {
+            let shop = try LookShop()
+            for (user, kept) in [("u1", 1), ("u2", 0)] {
+                let record = record(.known(user), model: shop.modelVersion, purchases: kept)
+                try shop.commit(partition(of: user, shop), next: Int64(kept) + 1, [record])
+                let report = try parsed(run(["user", user, "--json"] + shop.flags).output)
+                let state = try #require(report["state"] as? [String: Any])
+                #expect((state["purchased"] as? [Any])?.count == kept)
+                #expect(state["purchased_earlier"] as? Bool == true)
+                let text = try run(["user", user] + shop.flags).output
+                #expect(
+                    text.contains("Purchased, and so not recommended: \(kept) items, and earlier ones\n"), "\(text)")
+            }
         }
     }
 

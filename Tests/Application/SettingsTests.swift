@@ -27,7 +27,9 @@ import Testing
         #expect(settings.topics.deadLetters == "events.dead-letter")
         #expect(settings.redis.password == nil && settings.redis.waitReplicas == 0)
         #expect(settings.events.maximumSkew == .seconds(300) && settings.events.maximumBytes == .mebibytes(1))
-        #expect(settings.history.length == 50 && settings.history.eventIDs == 64 && settings.history.idleGap == nil)
+        #expect(
+            settings.history.length == 50 && settings.history.eventIDs == 64 && settings.history.purchases == 256
+                && settings.history.idleGap == nil)
         #expect(settings.lists.size == 20 && settings.lists.refresh == .batch)
         #expect(settings.workers.threads >= 1 && settings.workers.batch == 256 && settings.workers.batchesInFlight == 2)
         #expect(settings.http.address == "127.0.0.1" && settings.http.port == 9464)

@@ -34,10 +34,16 @@ extension ShopperReport {
             json.member("time", step.time)
             json.member("gap_ms", step.entry.gap)
         }
-        json.member("purchased", array: record.purchased) { json, item in
+        json.member("cart", array: record.cart) { json, item in
             json.member("item_id", item.rawValue)
             json.member("title", titles[item])
         }
+        json.member("purchased", array: record.purchases.recent) { json, purchase in
+            json.member("item_id", purchase.item.rawValue)
+            json.member("title", titles[purchase.item])
+            json.member("time", purchase.time)
+        }
+        json.member("purchased_earlier", record.purchases.older != nil)
     }
 
     private func write(_ newest: NewestList, to json: inout JSONWriter) {

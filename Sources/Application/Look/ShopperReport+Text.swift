@@ -2,11 +2,12 @@ import Commerce
 import Configuration
 import Foundation
 import Kafka
+import Streaming
 
 extension ShopperReport {
     /// For a terminal.
     var text: String {
-        [headText, stateText, historyText, purchasedText, listText, findings.text].filter { !$0.isEmpty }
+        [headText, stateText, historyText, cartText, purchasedText, listText, findings.text].filter { !$0.isEmpty }
             .joined(separator: "\n")
     }
 
@@ -52,11 +53,21 @@ extension ShopperReport {
         return "History: the last \(history.count) events, oldest first\n" + table.text
     }
 
-    private var purchasedText: String {
-        guard let record = stored?.record, !record.purchased.isEmpty else { return "" }
+    private var cartText: String {
+        guard let cart = stored?.record.cart, !cart.isEmpty else { return "" }
         var table = TextTable(("item", .left), ("title", .left))
-        for item in record.purchased { table.add(item.rawValue, titles[item]) }
-        return "Purchased, and so not recommended: \(record.purchased.count) items\n" + table.text
+        for item in cart { table.add(item.rawValue, titles[item]) }
+        return "Cart, and so not recommended: \(cart.count) items\n" + table.text
+    }
+
+    private var purchasedText: String {
+        guard let purchases = stored?.record.purchases, purchases != PurchaseMemory() else { return "" }
+        var table = TextTable(("last time", .left), ("item", .left), ("title", .left))
+        for purchase in purchases.recent {
+            table.add(purchase.time.rfc3339, purchase.item.rawValue, titles[purchase.item])
+        }
+        let earlier = purchases.older == nil ? "" : ", and earlier ones"
+        return "Purchased, and so not recommended: \(purchases.items.count) items\(earlier)\n" + table.text
     }
 
     private var listText: String {

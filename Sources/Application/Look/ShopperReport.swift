@@ -65,7 +65,8 @@ struct ShopperReport {
         var items = Set(newest?.published.list.slots.map(\.item) ?? [])
         if let record = stored?.record {
             items.formUnion(record.entries.map(\.item))
-            items.formUnion(record.purchased)
+            items.formUnion(record.cart)
+            items.formUnion(record.purchases.items)
         }
         return items
     }

@@ -6,7 +6,7 @@ extension Settings {
     package var shoppers: ShopperSettings {
         ShopperSettings(
             historyLength: history.length, eventIDWindow: history.eventIDs,
-            idleExpiry: history.idleGap?.wholeMilliseconds,
+            purchaseMemory: history.purchases, idleExpiry: history.idleGap?.wholeMilliseconds,
             listSize: lists.size, refresh: lists.refresh, topic: topics.events)
     }
 
@@ -15,10 +15,11 @@ extension Settings {
     package func listDigest() throws(SHA256.Unavailable) -> String {
         let shoppers = shoppers
         var form = ByteWriter()
-        form.integer(UInt8(1))
+        form.integer(UInt8(2))
         form.count(shoppers.listSize)
         form.count(shoppers.historyLength)
         form.count(shoppers.eventIDWindow)
+        form.count(shoppers.purchaseMemory)
         form.signedVarint(shoppers.idleExpiry ?? -1)
         form.signedVarint(events.maximumSkew.wholeMilliseconds)
         form.count(events.maximumBytes.bytes)

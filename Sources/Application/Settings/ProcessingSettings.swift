@@ -39,6 +39,8 @@ public struct HistorySettings: ConfigurationSection {
     public var length: Int
     /// Event ids kept of each shopper; 0 keeps none.
     public var eventIDs: Int
+    /// Bought items kept by name of each shopper.
+    public var purchases: Int
     /// The gap in event time after which a shopper starts anew; nil never.
     public var idleGap: Duration?
 
@@ -52,9 +54,15 @@ public struct HistorySettings: ConfigurationSection {
             "history.event_ids", default: 64, unit: "events", accepting: .within(0...1024),
             "How many of a shopper's last event ids are kept; an event whose id is among them is a repeat and left out."
         )
+        purchases = keys.value(
+            "history.purchases", default: PurchaseMemory.usualLimit, unit: "items",
+            accepting: .within(PurchaseMemory.limits),
+            "How many of the items that a shopper bought last are kept by name and time. All earlier ones are kept as well, in "
+                + "4,096 bytes that now and then take an item for bought that was not.")
         idleGap = keys.optional(
             "history.idle_gap", accepting: .within(.seconds(3600) ... .seconds(3650 * 86_400)),
-            "The gap in event time after which a shopper starts anew. Not set: never.")
+            "The gap in event time after which a shopper starts anew: history and cart end, what was bought stays. Not set: never."
+        )
     }
 }
 

@@ -3,7 +3,7 @@ import Retrieval
 import TwoTower
 
 /// Makes the lists of shoppers: the top K of the index by the dense score of the state and the sparse one of the last
-/// events, without what each has bought.
+/// events, without what each has in the cart or has bought.
 struct ListMaker {
     private let model: Model
     private let settings: ShopperSettings
@@ -57,19 +57,19 @@ struct ListMaker {
             }
             count = records.count * dimension
         }
+        let excluded = records.map { $0.cart.isEmpty ? $0.purchases.items : $0.cart + $0.purchases.items }
         sparse?.gather(of: records)
         do throws(RetrievalError) {
             let extras = sparse?.extras ?? ExtraScores()
             let lists = try snapshot.index.search(
-                queries: vectors.span, k: settings.listSize, excluding: records.map(\.purchased), adding: extras,
+                queries: vectors.span, k: settings.listSize, excluding: excluded, adding: extras,
                 scratch: scratch)
             if let audit, audit.isDue(after: lists.count) {
                 let last = lists.count - 1
                 audit.take(
                     .init(
                         index: snapshot.index, query: Array(vectors.suffix(dimension)), k: settings.listSize,
-                        filter: nil, excluded: records[last].purchased, extras: extras.user(last),
-                        found: lists[last].map(\.item)))
+                        filter: nil, excluded: excluded[last], extras: extras.user(last), found: lists[last].map(\.item)))
             }
             return lists
         } catch {

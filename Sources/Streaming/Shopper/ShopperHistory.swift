@@ -27,7 +27,7 @@ extension ShopperRecord {
         if let latest { gap = max(0, event.time.rawValue &- latest.rawValue) }
         if let expiry = settings.idleExpiry, let silence = gap, silence > expiry {
             entries = []
-            purchased = []
+            cart = []
             state = .none
             startedAt = sequence
             session = nil
@@ -43,7 +43,10 @@ extension ShopperRecord {
                 attributes: event.attributes))
         sequence &+= 1
         latest = max(latest ?? event.time, event.time)
-        if event.action == .purchase, !purchased.contains(event.item) { purchased.append(event.item) }
+        updateCart(event.action, event.item)
+        if event.action == .purchase {
+            purchases.add(event.item, at: event.time, limit: settings.purchaseMemory)
+        }
         return .applied
     }
 }

@@ -3,9 +3,9 @@ import Commerce
 
 /// The stored form of a shopper's record.
 extension ShopperRecord {
-    /// Written first. Format 2, whose state was in single precision, is read as well, and format 1, which knew neither
-    /// sessions nor attributes; others are refused.
-    private static let format: UInt8 = 3
+    /// Written first. Older ones are read as well: format 3, which knew no cart and no times of purchases, format 2, whose state was in
+    /// single precision, and format 1, which knew neither sessions nor attributes. Others are refused.
+    private static let format: UInt8 = 4
 
     /// An entry's first byte: its action, and what follows.
     private enum Flag {
@@ -20,7 +20,9 @@ extension ShopperRecord {
 
     /// The bytes to store: equal records have equal bytes.
     public var bytes: [UInt8] {
-        var writer = ByteWriter(reserving: 256 + 2 * state.values.count + 24 * entries.count + 12 * purchased.count)
+        var writer = ByteWriter(
+            reserving: 256 + 2 * state.values.count + 24 * entries.count + 12 * cart.count
+                + 16 * purchases.items.count + (purchases.older?.bytes.count ?? 0))
         writer.integer(ShopperRecord.format)
         writer.string(shopper.rawValue)
         writer.string(model)
@@ -40,8 +42,9 @@ extension ShopperRecord {
         }
         writer.count(eventIDs.count)
         for id in eventIDs { writer.integer(id) }
-        writer.count(purchased.count)
-        for item in purchased { writer.string(item.rawValue) }
+        writer.count(cart.count)
+        for item in cart { writer.string(item.rawValue) }
+        purchases.write(to: &writer)
         return writer.bytes
     }
 
@@ -99,7 +102,14 @@ extension ShopperRecord {
                 entries.append(try ShopperRecord.entry(&reader, after: entries.last?.attributes ?? [:]))
             }
             for _ in 0..<(try reader.count(ofSize: 8)) { eventIDs.append(try reader.integer()) }
-            for _ in 0..<(try reader.count()) { purchased.append(ItemID(try reader.string())) }
+            if format > 3 {
+                cart = try ShopperRecord.cart(&reader)
+                purchases = try PurchaseMemory(reading: &reader)
+            } else {
+                // The cart is what the kept events left in it.
+                for entry in entries { updateCart(entry.action, entry.item) }
+                purchases = try PurchaseMemory(readingItems: &reader, at: latest ?? EventTime(milliseconds: 0))
+            }
             try reader.end()
         } catch let error as StreamError {
             throw error
@@ -109,6 +119,18 @@ extension ShopperRecord {
         guard self.shopper == shopper else {
             throw StreamError(.corrupt, "shopper \(shopper): the stored record is of \(self.shopper)")
         }
+    }
+
+    private static func cart(_ reader: inout ByteReader) throws(ByteReaderError) -> [ItemID] {
+        let start = reader.position
+        let count = try reader.count()
+        guard count <= cartLimit else {
+            throw ByteReaderError(
+                offset: start, problem: "\(count) items in the cart, of which at most \(cartLimit) are kept")
+        }
+        var cart: [ItemID] = []
+        for _ in 0..<count { cart.append(ItemID(try reader.string())) }
+        return cart
     }
 
     private static func entry(_ reader: inout ByteReader, after attributes: [String: String]) throws -> Entry {

@@ -1,7 +1,7 @@
 import Bytes
 import Commerce
 
-/// What is kept of one shopper: the last events, the tower's state after them, and what was bought.
+/// What is kept of one shopper: the last events, the tower's state after them, the cart, and what was bought.
 ///
 /// `state` is the recurrence from where the record says it began: the first event, or a rebuild from the entries.
 public struct ShopperRecord: Equatable, Sendable {
@@ -50,8 +50,10 @@ public struct ShopperRecord: Equatable, Sendable {
     public var session: UInt64?
     /// Hashes of the last event ids, oldest first: repeats within this window are dropped.
     public var eventIDs: [UInt64] = []
-    /// Everything bought, in order of the first purchase.
-    public var purchased: [ItemID] = []
+    /// Items in the cart, each once, newest last.
+    public var cart: [ItemID] = []
+    /// Everything bought, from the first event on: silence ends the history and the cart, and not what the shopper has.
+    public var purchases = PurchaseMemory()
 
     /// A shopper who has done nothing yet.
     public init(shopper: StateKey) { self.shopper = shopper }

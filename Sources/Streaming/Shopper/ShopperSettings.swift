@@ -14,7 +14,9 @@ public struct ShopperSettings: Sendable {
     public var historyLength: Int
     /// Event ids of a shopper that are remembered, to drop repeats.
     public var eventIDWindow: Int
-    /// A shopper silent for longer than this starts anew, in milliseconds of event time; nil: never.
+    /// Purchases of a shopper that are remembered by name, of `PurchaseMemory.limits`.
+    public var purchaseMemory: Int
+    /// A shopper silent for longer than this starts anew, without history and cart, in milliseconds of event time; nil: never.
     public var idleExpiry: Int64?
     /// K: slots of a list.
     public var listSize: Int
@@ -23,10 +25,12 @@ public struct ShopperSettings: Sendable {
     public var topic: String
 
     public init(
-        historyLength: Int, eventIDWindow: Int, idleExpiry: Int64?, listSize: Int, refresh: Refresh, topic: String
+        historyLength: Int, eventIDWindow: Int, purchaseMemory: Int, idleExpiry: Int64?, listSize: Int,
+        refresh: Refresh, topic: String
     ) {
         self.historyLength = historyLength
         self.eventIDWindow = eventIDWindow
+        self.purchaseMemory = purchaseMemory
         self.idleExpiry = idleExpiry
         self.listSize = listSize
         self.refresh = refresh

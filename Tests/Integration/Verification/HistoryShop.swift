@@ -93,6 +93,13 @@ struct HistoryShop {
         Set(log.filter { $0.shopper == shopper && $0.action == .purchase }.map(\.item))
     }
 
+    /// What the shopper has put into the cart since it was last taken out or bought.
+    func cart(_ shopper: Shopper) -> Set<ItemID> {
+        var last: [ItemID: Action] = [:]
+        for event in log where event.shopper == shopper && event.action != .browse { last[event.item] = event.action }
+        return Set(last.filter { $0.value == .cart }.keys)
+    }
+
     /// All items' scores by the batch encoder over the shopper's whole history, in fp32 throughout.
     func batchScores(of shopper: Shopper) -> [Float] {
         let order = [Shopper.known("first")] + shoppers

@@ -37,8 +37,8 @@ struct StreamedStateTests {
             stage: ShopperStage(
                 model: shop.model, catalogue: catalogue,
                 settings: ShopperSettings(
-                    historyLength: 50, eventIDWindow: 0, idleExpiry: nil, listSize: k, refresh: .everyEvent,
-                    topic: "events"),
+                    historyLength: 50, eventIDWindow: 0, purchaseMemory: 256, idleExpiry: nil, listSize: k,
+                    refresh: .everyEvent, topic: "events"),
                 configuration: "c", decoder: EventDecoder(), letterLimit: 1_000,
                 metrics: ShopperMetrics(MetricRegistry(), clock: { EventTime(milliseconds: 0) })),
             lease: Lease(isFresh: { true }), limits: .init(batch: 16, batchesInFlight: 1, cachedStates: 0))
@@ -61,8 +61,8 @@ struct StreamedStateTests {
             let streamed = shop.scores(try ShopperRecord(bytes: stored.bytes, shopper: key))
             let worst = zip(batch, streamed).reduce(Float(0)) { max($0, ($1.0 - $1.1).magnitude) }
             #expect(worst < tolerance * shop.scale, "\(shopper)")
-            let bought = shop.bought(shopper)
-            let allowed = batch.indices.filter { !bought.contains(shop.model.items[$0]) }
+            let excluded = shop.bought(shopper).union(shop.cart(shopper))
+            let allowed = batch.indices.filter { !excluded.contains(shop.model.items[$0]) }
             let (expected, found) = (top(allowed, batch), top(allowed, streamed))
             // The list that was published is that of the state in Redis, and of the batch encoder unless two items are as
             // good as equal.

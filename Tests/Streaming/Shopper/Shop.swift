@@ -58,11 +58,12 @@ struct Shop {
     }
 
     func settings(
-        history: Int = 12, window: Int = 4, idle: Int64? = nil, size: Int = 5, refresh: ShopperSettings.Refresh = .batch
+        history: Int = 12, window: Int = 4, purchases: Int = 256, idle: Int64? = nil, size: Int = 5,
+        refresh: ShopperSettings.Refresh = .batch
     ) -> ShopperSettings {
         ShopperSettings(
-            historyLength: history, eventIDWindow: window, idleExpiry: idle, listSize: size, refresh: refresh,
-            topic: "events")
+            historyLength: history, eventIDWindow: window, purchaseMemory: purchases, idleExpiry: idle, listSize: size,
+            refresh: refresh, topic: "events")
     }
 
     func stage(_ settings: ShopperSettings) -> ShopperStage {

@@ -24,7 +24,10 @@ struct ShopperRecordTests {
         ]
         record.session = .max - 3
         record.eventIDs = [1, .max]
-        record.purchased = [ItemID("ü🙂")]
+        record.cart = [ItemID("e"), ItemID("ü")]
+        for (item, time) in [("x", 1 << 41), ("ü🙂", -5), ("y", .max), ("z", .min)] as [(String, Int64)] {
+            record.purchases.add(ItemID(item), at: EventTime(milliseconds: time), limit: 3)
+        }
         return record
     }
 
@@ -51,52 +54,6 @@ struct ShopperRecordTests {
         #expect(size([nl, be, nl]) == size([nl, [:], [:]]) + 2 * (1 + 1 + 7 + 1 + 2))
     }
 
-    @Test("Records of formats 1 and 2 are read, their states rounded; format 1 knew neither sessions nor attributes")
-    func oldFormats() throws {
-        let expected = try Self.old(1)
-        #expect(try Self.old(2) == expected)
-        #expect(expected.bytes.first == 3, "and written as format 3")
-        #expect(try ShopperRecord(bytes: expected.bytes, shopper: "u:42") == expected)
-    }
-
-    /// Reads a record as that format wrote it, and compares it with what it says.
-    private static func old(_ format: UInt8) throws -> ShopperRecord {
-        var writer = ByteWriter()
-        writer.integer(format)
-        writer.string("u:42")
-        writer.string("abc")
-        writer.varint(7)
-        writer.varint(300)
-        writer.count(2)
-        writer.floats([1.5, -0.2500001])
-        writer.integer(UInt8(1))
-        writer.signedVarint(-5)
-        if format == 2 { writer.integer(UInt8(0)) }
-        writer.count(2)
-        writer.integer(UInt8(0))
-        writer.string("a")
-        writer.integer(UInt8(3 | 1 << 4 | 1 << 5))
-        writer.string("b")
-        writer.signedVarint(60)
-        writer.count(1)
-        writer.floats([2])
-        writer.count(1)
-        writer.integer(UInt64(9))
-        writer.count(1)
-        writer.string("b")
-        let record = try ShopperRecord(bytes: writer.bytes, shopper: "u:42")
-        var expected = ShopperRecord(shopper: "u:42")
-        (expected.model, expected.startedAt, expected.sequence) = ("abc", 7, 300)
-        (expected.state, expected.latest) = (ShopperState(values: [1.5, -0.25]), EventTime(milliseconds: -5))
-        expected.entries = [
-            .init(item: ItemID("a"), action: .browse, gap: nil, vector: nil),
-            .init(item: ItemID("b"), action: .purchase, gap: 60, vector: [2]),
-        ]
-        (expected.eventIDs, expected.purchased) = ([9], [ItemID("b")])
-        #expect(record == expected)
-        return record
-    }
-
     @Test("Cut or foreign bytes are refused with a reason, never a trap")
     func corrupt() throws {
         let bytes = Self.sample.bytes
@@ -114,6 +71,59 @@ struct ShopperRecordTests {
         }
         let error = #expect(throws: StreamError.self) { try ShopperRecord(bytes: bytes, shopper: "u:43") }
         #expect(error?.message.contains("u:43") == true)
-        #expect(throws: StreamError.self) { try ShopperRecord(bytes: [4] + bytes.dropFirst(), shopper: "u:42") }
+        #expect(throws: StreamError.self) { try ShopperRecord(bytes: [5] + bytes.dropFirst(), shopper: "u:42") }
+    }
+
+    @Test("More in the cart, more purchases or another filter than there can be: refused, and told")
+    func impossibleSizes() throws {
+        /// What is said of an empty shopper's record with other bytes in the place of its empty cart, purchases and filter.
+        func complaint(_ write: (inout ByteWriter) -> Void) throws -> String {
+            var writer = ByteWriter()
+            writer.raw(ShopperRecord(shopper: "u:1").bytes.dropLast(3))
+            write(&writer)
+            let error = #expect(throws: StreamError.self) { try ShopperRecord(bytes: writer.bytes, shopper: "u:1") }
+            #expect(error?.code == .corrupt)
+            return try #require(error?.message)
+        }
+        let cart = try complaint { writer in
+            writer.count(101)
+            for _ in 0..<101 { writer.string("a") }
+            writer.raw([0, 0])
+        }
+        #expect(cart.hasPrefix("shopper u:1: ") && cart.contains("101 items in the cart"), "\(cart)")
+        let purchases = try complaint { writer in
+            writer.raw([0])
+            writer.count(4_097)
+            for _ in 0..<4_097 { writer.raw([1, 97, 0]) }
+            writer.raw([0])
+        }
+        #expect(purchases.contains("4097 purchases by name"), "\(purchases)")
+        for size in [1, 4_095, 4_097] {
+            let filter = try complaint { writer in
+                writer.raw([0, 0])
+                writer.blob([UInt8](repeating: 1, count: size))
+            }
+            #expect(filter.contains("a filter of \(size) bytes"), "\(filter)")
+        }
+    }
+
+    @Test("After 20,000 purchases a record is as long as after a thousand, and nothing that was bought is forgotten")
+    func bounded() throws {
+        let shop = try Shop(items: 2)
+        let log = try (0..<20_000).map {
+            try Shop.record(Int64($0), Shop.event("u", $0, .purchase, at: Int64($0), id: "e\($0)"))
+        }
+        let store = MemoryStateStore()
+        func record(after count: Int) throws -> ShopperRecord {
+            let settings = shop.settings(history: 50, window: 64, purchases: 256)
+            let bytes = try shop.run(Array(log[..<count]), settings, batch: 500, store: store).states["u:u"]
+            #expect((4_096...10_000).contains(bytes?.count ?? 0), "\(bytes?.count ?? 0)")
+            return try ShopperRecord(bytes: bytes ?? [], shopper: "u:u")
+        }
+        _ = try record(after: 1_000)
+        let last = try record(after: 20_000)
+        #expect(last.sequence == 20_000)
+        #expect(last.purchases.recent.map(\.item) == (19_744..<20_000).map(Shop.item))
+        #expect((0..<20_000).allSatisfy { last.purchases.contains(Shop.item($0)) })
     }
 }

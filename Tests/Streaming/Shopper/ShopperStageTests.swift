@@ -211,17 +211,49 @@ struct ShopperStageTests {
         #expect(catalogue.snapshot.index.count == 2, "c, and i0 as it was")
     }
 
-    @Test("A shopper who was silent for longer than the limit starts anew")
+    @Test("What is in the cart leaves the lists, and what is taken out of it comes back")
+    func cart() throws {
+        let shop = try Shop(items: 6)
+        let steps: [(item: Int, action: Action, cart: [Int], left: Set<Int>)] = [
+            (1, .cart, [1], [0, 2, 3, 4, 5]), (2, .cart, [1, 2], [0, 3, 4, 5]), (1, .cart, [2, 1], [0, 3, 4, 5]),
+            (3, .browse, [2, 1], [0, 3, 4, 5]), (2, .cartRemoval, [1], [0, 2, 3, 4, 5]),
+            (4, .cartRemoval, [1], [0, 2, 3, 4, 5]), (1, .purchase, [], [0, 2, 3, 4, 5]),
+        ]
+        let log = try steps.enumerated().map { index, step in
+            try Shop.record(Int64(index), Shop.event("u", step.item, step.action, at: Int64(index)))
+        }
+        let store = MemoryStateStore()
+        for (index, step) in steps.enumerated() {
+            let run = try shop.run(Array(log[...index]), shop.settings(size: 6), batch: 1, store: store)
+            let record = try ShopperRecord(bytes: run.states["u:u"] ?? [], shopper: "u:u")
+            #expect(record.cart == step.cart.map(Shop.item), "after \(step)")
+            let list = try #require(try Shop.decode(run.output).last)
+            #expect(Set(list.slots.map(\.item)) == Set(step.left.map(Shop.item)), "after \(step)")
+        }
+    }
+
+    @Test("Of a cart that fills without end the last hundred items are kept")
+    func endlessCart() throws {
+        let shop = try Shop(items: 6)
+        let log = try (0..<130).map { try Shop.record(Int64($0), Shop.event("u", $0, .cart, at: Int64($0))) }
+        let bytes = try shop.run(log, shop.settings(), batch: 50).states["u:u"]
+        let record = try ShopperRecord(bytes: bytes ?? [], shopper: "u:u")
+        #expect(record.cart == (30..<130).map(Shop.item))
+    }
+
+    @Test("A shopper who was silent for longer than the limit starts anew, with all that was ever bought")
     func idleExpiry() throws {
         let shop = try Shop()
         let log = try [
-            Shop.record(0, Shop.event("u", 1, .purchase, at: 0)), Shop.record(1, Shop.event("u", 2, at: 10)),
+            Shop.record(0, Shop.event("u", 1, .purchase, at: 0)), Shop.record(1, Shop.event("u", 2, .cart, at: 10)),
             Shop.record(2, Shop.event("u", 3, at: 200)),
         ]
         let record = try ShopperRecord(
             bytes: try shop.run(log, shop.settings(idle: 100_000), batch: 3).states["u:u"] ?? [], shopper: "u:u")
         #expect(record.entries.map(\.item) == [Shop.item(3)])
-        #expect(record.purchased.isEmpty)
+        #expect(record.cart.isEmpty)
+        #expect(
+            record.purchases.recent == [.init(item: Shop.item(1), time: EventTime(milliseconds: Shop.start))])
         #expect(record.sequence == 3)
         let fresh = try shop.run([try Shop.record(0, Shop.event("u", 3, at: 200))], shop.settings(), batch: 1)
         #expect(record.state == (try ShopperRecord(bytes: fresh.states["u:u"] ?? [], shopper: "u:u")).state)

@@ -22,7 +22,9 @@ struct SparseListTests {
                 bytes: store.contents(of: PartitionIndex(0)).values[key] ?? [], shopper: key)
             let dense = Self.dense(record, shop.model)
             let extra = try Self.extra(record, shop.model)
-            let allowed = (0..<60).filter { !record.purchased.contains(Shop.item($0)) }
+            let allowed = (0..<60).filter {
+                !record.purchases.contains(Shop.item($0)) && !record.cart.contains(Shop.item($0))
+            }
             func top(_ score: (Int) -> Float) -> [Int] {
                 let sorted = allowed.sorted { a, b in
                     score(a) != score(b) ? score(a) > score(b) : Shop.item(a) < Shop.item(b)
