@@ -97,7 +97,7 @@ let package = Package(
             "Application",
             [
                 "Application", "Bytes", "JSON", "Observability", "LinearAlgebra", "Configuration", "Commerce",
-                "Datasets", "TwoTower", "Evaluation", "Streaming", "Kafka", "Redis", "Connectors",
+                "Datasets", "TwoTower", "Retrieval", "Evaluation", "Streaming", "Kafka", "Redis", "Connectors",
             ]),
         tests(
             "Integration",

@@ -25,7 +25,12 @@ public struct RecommendationList: Equatable, Sendable {
 
     /// How a slot was filled.
     public enum Origin: String, Sendable {
+        /// By the shopper's scores.
         case personal
+        /// With an item that the model does not know, to learn of it.
+        case exploration
+        /// With the best item that fits a rank's condition.
+        case pinned
     }
 
     /// What made the list be computed.

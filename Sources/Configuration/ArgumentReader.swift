@@ -103,8 +103,8 @@ public struct ArgumentReader: Sendable {
         let text = rest.isEmpty ? operands.removeFirst() : rest.removeFirst().text
         switch Reading.value(.untyped(text), constraint) {
         case .success(let value): return value
-        case .failure(let complaint):
-            refuse(complaint.text, at: nil, about: name)
+        case .failure(let complaints):
+            for complaint in complaints.texts { refuse(complaint, at: nil, about: name) }
             return example
         }
     }
@@ -173,8 +173,8 @@ public struct ArgumentReader: Sendable {
         guard let text = takeOne(name) else { return nil }
         switch Reading.value(.untyped(text), constraint) {
         case .success(let value): return value
-        case .failure(let complaint):
-            refuse(complaint.text, at: .flag("--" + name))
+        case .failure(let complaints):
+            for complaint in complaints.texts { refuse(complaint, at: .flag("--" + name)) }
             return nil
         }
     }

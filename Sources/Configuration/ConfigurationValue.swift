@@ -35,6 +35,9 @@ public protocol ConfigurationValue: Equatable, Sendable {
     /// Nil where `raw` is not of this type.
     init?(_ raw: RawValue)
 
+    /// What is wrong with a value that is not of this type, one text a mistake.
+    static func complaints(about raw: RawValue) -> [String]
+
     /// The value as one writes it in a variable or a flag.
     var text: String { get }
 
@@ -43,6 +46,9 @@ public protocol ConfigurationValue: Equatable, Sendable {
 }
 
 extension ConfigurationValue {
+    /// That it is not of this type.
+    public static func complaints(about raw: RawValue) -> [String] { ["\(raw.shown) is not \(kind)"] }
+
     public var toml: String { TOMLText.quoted(text) }
 }
 

@@ -10,7 +10,7 @@ public struct Constraint<Value: ConfigurationValue>: Sendable {
     /// A rule of one's own.
     ///
     /// - Parameters:
-    ///   - hidesValue: leaves a refused value out of the message, because it may hold a secret.
+    ///   - hidesValue: leaves a refused value out of the message: it may hold a secret, or be long.
     ///   - complaint: what is wrong with a value, to stand behind it; nil where nothing is.
     public init(_ summary: String, hidesValue: Bool = false, complaint: @escaping @Sendable (Value) -> String?) {
         self.summary = summary
@@ -37,21 +37,17 @@ extension Constraint<String> {
 
 /// Reads a raw value as a type within a constraint.
 enum Reading {
-    /// - Returns: the value, or what is wrong with it.
+    /// - Returns: the value, or all that is wrong with it.
     static func value<Value: ConfigurationValue>(
         _ raw: RawValue, _ constraint: Constraint<Value>
-    ) -> Result<Value, Complaint> {
-        guard let value = Value(raw) else { return .failure(Complaint("\(raw.shown) is not \(Value.kind)")) }
-        if let complaint = constraint.complaint(value) {
-            return .failure(
-                Complaint(constraint.hidesValue ? complaint : "\(RawValue.untyped(value.text).shown): \(complaint)"))
-        }
-        return .success(value)
+    ) -> Result<Value, Complaints> {
+        guard let value = Value(raw) else { return .failure(Complaints(texts: Value.complaints(about: raw))) }
+        guard let complaint = constraint.complaint(value) else { return .success(value) }
+        let shown = constraint.hidesValue ? "" : "\(RawValue.untyped(value.text).shown): "
+        return .failure(Complaints(texts: [shown + complaint]))
     }
 
-    struct Complaint: Error {
-        let text: String
-
-        init(_ text: String) { self.text = text }
+    struct Complaints: Error {
+        let texts: [String]
     }
 }

@@ -86,7 +86,8 @@ public struct KeyReader: Sendable {
         for (origin, raw) in candidates(name) {
             switch Reading.value(raw, constraint) {
             case .success(let value): winner = (value, origin)
-            case .failure(let complaint): arguments.refuse(complaint.text, at: origin, about: name)
+            case .failure(let complaints):
+                for complaint in complaints.texts { arguments.refuse(complaint, at: origin, about: name) }
             }
         }
         return winner

@@ -64,4 +64,15 @@ struct DocumentTests {
         #expect(named.count > 5)
         for key in named { #expect(declared.contains(key)) }
     }
+
+    @Test("The example of docs/rules.md is a configuration, and the keys it names are declared")
+    func rules() throws {
+        let page = try page("docs/rules.md")
+        let example = try #require(page.firstMatch(of: /```toml\n((?:.*\n)*?)```/)?.1)
+        let read = try SomeSettings(toml: String(example))
+        #expect(read.mistakes == [] && read.settings.rules.pins.count == 2 && !read.settings.listRules.isPlain)
+        let declared = Set(Settings.declaredKeys().map(\.name))
+        let named = page.matches(of: /`((?:filters|rules)\.[a-z_]+)/).map { String($0.1) }
+        #expect(named.count > 10 && declared.isSuperset(of: named), "\(Set(named).subtracting(declared))")
+    }
 }

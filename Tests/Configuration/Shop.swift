@@ -8,6 +8,23 @@ struct Shop: ConfigurationSection {
         case thorough
     }
 
+    /// A place on a shelf: `3/7`.
+    struct Place: WrittenValue {
+        let row: Int
+        let column: Int
+
+        static var kind: String { "a place such as 3/7" }
+
+        init(parsing text: String) throws(Refusal) {
+            let parts = text.split(separator: "/").map { Int($0) }
+            guard parts.count == 2, let row = parts[0], let column = parts[1] else { throw Refusal() }
+            guard row > 0 else { throw Refusal("rows count from 1") }
+            (self.row, self.column) = (row, column)
+        }
+
+        var text: String { "\(row)/\(column)" }
+    }
+
     var name: String
     var size: Int
     var ratio: Double
@@ -18,6 +35,8 @@ struct Shop: ConfigurationSection {
     var gap: Duration?
     var password: Secret?
     var properties: [String: Secret]
+    var tags: [String]
+    var places: [Place]
 
     init(reading keys: inout KeyReader) {
         name = keys.required("shop.name", example: "corner", accepting: .notEmpty, "Name.")
@@ -31,6 +50,10 @@ struct Shop: ConfigurationSection {
         gap = keys.optional("net.gap", "Gap.")
         password = keys.secret("net.password", "Password.")
         properties = keys.properties("net.properties", "Free.") { $0.hasSuffix("password") }
+        tags = keys.value(
+            "shop.tags", default: [], shown: "none", accepting: .each(.notEmpty), "Tags.")
+        places = keys.value(
+            "shop.places", default: [], shown: "none", accepting: .atMost(3, because: "the shelf is full"), "Places.")
         if size > 500, mode == .thorough { keys.refuse("shop.size", "too large for thorough mode") }
     }
 }

@@ -10,6 +10,19 @@ extension Settings {
             listSize: lists.size, refresh: lists.refresh, topic: topics.events)
     }
 
+    /// What the shop asks of its lists beyond the score. Of equal meaning for equal settings: in one order, whatever theirs.
+    package var listRules: ListRules {
+        ListRules(
+            filter: filters.condition, excludesCart: filters.inCart,
+            repurchase: Repurchase(
+                rules.repurchase,
+                byCategory: Dictionary(rules.repurchaseByCategory.map { ($0.path.names, $0.rule) }) { first, _ in first
+                }),
+            boosts: rules.boosts.sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }.map(\.rule),
+            pins: rules.pins.map(\.rule), caps: rules.caps, diversity: Float(rules.diversity),
+            explorationShare: rules.exploration, minimumScore: rules.minimumScore.map { Float($0) })
+    }
+
     /// The digest that every list cites: 16 hexadecimal digits over all that shapes a list at a given record, and nothing
     /// else. When lists are published is not part of it.
     package func listDigest() throws(SHA256.Unavailable) -> String {
@@ -23,6 +36,7 @@ extension Settings {
         form.signedVarint(shoppers.idleExpiry ?? -1)
         form.signedVarint(events.maximumSkew.wholeMilliseconds)
         form.count(events.maximumBytes.bytes)
+        for text in filters.canonicalForm + rules.canonicalForm { form.string(text) }
         return Array(try SHA256.digest(of: form.bytes).prefix(8)).hexadecimal
     }
 }

@@ -18,6 +18,10 @@ public struct Settings: ConfigurationSection {
     public var retrieval: RetrievalSettings
     /// `lists.…`
     public var lists: ListSettings
+    /// `filters.…`
+    public var filters: FilterSettings
+    /// `rules.…`
+    public var rules: RuleSettings
     /// `workers.…`
     public var workers: WorkerSettings
     /// `http.…`
@@ -35,6 +39,9 @@ public struct Settings: ConfigurationSection {
         history = HistorySettings(reading: &keys)
         retrieval = RetrievalSettings(reading: &keys)
         lists = ListSettings(reading: &keys)
+        filters = FilterSettings(reading: &keys)
+        rules = RuleSettings(reading: &keys)
+        rules.check(lists, filters, &keys)
         workers = WorkerSettings(reading: &keys)
         http = HTTPSettings(reading: &keys)
         log = LogSettings(reading: &keys)

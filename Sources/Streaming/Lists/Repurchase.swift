@@ -1,0 +1,49 @@
+import Commerce
+import Retrieval
+
+/// When what a shopper has bought may be recommended again.
+public struct Repurchase: Equatable, Sendable {
+    /// When an item of one kind may come back.
+    public enum Rule: Hashable, Sendable {
+        case never
+        case always
+        /// This long after its last purchase, in event time.
+        case after(milliseconds: Int64)
+    }
+
+    /// For items that no category's rule is for.
+    public var standard: Rule
+    /// By the beginning of the category path; the longest one counts.
+    public var byCategory: [[String]: Rule]
+
+    public init(_ standard: Rule, byCategory: [[String]: Rule] = [:]) {
+        self.standard = standard
+        self.byCategory = byCategory
+    }
+
+    /// Nothing comes back.
+    public static let never = Repurchase(.never)
+
+    /// Whether no item comes back, whatever it is and however long ago it was bought.
+    public var isNever: Bool { standard == .never && byCategory.values.allSatisfy { $0 == .never } }
+
+    /// The rule for items of a category path.
+    public func rule(for category: [String]) -> Rule {
+        guard !byCategory.isEmpty else { return standard }
+        for length in stride(from: category.count, through: 1, by: -1) {
+            if let rule = byCategory[Array(category.prefix(length))] { return rule }
+        }
+        return standard
+    }
+
+    /// Whether an item of this profile may be in a list made at `now`, an event time.
+    public func mayBeBoughtAgain(
+        lastPurchase: EventTime, now: EventTime, profile: ItemAttributes.Profile
+    ) -> Bool {
+        switch rule(for: profile.category) {
+        case .never: false
+        case .always: true
+        case .after(let milliseconds): now.rawValue - lastPurchase.rawValue >= milliseconds
+        }
+    }
+}
