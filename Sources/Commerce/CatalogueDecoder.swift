@@ -15,6 +15,8 @@ public struct CatalogueDecoder {
     public static let maximumVectorLength = 4_096
     /// The largest number of supplied vectors of an item.
     public static let maximumVectors = 16
+    /// The largest number of markets of an item.
+    public static let maximumMarkets = 256
     /// The largest number of levels of a category path.
     public static let maximumCategoryDepth = 32
 

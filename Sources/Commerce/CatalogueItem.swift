@@ -11,6 +11,8 @@ public struct CatalogueItem: Equatable, Sendable {
     public var currency: String?
     /// False keeps the item out of lists until a record says otherwise; absent means true.
     public var inStock: Bool
+    /// Where the item is sold, each once; empty means everywhere.
+    public var markets: [String]
     public var link: String?
     public var imageLink: String?
     /// Outputs of other models by name (an image's or a text's embedding).
@@ -18,7 +20,8 @@ public struct CatalogueItem: Equatable, Sendable {
 
     public init(
         item: ItemID, title: String? = nil, category: [String] = [], brand: String? = nil, description: String? = nil,
-        price: Double? = nil, currency: String? = nil, inStock: Bool = true, link: String? = nil,
+        price: Double? = nil, currency: String? = nil, inStock: Bool = true, markets: [String] = [],
+        link: String? = nil,
         imageLink: String? = nil,
         vectors: [String: [Float]] = [:]
     ) {
@@ -30,6 +33,7 @@ public struct CatalogueItem: Equatable, Sendable {
         self.price = price
         self.currency = currency
         self.inStock = inStock
+        self.markets = markets
         self.link = link
         self.imageLink = imageLink
         self.vectors = vectors

@@ -3,11 +3,11 @@ import JSON
 /// The contract's form of a catalogue record (`topics/catalogue.json`), read and written.
 enum NativeCatalogueItem {
     enum Field: Int, RecordField {
-        case itemID, title, category, brand, description, price, currency, inStock, link, imageLink, vectors
+        case itemID, title, category, brand, description, price, currency, inStock, markets, link, imageLink, vectors
 
         static let names: [StaticString] = [
-            "item_id", "title", "category", "brand", "description", "price", "currency", "in_stock", "link",
-            "image_link", "vectors",
+            "item_id", "title", "category", "brand", "description", "price", "currency", "in_stock", "markets",
+            "link", "image_link", "vectors",
         ]
     }
 
@@ -18,7 +18,8 @@ enum NativeCatalogueItem {
             category: try category(record.value(.category)), brand: try record.text(.brand),
             description: try record.text(.description), price: try record.number(.price, "0 or more") { $0 >= 0 },
             currency: try record.identifier(.currency), inStock: try record.boolean(.inStock) ?? true,
-            link: try record.text(.link), imageLink: try record.text(.imageLink),
+            markets: try markets(record.value(.markets)), link: try record.text(.link),
+            imageLink: try record.text(.imageLink),
             vectors: try vectors(record.value(.vectors)))
     }
 
@@ -36,6 +37,24 @@ enum NativeCatalogueItem {
             path.append(try Text.read(level, "category[\(path.count)]"))
         }
         return path
+    }
+
+    private static func markets(_ value: JSONValue?) throws(RecordFault) -> [String] {
+        guard let value else { return [] }
+        guard let names = value.array else {
+            throw RecordFault(.wrongType, "markets must be an array of strings, not \(describe(value))")
+        }
+        var markets: [String] = []
+        for name in names {
+            guard markets.count < CatalogueDecoder.maximumMarkets else {
+                throw RecordFault(.invalidLength, "markets has more than \(CatalogueDecoder.maximumMarkets) entries")
+            }
+            let path = "markets[\(markets.count)]"
+            let market = try Text.read(name, path)
+            try Identifier.checkLength(market.utf8, path)
+            if !markets.contains(market) { markets.append(market) }
+        }
+        return markets
     }
 
     private static func vectors(_ value: JSONValue?) throws(RecordFault) -> [String: [Float]] {
@@ -109,6 +128,10 @@ extension CatalogueItem {
             if !inStock {
                 json.name(fixed: "in_stock")
                 json.bool(false)
+            }
+            if !markets.isEmpty {
+                json.name(fixed: "markets")
+                json.array { json in for market in markets { json.string(market) } }
             }
             json.field("link", link)
             json.field("image_link", imageLink)

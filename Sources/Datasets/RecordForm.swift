@@ -49,7 +49,7 @@ extension RecordForm<Event> {
 }
 
 extension RecordForm<CatalogueItem> {
-    /// Supplied vectors have no form in a table: they come in JSON lines alone.
+    /// Supplied vectors and markets have no form in a table: they come in JSON lines alone.
     static var catalogueItem: RecordForm {
         RecordForm(
             fields: [

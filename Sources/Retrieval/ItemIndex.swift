@@ -71,8 +71,8 @@ public protocol ItemIndex: Sendable {
     /// dense order (both allowed). No extra score is negative and rounding is monotonous, so i's score is at least its dense
     /// one, which is at least j's; where all three are equal, i's id is the smaller. So i is before j in the final order
     /// too; there are at most `k` - 1 such i, and j is among the `k` best of the dense order.
-    func search<Excluded: Collection<ItemID>>(
-        queries: Span<Float>, k: Int, filters: [ItemFilter], excluding: [Excluded], adding extras: ExtraScores,
+    func search(
+        queries: Span<Float>, k: Int, filters: [ItemFilter], excluding: [ItemExclusions], adding extras: ExtraScores,
         scratch: Scratch
     ) throws(RetrievalError) -> [[ScoredItem]]
 }
@@ -85,12 +85,14 @@ extension ItemIndex {
         try upsert(item, vector, .unknown, number: number)
     }
 
-    /// A search without filters.
-    public func search<Excluded: Collection<ItemID>>(
-        queries: Span<Float>, k: Int, excluding: [Excluded], adding extras: ExtraScores = ExtraScores(),
-        scratch: Scratch
+    /// A search without what is left out.
+    public func search(
+        queries: Span<Float>, k: Int, filters: [ItemFilter] = [], excluding: [[ItemID]] = [],
+        adding extras: ExtraScores = ExtraScores(), scratch: Scratch
     ) throws(RetrievalError) -> [[ScoredItem]] {
-        try search(queries: queries, k: k, filters: [], excluding: excluding, adding: extras, scratch: scratch)
+        try search(
+            queries: queries, k: k, filters: filters, excluding: excluding.map { ItemExclusions($0) }, adding: extras,
+            scratch: scratch)
     }
 }
 

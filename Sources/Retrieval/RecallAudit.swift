@@ -13,13 +13,14 @@ public final class RecallAudit: Sendable {
         let query: [Float]
         let k: Int
         let filter: ItemFilter?
-        let excluded: [ItemID]
+        let excluded: ItemExclusions
         let extras: ExtraScores
         let found: [ItemID]
 
         /// - Parameter extras: of this user alone, or of none.
         public init(
-            index: InvertedIndex, query: [Float], k: Int, filter: ItemFilter?, excluded: [ItemID], extras: ExtraScores,
+            index: InvertedIndex, query: [Float], k: Int, filter: ItemFilter?, excluded: ItemExclusions,
+            extras: ExtraScores,
             found: [ItemID]
         ) {
             self.index = index

@@ -139,8 +139,7 @@ struct FilterBenchmark {
             let some = first..<min(first + batch, users)
             lists += try index.search(
                 queries: vectors.users.span.extracting(some.lowerBound * d..<some.upperBound * d), k: k,
-                filters: filter.map { [ItemFilter](repeating: $0, count: some.count) } ?? [],
-                excluding: [Set<ItemID>](), adding: ExtraScores(), scratch: scratch)
+                filters: filter.map { [ItemFilter](repeating: $0, count: some.count) } ?? [], scratch: scratch)
         }
         return lists
     }

@@ -64,7 +64,7 @@ struct RetrievalBenchmark {
         (row.buildSeconds, row.changeMicroseconds) = try fill(&exact, items)
         row.megabytes = Double(exact.vectorBytes) / 1e6
         let truth = try exact.search(
-            queries: queries.span, k: k, excluding: [Set<ItemID>](), scratch: exact.makeScratch())
+            queries: queries.span, k: k, scratch: exact.makeScratch())
         var rows = try measure(exact, row, truth, batches)
         var baseline = row
         baseline.what = "sgemm and select"
@@ -132,7 +132,7 @@ struct RetrievalBenchmark {
             var lists: [[ScoredItem]] = []
             for first in stride(from: 0, to: users, by: batch) {
                 let part = queries.span.extracting(first * d..<min(first + batch, users) * d)
-                lists += try index.search(queries: part, k: k, excluding: [Set<ItemID>](), scratch: scratch)
+                lists += try index.search(queries: part, k: k, scratch: scratch)
             }
             return lists
         }

@@ -59,10 +59,12 @@ struct ExtraScoreTests {
                 }
                 let flat = queries.flatMap { $0 }
                 let found = try level.whileInForce {
-                    try index.search(queries: flat.span, k: k, excluding: excluded, adding: extras, scratch: scratch)
+                    try index.search(
+                        queries: flat.span, k: k, excluding: excluded.map(Array.init), adding: extras, scratch: scratch)
                 }
                 #expect(bits(found ?? []) == bits(expected), "size \(size), k \(k), \(level)")
-                let dense = try index.search(queries: flat.span, k: k, excluding: excluded, scratch: scratch)
+                let dense = try index.search(
+                    queries: flat.span, k: k, excluding: excluded.map(Array.init), scratch: scratch)
                 if bits(dense) != bits(expected) { moved += 1 }
             }
             #expect(before.count == index.count)
@@ -105,7 +107,7 @@ struct ExtraScoreTests {
             for user in users { all.appendUser(extras[user]) }
             let flat = users.flatMap { queries[$0] }
             return try index.search(
-                queries: flat.span, k: 20, excluding: [Set<ItemID>](), adding: all, scratch: index.makeScratch())
+                queries: flat.span, k: 20, adding: all, scratch: index.makeScratch())
         }
         let together = try search(Array(0..<50))
         #expect(bits(try (0..<50).map { try search([$0])[0] }) == bits(together))
@@ -121,7 +123,7 @@ struct ExtraScoreTests {
             var extras = ExtraScores()
             extras.appendUser([(number, 1)])
             let found = try index.search(
-                queries: [1].span, k: 1, excluding: [Set<ItemID>](), adding: extras, scratch: index.makeScratch())
+                queries: [1].span, k: 1, adding: extras, scratch: index.makeScratch())
             return found[0].first.flatMap { $0.score == 1 ? $0.item.rawValue : nil }
         }
         for i in 0..<1200 where i % 3 != 0 { index.remove(ItemID("i\(i)")) }
@@ -140,7 +142,7 @@ struct ExtraScoreTests {
             var extras = ExtraScores()
             for _ in 0..<users { extras.appendUser([(3, score)]) }
             return try index.search(
-                queries: [1].span, k: 1, excluding: [Set<ItemID>](), adding: extras, scratch: scratch)
+                queries: [1].span, k: 1, adding: extras, scratch: scratch)
         }
         for bad in [-1, -.leastNonzeroMagnitude, 1.1e15, .infinity] as [Float] {
             #expect(throws: RetrievalError.extraScore(user: 0, number: 3, score: bad)) { try search(bad) }

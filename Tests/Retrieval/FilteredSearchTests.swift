@@ -72,7 +72,7 @@ struct FilteredSearchTests {
                         (index, oracle, scratch), (copy, copied, round % 2 == 0 ? scratch : late),
                     ] {
                         let found = try index.search(
-                            queries: flat.span, k: k, filters: filters, excluding: excluded, adding: ExtraScores(),
+                            queries: flat.span, k: k, filters: filters, excluding: excluded.map(Array.init),
                             scratch: scratch)
                         let expected = queries.indices.map {
                             oracle.search(queries[$0], k: k, excluding: excluded[$0], where: filters[$0].condition)
@@ -100,7 +100,7 @@ struct FilteredSearchTests {
             let query = generator.vector(8)
             let filter = ItemFilter(.all([.inStock, .brand("Acme")]))
             let found = try index.search(
-                queries: query.span, k: 30, filters: [filter], excluding: [Set<ItemID>](), adding: extras,
+                queries: query.span, k: 30, filters: [filter], adding: extras,
                 scratch: index.makeScratch())[0]
             #expect(found.count == 30)
             #expect(
@@ -135,8 +135,8 @@ struct FilteredSearchTests {
         try index.upsert(ItemID("a"), [1, 2].span)
         func search<Index: ItemIndex>(_ index: Index) throws -> [[ScoredItem]] {
             try index.search(
-                queries: [1, 2, 3, 4].span, k: 1, filters: [ItemFilter(.inStock)], excluding: [Set<ItemID>](),
-                adding: ExtraScores(), scratch: index.makeScratch())
+                queries: [1, 2, 3, 4].span, k: 1, filters: [ItemFilter(.inStock)],
+                scratch: index.makeScratch())
         }
         #expect(throws: RetrievalError.filters(users: 2, found: 1)) { try search(index) }
     }
@@ -152,5 +152,33 @@ struct FilteredSearchTests {
         #expect(
             try index.search([[1, 1]], k: 9, filter: ItemFilter(.brand("brand 4999")))[0].map(\.item) == [ItemID("i1")])
         #expect(try index.search([[1, 1]], k: 9, filter: ItemFilter(.brand("brand 3")))[0].isEmpty)
+    }
+}
+
+/// Exclusions that a set of bits remembers.
+struct RememberedExclusionTests {
+    @Test(arguments: IndexKind.allCases) func whatTheFilterHoldsStaysOutUnlessSpared(kind: IndexKind) throws {
+        func check<Index: ItemIndex>(_ empty: Index) throws {
+            var generator = Generator(state: 71)
+            var index = empty
+            var older = BloomFilter()
+            for number in 0..<300 {
+                let (vector, item) = (generator.vector(8), ItemID("i\(number)"))
+                let attributes = ItemAttributes(profile: .init(brand: number % 2 == 0 ? "Acme" : nil))
+                try index.upsert(item, vector.span, attributes, number: nil)
+                if number < 200 { older.insert(item) }
+            }
+            let query = generator.vector(8)
+            func search(_ exclusions: ItemExclusions) throws -> [Int] {
+                try index.search(
+                    queries: query.span, k: 300, filters: [], excluding: [exclusions], adding: ExtraScores(),
+                    scratch: index.makeScratch())[0].compactMap { Int($0.item.rawValue.dropFirst()) }
+            }
+            let left = try search(ItemExclusions([ItemID("i250")], older: older))
+            #expect(Set(left) == Set(200..<300).subtracting([250]))
+            let spared = try search(ItemExclusions(older: older, spared: .brand("Acme")))
+            #expect(Set(spared) == Set((0..<300).filter { $0 >= 200 || $0 % 2 == 0 }))
+        }
+        try check(kind.make(dimension: 8))
     }
 }

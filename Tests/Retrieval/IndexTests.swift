@@ -48,7 +48,8 @@ struct IndexTests {
                 }
                 let flat = queries.flatMap { $0 }
                 let found = try level.whileInForce {
-                    try index.search(queries: flat.span, k: k, excluding: excluded, scratch: scratch)
+                    try index.search(
+                        queries: flat.span, k: k, excluding: excluded.map(Array.init), scratch: scratch)
                 }
                 let expected = zip(queries, excluded).map { oracle.search($0, k: k, excluding: $1) }
                 #expect(bits(found ?? []) == bits(expected), "dimension \(dimension), size \(size), k \(k)")

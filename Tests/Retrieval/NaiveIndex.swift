@@ -84,7 +84,7 @@ extension ItemIndex {
         let flat = queries.flatMap { $0 }
         return try search(
             queries: flat.span, k: k, filters: filter.map { [ItemFilter](repeating: $0, count: queries.count) } ?? [],
-            excluding: excluding, adding: ExtraScores(), scratch: makeScratch())
+            excluding: excluding.map { ItemExclusions($0) }, adding: ExtraScores(), scratch: makeScratch())
     }
 }
 

@@ -39,7 +39,8 @@ struct RecallAuditTests {
             wanted += exact.count
             audit.take(
                 .init(
-                    index: index, query: query, k: 10, filter: filter, excluded: excluded, extras: extras,
+                    index: index, query: query, k: 10, filter: filter, excluded: ItemExclusions(excluded),
+                    extras: extras,
                     found: found.map(\.item)))
             done.wait()
             let last = heard.withLock { $0.last }

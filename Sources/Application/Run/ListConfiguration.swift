@@ -7,7 +7,7 @@ extension Settings {
         ShopperSettings(
             historyLength: history.length, eventIDWindow: history.eventIDs,
             purchaseMemory: history.purchases, idleExpiry: history.idleGap?.wholeMilliseconds,
-            listSize: lists.size, refresh: lists.refresh, topic: topics.events)
+            listSize: lists.size, refresh: lists.refresh, rules: listRules, topic: topics.events)
     }
 
     /// What the shop asks of its lists beyond the score. Of equal meaning for equal settings: in one order, whatever theirs.

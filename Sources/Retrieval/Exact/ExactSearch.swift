@@ -16,7 +16,7 @@ public final class ExactScratch {
     /// What a pass keeps for a user.
     struct User {
         var top = TopCandidates()
-        var excluded = HashedItems()
+        var excluded = ExcludedItems()
         var filter: ItemFilter?
         var extras = PlacedExtras()
     }
@@ -27,8 +27,8 @@ public final class ExactScratch {
 extension ExactIndex {
     public func makeScratch() -> ExactScratch { ExactScratch() }
 
-    public func search<Excluded: Collection<ItemID>>(
-        queries: Span<Float>, k: Int, filters: [ItemFilter], excluding: [Excluded], adding extras: ExtraScores,
+    public func search(
+        queries: Span<Float>, k: Int, filters: [ItemFilter], excluding: [ItemExclusions], adding extras: ExtraScores,
         scratch: ExactScratch
     ) throws(RetrievalError) -> [[ScoredItem]] {
         let total = try RetrievalError.check(
@@ -93,7 +93,7 @@ extension ExactIndex {
                 guard scratch.users[u].top.admits(candidate, in: blocks),
                     passes(block.entries[position], scratch.users[u].filter),
                     !scratch.users[u].excluded.contains(
-                        hash: block.entries[position].key.hash, block.entries[position].item)
+                        hash: block.entries[position].key.hash, block.entries[position], profiles)
                 else { continue }
                 scratch.users[u].top.insert(candidate, in: blocks)
             }

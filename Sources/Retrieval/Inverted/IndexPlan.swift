@@ -103,7 +103,7 @@ private struct Sample {
         (self.users, self.k) = (users, k)
         filters = filter.map { [ItemFilter](repeating: $0, count: users.count / exact.dimension) } ?? []
         truth = try exact.search(
-            queries: users.span, k: k, filters: filters, excluding: [Set<ItemID>](), adding: ExtraScores(),
+            queries: users.span, k: k, filters: filters,
             scratch: exact.makeScratch())
     }
 
@@ -111,7 +111,7 @@ private struct Sample {
     func search(_ index: InvertedIndex) throws(RetrievalError) -> (recall: Double, looks: Double) {
         let scratch = index.makeScratch()
         let lists = try index.search(
-            queries: users.span, k: k, filters: filters, excluding: [Set<ItemID>](), adding: ExtraScores(),
+            queries: users.span, k: k, filters: filters,
             scratch: scratch)
         var (hits, all) = (0, 0)
         for (found, truth) in zip(lists, truth) {

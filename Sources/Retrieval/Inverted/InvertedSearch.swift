@@ -12,8 +12,8 @@ extension InvertedIndex {
     /// Where so few rows of a block pass they are scored at once: what a scan of the codes would cost.
     private static let fewRows = 8
 
-    public func search<Excluded: Collection<ItemID>>(
-        queries: Span<Float>, k: Int, filters: [ItemFilter], excluding: [Excluded], adding extras: ExtraScores,
+    public func search(
+        queries: Span<Float>, k: Int, filters: [ItemFilter], excluding: [ItemExclusions], adding extras: ExtraScores,
         scratch: InvertedScratch
     ) throws(RetrievalError) -> [[ScoredItem]] {
         let total = try RetrievalError.check(
@@ -284,7 +284,8 @@ extension InvertedIndex {
                     ? scratch.lists.pointee.spare.base[place] : mine.pointee.extras.extra(of: key.number)
             else { continue }
             let score = scratch.lists.pointee.scores.base[place] + extra
-            guard score >= mine.pointee.threshold, !mine.pointee.excluded.contains(hash: key.hash, item(slot))
+            guard score >= mine.pointee.threshold,
+                !mine.pointee.excluded.contains(hash: key.hash, blocks[slot.block].entry(slot.row), profiles)
             else { continue }
             mine.pointee.candidates.append(Candidate(score: score, slot: slot, prefix: key.prefix))
         }

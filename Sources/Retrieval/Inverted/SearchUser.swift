@@ -10,7 +10,7 @@ struct SearchUser {
     private(set) var (error, length): (Float, Float) = (0, 0)
     /// No item with a lower score is among the user's best; minus infinity while nothing is known.
     var threshold: Float = 0
-    var excluded = HashedItems()
+    var excluded = ExcludedItems()
     var filter: FilterView?
     /// Lists whose promise is at least this have been looked into; minus infinity when all have.
     var looked: Float = 0

@@ -7,7 +7,7 @@ import TwoTower
 
 /// The catalogue as one moment saw it: a value that later changes leave alone.
 public struct CatalogueSnapshot: Sendable {
-    /// The items that may be recommended, those of the checkpoint numbered by their rows in it.
+    /// The items with their attributes, those of the checkpoint numbered by their rows in it.
     public fileprivate(set) var index: InvertedIndex
     /// Input vectors of described items that the checkpoint does not know.
     public fileprivate(set) var newItems: [ItemID: [Float]] = [:]
@@ -134,8 +134,12 @@ public final class LiveCatalogue: Sendable {
         if model.row(of: item.item) == nil {
             snapshot.newItems[item.item] = outcome == .vector ? Array(vector) : nil
         }
-        if item.inStock, outcome == .vector {
-            try snapshot.index.upsert(item.item, vector.span, number: model.row(of: item.item).map(Int32.init))
+        if outcome == .vector {
+            let attributes = ItemAttributes(
+                profile: .init(category: item.category, brand: item.brand, markets: item.markets),
+                price: item.price.map { Float($0) }, inStock: item.inStock)
+            try snapshot.index.upsert(
+                item.item, vector.span, attributes, number: model.row(of: item.item).map(Int32.init))
         } else {
             snapshot.index.remove(item.item)
         }

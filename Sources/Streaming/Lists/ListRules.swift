@@ -66,7 +66,7 @@ public struct ListRules: Equatable, Sendable {
     public var minimumScore: Float?
 
     public init(
-        filter: ItemCondition = .all([]), excludesCart: Bool = false, repurchase: Repurchase = .never,
+        filter: ItemCondition = .inStock, excludesCart: Bool = true, repurchase: Repurchase = .never,
         boosts: [Boost] = [], pins: [Pin] = [], caps: [Cap] = [], diversity: Float = 0, explorationShare: Double = 0,
         minimumScore: Float? = nil
     ) {

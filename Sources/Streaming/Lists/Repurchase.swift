@@ -27,6 +27,18 @@ public struct Repurchase: Equatable, Sendable {
     /// Whether no item comes back, whatever it is and however long ago it was bought.
     public var isNever: Bool { standard == .never && byCategory.values.allSatisfy { $0 == .never } }
 
+    /// What may come back at all, however long that takes.
+    public var comesBack: ItemCondition {
+        let paths = byCategory.keys.sorted { $0.lexicographicallyPrecedes($1) }
+        func isOnly(_ path: [String]) -> ItemCondition {
+            let deeper = paths.filter { $0.count > path.count && $0.starts(with: path) }
+            return .all([.category(path)] + deeper.map { .not(.category($0)) })
+        }
+        var conditions = paths.filter { byCategory[$0] != .never }.map(isOnly)
+        if standard != .never { conditions.append(isOnly([])) }
+        return .any(conditions)
+    }
+
     /// The rule for items of a category path.
     public func rule(for category: [String]) -> Rule {
         guard !byCategory.isEmpty else { return standard }

@@ -3,15 +3,16 @@ import Retrieval
 import TwoTower
 
 /// Makes the lists of shoppers: the top K of the index by the dense score of the state and the sparse one of the last
-/// events, without what each has in the cart or has bought.
+/// events, by the rules, without what each has in the cart or has bought.
 struct ListMaker {
     private let model: Model
     private let settings: ShopperSettings
     private let configuration: String
-    private let scratch = InvertedScratch()
+    private let search: ListSearch
     private let sparse: SparseScores?
     private let probe: StageProbe
-    private let audit: RecallAudit?
+    /// What may be bought again at all.
+    private let comesBack: ItemCondition
 
     init(
         model: Model, settings: ShopperSettings, configuration: String, probe: StageProbe, audit: RecallAudit?
@@ -19,9 +20,10 @@ struct ListMaker {
         self.model = model
         self.settings = settings
         self.configuration = configuration
+        search = ListSearch(rules: settings.rules, size: settings.listSize, audit: audit)
         sparse = SparseScores(model: model)
         self.probe = probe
-        self.audit = audit
+        comesBack = settings.rules.repurchase.comesBack
     }
 
     /// The records of the lists at `entries`, in their order; each is of the state as it is now.
@@ -29,23 +31,23 @@ struct ListMaker {
         for entries: [Entry<Event>], of states: [ShopperRecord], _ snapshot: CatalogueSnapshot
     ) throws(StreamError) -> [OutputRecord] {
         guard !entries.isEmpty else { return [] }
-        let rows = try probe.time(.search) { () throws(StreamError) in
-            try search(entries.map { states[$0.state] }, snapshot)
+        let lists = try probe.time(.search) { () throws(StreamError) in
+            try find(entries.map { states[$0.state] }, snapshot)
         }
         return try probe.time(.compose) { () throws(StreamError) in
             var records: [OutputRecord] = []
             records.reserveCapacity(entries.count)
-            for (place, (entry, row)) in zip(entries, rows).enumerated() {
-                let reasons = row.map { sparse?.reason(of: $0, for: place, states[entry.state]) }
-                records.append(try record(entry, row, reasons, snapshot))
+            for (place, (entry, list)) in zip(entries, lists).enumerated() {
+                let reasons = list.map { sparse?.reason(of: $0.found, for: place, states[entry.state]) }
+                records.append(try record(entry, list, reasons, snapshot))
             }
             return records
         }
     }
 
-    private func search(
+    private func find(
         _ records: [ShopperRecord], _ snapshot: CatalogueSnapshot
-    ) throws(StreamError) -> [[ScoredItem]] {
+    ) throws(StreamError) -> [[ListComposer.Slot]] {
         let (width, dimension) = (model.stateSize, model.dimension)
         let vectors = [Float](unsafeUninitializedCapacity: records.count * dimension) { vectors, count in
             withUnsafeTemporaryAllocation(of: Float.self, capacity: records.count * width) { states in
@@ -57,34 +59,43 @@ struct ListMaker {
             }
             count = records.count * dimension
         }
-        let excluded = records.map { $0.cart.isEmpty ? $0.purchases.items : $0.cart + $0.purchases.items }
         sparse?.gather(of: records)
+        let users = records.enumerated().map { place, record in
+            ListSearch.User(
+                query: vectors[place * dimension..<(place + 1) * dimension], market: nil,
+                excluded: exclusions(of: record, snapshot.index))
+        }
         do throws(RetrievalError) {
-            let extras = sparse?.extras ?? ExtraScores()
-            let lists = try snapshot.index.search(
-                queries: vectors.span, k: settings.listSize, excluding: excluded, adding: extras,
-                scratch: scratch)
-            if let audit, audit.isDue(after: lists.count) {
-                let last = lists.count - 1
-                audit.take(
-                    .init(
-                        index: snapshot.index, query: Array(vectors.suffix(dimension)), k: settings.listSize,
-                        filter: nil, excluded: excluded[last], extras: extras.user(last), found: lists[last].map(\.item)))
-            }
-            return lists
+            return try search.lists(of: users, adding: sparse?.extras ?? ExtraScores(), in: snapshot.index)
         } catch {
             throw StreamError(.corrupt, "a shopper's state gives no valid vector: \(error)")
         }
     }
 
+    /// What a shopper's list must not have: the cart, and what was bought and may not come back yet, by the time of the
+    /// latest event.
+    private func exclusions(of record: ShopperRecord, _ index: InvertedIndex) -> ItemExclusions {
+        let repurchase = settings.rules.repurchase
+        var items = record.purchases.items
+        if !repurchase.isNever, let now = record.latest {
+            items = record.purchases.recent.filter { purchase in
+                !repurchase.mayBeBoughtAgain(
+                    lastPurchase: purchase.time, now: now,
+                    profile: index.attributes(of: purchase.item)?.profile ?? .init())
+            }.map(\.item)
+        }
+        if settings.rules.excludesCart, !record.cart.isEmpty { items += record.cart }
+        return ItemExclusions(items, older: record.purchases.older, spared: comesBack)
+    }
+
     private func record(
-        _ entry: Entry<Event>, _ items: [ScoredItem], _ reasons: [ItemID?], _ snapshot: CatalogueSnapshot
+        _ entry: Entry<Event>, _ list: [ListComposer.Slot], _ reasons: [ItemID?], _ snapshot: CatalogueSnapshot
     ) throws(StreamError) -> OutputRecord {
         let list = RecommendationList(
             shopper: entry.input.shopper,
-            slots: items.enumerated().map { place, found in
+            slots: list.enumerated().map { place, slot in
                 .init(
-                    rank: place + 1, item: found.item, score: found.score, origin: .personal,
+                    rank: place + 1, item: slot.found.item, score: slot.found.score, origin: slot.origin,
                     because: reasons[place])
             },
             lineage: .init(

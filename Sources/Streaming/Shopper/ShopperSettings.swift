@@ -21,12 +21,14 @@ public struct ShopperSettings: Sendable {
     /// K: slots of a list.
     public var listSize: Int
     public var refresh: Refresh
+    /// What lists may hold and should look like.
+    public var rules: ListRules
     /// The input topic's name, as lists cite it.
     public var topic: String
 
     public init(
         historyLength: Int, eventIDWindow: Int, purchaseMemory: Int, idleExpiry: Int64?, listSize: Int,
-        refresh: Refresh, topic: String
+        refresh: Refresh, rules: ListRules = ListRules(), topic: String
     ) {
         self.historyLength = historyLength
         self.eventIDWindow = eventIDWindow
@@ -34,6 +36,7 @@ public struct ShopperSettings: Sendable {
         self.idleExpiry = idleExpiry
         self.listSize = listSize
         self.refresh = refresh
+        self.rules = rules
         self.topic = topic
     }
 }

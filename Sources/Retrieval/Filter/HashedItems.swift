@@ -1,9 +1,6 @@
 import Commerce
 
-/// Some items, found by their hashes: those that a user's list must not have, or a filter's.
-///
-/// Of the former only what would enter a list is looked up: some hundred candidates, which costs far less than finding the
-/// places of all excluded items in a large catalogue.
+/// Some items, found by their hashes.
 struct HashedItems {
     private var items: [ItemID] = []
     /// The items' hashes, ascending, with their places in `items`.
@@ -11,15 +8,13 @@ struct HashedItems {
 
     init() {}
 
-    init(_ items: Set<ItemID>) { reset(to: [items], user: 0) }
+    init(_ items: some Collection<ItemID>) { reset(to: items) }
 
-    /// Starts over with the items that are excluded for a user.
-    ///
-    /// - Parameter excluding: per user the items, or nothing at all.
-    mutating func reset(to excluding: [some Collection<ItemID>], user: Int) {
+    /// Starts over with these items.
+    mutating func reset(to new: some Collection<ItemID>) {
         items.removeAll(keepingCapacity: true)
         hashes.removeAll(keepingCapacity: true)
-        if !excluding.isEmpty { items.append(contentsOf: excluding[user]) }
+        items.append(contentsOf: new)
         for (place, item) in items.enumerated() { hashes.append((item.hashValue, place)) }
         hashes.sort { $0.hash < $1.hash }
     }

@@ -1,0 +1,57 @@
+import Retrieval
+
+/// The filters of a market's lists, each made once: what is compiled of a filter goes by the object.
+struct ListFilters {
+    /// What a search is for.
+    enum Purpose: Hashable {
+        case personal
+        /// The place of a pin among the rules'.
+        case pin(Int)
+        case exploration
+    }
+
+    /// Items whose scores are raised alike.
+    struct Class {
+        let filter: ItemFilter
+        let addend: Float
+    }
+
+    private struct Key: Hashable {
+        let market: String?
+        let purpose: Purpose
+    }
+
+    private let rules: ListRules
+    private var known: [Key: [Class]] = [:]
+
+    /// A shop has few markets; whoever makes up names must not fill the memory.
+    private static let mostKnown = 1024
+
+    init(_ rules: ListRules) { self.rules = rules }
+
+    /// Classes of items that together are what may be in a market's list for this purpose, and that no item is in two of: one for
+    /// each set of boosts.
+    mutating func classes(_ market: String?, _ purpose: Purpose) -> [Class] {
+        let key = Key(market: market, purpose: purpose)
+        if let classes = known[key] { return classes }
+        var conditions = [rules.filter]
+        if let market { conditions.append(.market(market)) }
+        switch purpose {
+        case .personal: break
+        case .pin(let pin): conditions.append(rules.pins[pin].condition)
+        case .exploration: conditions.append(.new)
+        }
+        let classes = (0..<1 << rules.boosts.count).map { set in
+            var (all, addend) = (conditions, Float(0))
+            for (number, boost) in rules.boosts.enumerated() {
+                let isIn = set >> number & 1 == 1
+                all.append(isIn ? boost.condition : .not(boost.condition))
+                if isIn { addend += boost.addend }
+            }
+            return Class(filter: ItemFilter(.all(all)), addend: addend)
+        }
+        if known.count >= Self.mostKnown { known.removeAll() }
+        known[key] = classes
+        return classes
+    }
+}

@@ -1,0 +1,122 @@
+import Commerce
+import Retrieval
+
+/// Finds what shoppers' lists are made of, by the rules, and composes them.
+///
+/// The items are searched in classes whose scores are raised alike, so that the best of each hold the best of all, exactly.
+final class ListSearch {
+    /// A shopper for whom a list is made.
+    struct User {
+        /// [dimension]
+        let query: ArraySlice<Float>
+        let market: String?
+        let excluded: ItemExclusions
+    }
+
+    private let rules: ListRules
+    private let size: Int
+    private let composer: ListComposer
+    private let audit: RecallAudit?
+    private let scratch = InvertedScratch()
+    private var filters: ListFilters
+
+    /// Candidates for a slot where rules pass some of them over; where that is not enough, more are looked for.
+    private static let choice = 4
+
+    /// - Parameters:
+    ///   - size: of a list.
+    ///   - audit: repeats some of the searches exactly; nil repeats none.
+    init(rules: ListRules, size: Int, audit: RecallAudit?) {
+        self.rules = rules
+        self.size = size
+        self.audit = audit
+        composer = ListComposer(rules: rules, size: size)
+        filters = ListFilters(rules)
+    }
+
+    /// The lists of some users.
+    ///
+    /// - Parameter extras: of each user, or of none at all.
+    func lists(
+        of users: [User], adding extras: ExtraScores, in index: InvertedIndex
+    ) throws(RetrievalError) -> [[ListComposer.Slot]] {
+        if rules.isPlain {
+            return try search(users, .personal, k: size, adding: extras, in: index).map { list in
+                list.map { ListComposer.Slot($0, .personal) }
+            }
+        }
+        let passes = !rules.caps.isEmpty || rules.diversity > 0 ? Self.choice : 1
+        let wanted = (size + rules.pins.count + composer.explorationRanks.count) * passes
+        let personal = try search(users, .personal, k: wanted, adding: extras, in: index)
+        var pinned: [[[ScoredItem]]] = []
+        for pin in rules.pins.indices {
+            pinned.append(try search(users, .pin(pin), k: rules.pins.count, adding: extras, in: index))
+        }
+        let slots = composer.explorationRanks.count
+        let new =
+            slots == 0
+            ? [] : try search(users, .exploration, k: (slots + rules.pins.count) * passes, adding: extras, in: index)
+        var lists: [[ListComposer.Slot]] = []
+        for user in users.indices {
+            var candidates = ListComposer.Candidates(
+                personal: withProfiles(personal[user], index), personalIsCut: personal[user].count == wanted,
+                pinned: pinned.map { withProfiles($0[user], index) },
+                exploration: new.isEmpty ? [] : withProfiles(new[user], index))
+            var list = composer.compose(candidates) { index.vector(of: $0)?.vector }
+            var deeper = wanted
+            while list.wantsMore {
+                deeper *= Self.choice
+                let more = try search([users[user]], .personal, k: deeper, adding: extras.user(user), in: index)[0]
+                candidates.personal = withProfiles(more, index)
+                candidates.personalIsCut = more.count == deeper
+                list = composer.compose(candidates) { index.vector(of: $0)?.vector }
+            }
+            lists.append(list.slots)
+        }
+        return lists
+    }
+
+    private func withProfiles(_ found: [ScoredItem], _ index: InvertedIndex) -> [ListComposer.Candidate] {
+        found.map { .init($0, index.attributes(of: $0.item)?.profile ?? .init()) }
+    }
+
+    /// The best items of each user by the score with its boosts.
+    private func search(
+        _ users: [User], _ purpose: ListFilters.Purpose, k: Int, adding extras: ExtraScores, in index: InvertedIndex
+    ) throws(RetrievalError) -> [[ScoredItem]] {
+        let queries = users.flatMap(\.query)
+        let excluded = users.map(\.excluded)
+        let classes = users.map { filters.classes($0.market, purpose) }
+        var best: [[ScoredItem]] = []
+        for number in 0..<1 << rules.boosts.count {
+            let found = try index.search(
+                queries: queries.span, k: k, filters: classes.map { $0[number].filter }, excluding: excluded,
+                adding: extras, scratch: scratch)
+            if number == 0, purpose == .personal { sample(found, users, classes, k, extras, index) }
+            if rules.boosts.isEmpty { return found }
+            for user in users.indices {
+                let addend = classes[user][number].addend
+                let raised = found[user].map {
+                    ScoredItem(item: $0.item, score: $0.score + addend, number: $0.number)
+                }
+                if number == 0 { best.append(raised) } else { best[user] += raised }
+            }
+        }
+        return best.map { list in
+            Array(list.sorted { $0.score != $1.score ? $0.score > $1.score : $0.item < $1.item }.prefix(k))
+        }
+    }
+
+    /// Hands the last of some searches to the audit where one is due.
+    private func sample(
+        _ found: [[ScoredItem]], _ users: [User], _ classes: [[ListFilters.Class]], _ k: Int, _ extras: ExtraScores,
+        _ index: InvertedIndex
+    ) {
+        guard let audit, let user = users.last, audit.isDue(after: users.count) else { return }
+        let last = users.count - 1
+        audit.take(
+            .init(
+                index: index, query: Array(user.query), k: k, filter: classes[last][0].filter, excluded: user.excluded,
+                extras: extras.user(last), found: found[last].map(\.item)))
+    }
+}
