@@ -1,13 +1,18 @@
 // The choice of instructions: one table of kernels, chosen at the first call and exchanged atomically.
 #include "table.h"
 #include <stdatomic.h>
+#if defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+#endif
 
 static const struct bc_table *const tables[BC_LEVELS] = {
-    &bc_table_portable,
+    [BC_PORTABLE] = &bc_table_portable,
 #if defined(__x86_64__)
-    &bc_table_avx2,
-    &bc_table_avx512,
-    &bc_table_vnni,
+    [BC_AVX2] = &bc_table_avx2,
+    [BC_AVX512] = &bc_table_avx512,
+    [BC_VNNI] = &bc_table_vnni,
+#elif defined(__aarch64__)
+    [BC_DOTPROD] = &bc_table_dotprod,
 #endif
 };
 
@@ -22,6 +27,10 @@ bool bc_kernels_available(int level) {
     case BC_VNNI:
         return __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw")
             && bc_kernels_available(BC_AVX512);
+#elif defined(__aarch64__) && defined(__ARM_FEATURE_DOTPROD)
+    case BC_DOTPROD: return true;  // the build takes it for granted, as Apple's do
+#elif defined(__aarch64__) && defined(__linux__)
+    case BC_DOTPROD: return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
 #endif
     default: return false;
     }

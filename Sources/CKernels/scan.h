@@ -1,7 +1,10 @@
 // Scans of 8-bit codes: integer dot products of a few users with tiles of 16 items. Sums of integers are exact, so all levels
-// agree. Included by bodies.h; SCAN_VNNI and SCAN_MADD say what the level's processors have beyond SSE2.
+// agree. Included by bodies.h; SCAN_VNNI and SCAN_MADD say what the level's processors have beyond SSE2, SCAN_DOT what
+// they have beyond NEON.
 #if defined(__SSE2__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 #if defined(SCAN_VNNI)
@@ -18,7 +21,8 @@ typedef float lanes_f __attribute__((vector_size(4 * LANES)));
 typedef int32_t lanes_unaligned __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef float lanes_f_unaligned __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 
-// sum + the products of four codes, 0 to 255, in each lane with the four signed numbers of `query`.
+// sum + the products of four codes, 0 to 255, in each lane with the four signed numbers of `query`; of code - 128
+// where `scan_start` makes up for it.
 INLINE lanes_i scan_step(lanes_i sum, lanes_i codes, int32_t query) {
 #if defined(SCAN_VNNI)
     return (lanes_i)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)codes, _mm512_set1_epi32(query));
@@ -34,9 +38,31 @@ INLINE lanes_i scan_step(lanes_i sum, lanes_i codes, int32_t query) {
     const __m128i first = _mm_madd_epi16(_mm_and_si128(c, _mm_set1_epi16(0xff)), even);
     const __m128i second = _mm_madd_epi16(_mm_srli_epi16(c, 8), odd);
     return sum + (lanes_i)first + (lanes_i)second;
+#elif defined(SCAN_DOT)
+    // It takes both sides signed, and to turn a code's highest bit is to subtract 128.
+    const int8x16_t four = vreinterpretq_s8_s32(vdupq_n_s32(query));
+    return (lanes_i)vdotq_s32((int32x4_t)sum, (int8x16_t)(codes ^ (int32_t)0x80808080), four);
+#elif defined(__aarch64__)
+    // A product fits 16 bits.
+    const int16x8_t four = vreinterpretq_s16_s32(vdupq_n_s32(query));
+    const int16x8_t even = vshrq_n_s16(vshlq_n_s16(four, 8), 8), odd = vshrq_n_s16(four, 8);
+    const uint16x8_t c = (uint16x8_t)codes;
+    const int32x4_t half = vpadalq_s16((int32x4_t)sum, vmulq_s16((int16x8_t)(c & 0xff), even));
+    return (lanes_i)vpadalq_s16(half, vmulq_s16((int16x8_t)(c >> 8), odd));
 #else
     for (int b = 0; b < 4; b++) sum += ((codes >> (8 * b)) & 255) * (int32_t)(int8_t)((uint32_t)query >> (8 * b));
     return sum;
+#endif
+}
+
+// What the sums of a user begin with: plus 128 · Σ query where `scan_step` leaves that out.
+INLINE int32_t scan_start(const struct bc_scan_user *scan, size_t d) {
+#if defined(SCAN_DOT)
+    int32x4_t sums = {0};
+    for (size_t i = 0; i < d; i += 16) sums = vdotq_s32(sums, vld1q_s8(scan->query + i), vdupq_n_s8(-128));
+    return scan->start - vaddvq_s32(sums);
+#else
+    return scan->start;
 #endif
 }
 
@@ -50,8 +76,10 @@ INLINE lanes_i scan_mask(uint32_t mask, int part) {
 // Sums (tiles · PARTS vectors per user) of `tiles` tiles.
 INLINE void scan_tiles(const int users, const int tiles, lanes_i (*sums)[4 * PARTS], const struct bc_scan_user *scan,
                        const uint8_t *codes, size_t d) {
-    for (int u = 0; u < users; u++)
-        for (int v = 0; v < tiles * PARTS; v++) sums[u][v] = scan[u].start - (lanes_i){0};
+    for (int u = 0; u < users; u++) {
+        const int32_t start = scan_start(&scan[u], d);
+        for (int v = 0; v < tiles * PARTS; v++) sums[u][v] = start - (lanes_i){0};
+    }
     for (size_t i = 0; i < d / 4; i++) {
         lanes_i row[4 * PARTS];
         for (int t = 0; t < tiles; t++)

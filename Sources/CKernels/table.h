@@ -26,3 +26,4 @@ extern const struct bc_table bc_table_portable;
 extern const struct bc_table bc_table_avx2;
 extern const struct bc_table bc_table_avx512;
 extern const struct bc_table bc_table_vnni;
+extern const struct bc_table bc_table_dotprod;

@@ -1,7 +1,7 @@
 import CKernels
 import Synchronization
 
-/// A level of vector instructions that the serving kernels can run on, weakest first.
+/// A level of vector instructions that the serving kernels can run on, each architecture's weakest first.
 ///
 /// All levels give the same bits; the choice is one of speed, and of tests that compare them.
 public enum InstructionSet: Int32, CaseIterable, Sendable {
@@ -13,6 +13,8 @@ public enum InstructionSet: Int32, CaseIterable, Sendable {
     case avx512 = 2
     /// AVX-512F, BW and VNNI.
     case vnni = 3
+    /// NEON with the dot product of 8-bit numbers, on arm64.
+    case dotprod = 4
 
     /// The levels that this processor can run.
     public static var available: [InstructionSet] { allCases.filter(\.isAvailable) }

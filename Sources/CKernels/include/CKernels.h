@@ -13,8 +13,8 @@
 // Matrices are row-major floats. `d`, `inputs` and `outputs` that must be a multiple of 16 say so. Pointers need no
 // alignment, but 64 bytes is fastest. No kernel allocates.
 
-/// Levels of instructions, weakest first.
-enum { BC_PORTABLE = 0, BC_AVX2 = 1, BC_AVX512 = 2, BC_VNNI = 3, BC_LEVELS = 4 };
+/// Levels of instructions, weakest first: what all processors of an architecture have, three of x86-64, one of arm64.
+enum { BC_PORTABLE = 0, BC_AVX2 = 1, BC_AVX512 = 2, BC_VNNI = 3, BC_DOTPROD = 4, BC_LEVELS = 5 };
 
 /// Whether this processor (and this build) can run a level.
 bool bc_kernels_available(int level);
