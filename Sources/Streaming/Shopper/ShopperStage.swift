@@ -63,8 +63,16 @@ public final class ShopperStage: KeyedStage {
 
     public func store(_ state: ShopperRecord) -> [UInt8] { state.bytes }
 
+    public func sharedKeys(of entries: [Entry<Event>], states: [ShopperRecord]) -> [StateKey] { [] }
+
+    public func restoreShared(_ bytes: [UInt8]?, key: StateKey) throws(StreamError) -> Never {
+        throw StreamError(.corrupt, "\(key): shoppers share no records")
+    }
+
+    public func storeShared(_ shared: Never) -> [UInt8] {}
+
     public func apply(
-        _ entries: [Entry<Event>], to states: inout [ShopperRecord]
+        _ entries: [Entry<Event>], to states: inout [ShopperRecord], sharing shared: inout SharedRecords<Never>
     ) throws(StreamError) -> Outcome<Receipt> {
         let snapshot = catalogue.snapshot
         var receipt = Receipt()
