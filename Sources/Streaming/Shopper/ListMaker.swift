@@ -2,8 +2,8 @@ import Commerce
 import Retrieval
 import TwoTower
 
-/// Makes the lists of shoppers: the top K of the index by the dense score of the state and the sparse one of the last
-/// events, without what each has bought.
+/// Makes the lists of shoppers, without what each has bought: the top K of the index by the dense score of the state and the
+/// sparse one of the last events, or what trends for those of whom nothing usable is known.
 struct ListMaker {
     private let model: Model
     private let settings: ShopperSettings
@@ -24,22 +24,69 @@ struct ListMaker {
         self.audit = audit
     }
 
-    /// The records of the lists at `entries`, in their order; each is of the state as it is now.
-    func make(
-        for entries: [Entry<Event>], of states: [ShopperRecord], _ snapshot: CatalogueSnapshot
-    ) throws(StreamError) -> [OutputRecord] {
+    /// Whether the shopper has done something that a personal list can go by: an event on an item with a vector.
+    func knows(_ record: ShopperRecord) -> Bool {
+        record.entries.contains { $0.vector != nil || model.row(of: $0.item) != nil }
+    }
+
+    /// The personal lists at `entries`, in their order; each is of the state as it is now.
+    func personal(
+        at entries: [Entry<Event>], of states: [ShopperRecord], _ snapshot: CatalogueSnapshot
+    ) throws(StreamError) -> [RecommendationList] {
         guard !entries.isEmpty else { return [] }
         let rows = try probe.time(.search) { () throws(StreamError) in
             try search(entries.map { states[$0.state] }, snapshot)
         }
-        return try probe.time(.compose) { () throws(StreamError) in
-            var records: [OutputRecord] = []
-            records.reserveCapacity(entries.count)
-            for (place, (entry, row)) in zip(entries, rows).enumerated() {
-                let reasons = row.map { sparse?.reason(of: $0, for: place, states[entry.state]) }
-                records.append(try record(entry, row, reasons, snapshot))
+        return probe.time(.compose) {
+            zip(entries, rows).enumerated().map { place, found in
+                let (entry, row) = found
+                let slots = row.enumerated().map { rank, item in
+                    RecommendationList.Slot(
+                        rank: rank + 1, item: item.item, score: item.score, origin: .personal,
+                        because: sparse?.reason(of: item, for: place, states[entry.state]))
+                }
+                return list(at: entry, slots, snapshot)
             }
+        }
+    }
+
+    /// The list of what trends, at an entry whose event has been counted.
+    func trending(
+        at entry: Entry<Event>, of record: ShopperRecord, in market: String?, _ items: TrendingItems,
+        _ snapshot: CatalogueSnapshot
+    ) -> RecommendationList {
+        probe.time(.compose) {
+            let excluded = Set(record.purchased)
+            let top = items.top(settings.listSize, in: market) { item in
+                snapshot.index.contains(item) && !excluded.contains(item)
+            }
+            let slots = top.enumerated().map { rank, found in
+                RecommendationList.Slot(
+                    rank: rank + 1, item: found.item, score: Float(found.count), origin: .trending)
+            }
+            return list(at: entry, slots, snapshot)
+        }
+    }
+
+    /// The lists as records to produce.
+    func records(_ lists: [RecommendationList]) throws(StreamError) -> [OutputRecord] {
+        try probe.time(.compose) { () throws(StreamError) in
+            var records: [OutputRecord] = []
+            records.reserveCapacity(lists.count)
+            for list in lists { records.append(try record(list)) }
             return records
+        }
+    }
+
+    private func record(_ list: RecommendationList) throws(StreamError) -> OutputRecord {
+        do {
+            return OutputRecord(destination: .lists, key: list.key, value: try list.encoded())
+        } catch {
+            let source = list.lineage.source
+            throw StreamError(
+                .permanent,
+                "the list of \(list.shopper.tagged) at partition \(source.partition), offset \(source.offset) cannot be written: \(error)"
+            )
         }
     }
 
@@ -76,16 +123,11 @@ struct ListMaker {
         }
     }
 
-    private func record(
-        _ entry: Entry<Event>, _ items: [ScoredItem], _ reasons: [ItemID?], _ snapshot: CatalogueSnapshot
-    ) throws(StreamError) -> OutputRecord {
-        let list = RecommendationList(
-            shopper: entry.input.shopper,
-            slots: items.enumerated().map { place, found in
-                .init(
-                    rank: place + 1, item: found.item, score: found.score, origin: .personal,
-                    because: reasons[place])
-            },
+    private func list(
+        at entry: Entry<Event>, _ slots: [RecommendationList.Slot], _ snapshot: CatalogueSnapshot
+    ) -> RecommendationList {
+        RecommendationList(
+            shopper: entry.input.shopper, slots: slots, shortfall: max(0, settings.listSize - slots.count),
             lineage: .init(
                 trigger: .event(id: entry.input.eventID),
                 source: .init(
@@ -93,13 +135,5 @@ struct ListMaker {
                 modelVersion: model.version, indexVersion: snapshot.index.version, configuration: configuration,
                 catalogue: snapshot.offsets),
             eventTime: entry.input.time)
-        do {
-            return OutputRecord(destination: .lists, key: list.key, value: try list.encoded())
-        } catch {
-            throw StreamError(
-                .permanent,
-                "the list of \(entry.input.shopper.tagged) at partition \(entry.partition), offset \(entry.offset) cannot be written: \(error)"
-            )
-        }
     }
 }

@@ -21,9 +21,14 @@ public struct ShopperSettings: Sendable {
     public var refresh: Refresh
     /// The input topic's name, as lists cite it.
     public var topic: String
+    /// The attribute of events that names a shopper's market; nil: there are no markets.
+    public var marketAttribute: String?
+    /// How fast what trended is forgotten.
+    public var trendingHalfLife: HalfLife
 
     public init(
-        historyLength: Int, eventIDWindow: Int, idleExpiry: Int64?, listSize: Int, refresh: Refresh, topic: String
+        historyLength: Int, eventIDWindow: Int, idleExpiry: Int64?, listSize: Int, refresh: Refresh, topic: String,
+        marketAttribute: String? = nil, trendingHalfLife: HalfLife = HalfLife(milliseconds: 3 * 86_400_000)
     ) {
         self.historyLength = historyLength
         self.eventIDWindow = eventIDWindow
@@ -31,5 +36,7 @@ public struct ShopperSettings: Sendable {
         self.listSize = listSize
         self.refresh = refresh
         self.topic = topic
+        self.marketAttribute = marketAttribute
+        self.trendingHalfLife = trendingHalfLife
     }
 }

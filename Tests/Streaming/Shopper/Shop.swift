@@ -58,11 +58,13 @@ struct Shop {
     }
 
     func settings(
-        history: Int = 12, window: Int = 4, idle: Int64? = nil, size: Int = 5, refresh: ShopperSettings.Refresh = .batch
+        history: Int = 12, window: Int = 4, idle: Int64? = nil, size: Int = 5,
+        refresh: ShopperSettings.Refresh = .batch,
+        market: String? = nil
     ) -> ShopperSettings {
         ShopperSettings(
             historyLength: history, eventIDWindow: window, idleExpiry: idle, listSize: size, refresh: refresh,
-            topic: "events")
+            topic: "events", marketAttribute: market)
     }
 
     func stage(_ settings: ShopperSettings) -> ShopperStage {
