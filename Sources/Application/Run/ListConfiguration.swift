@@ -7,7 +7,9 @@ extension Settings {
         ShopperSettings(
             historyLength: history.length, eventIDWindow: history.eventIDs,
             idleExpiry: history.idleGap?.wholeMilliseconds,
-            listSize: lists.size, refresh: lists.refresh, topic: topics.events)
+            listSize: lists.size, refresh: lists.refresh, topic: topics.events,
+            marketAttribute: markets.attribute,
+            trendingHalfLife: HalfLife(milliseconds: trending.halfLife.wholeMilliseconds))
     }
 
     /// The digest that every list cites: 16 hexadecimal digits over all that shapes a list at a given record, and nothing
@@ -15,13 +17,15 @@ extension Settings {
     package func listDigest() throws(SHA256.Unavailable) -> String {
         let shoppers = shoppers
         var form = ByteWriter()
-        form.integer(UInt8(1))
+        form.integer(UInt8(2))
         form.count(shoppers.listSize)
         form.count(shoppers.historyLength)
         form.count(shoppers.eventIDWindow)
         form.signedVarint(shoppers.idleExpiry ?? -1)
         form.signedVarint(events.maximumSkew.wholeMilliseconds)
         form.count(events.maximumBytes.bytes)
+        form.string(markets.attribute ?? "")
+        form.signedVarint(trending.halfLife.wholeMilliseconds)
         return Array(try SHA256.digest(of: form.bytes).prefix(8)).hexadecimal
     }
 }
