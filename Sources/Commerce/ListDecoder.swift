@@ -50,8 +50,10 @@ private enum NativeList {
         return PublishedList(
             listID: try record.requiredIdentifier(.listID),
             list: RecommendationList(
-                shopper: shopper, slots: try slots(record.required(.items)), lineage: lineage,
-                eventTime: try record.time(.eventTime)))
+                shopper: shopper, slots: try slots(record.required(.items)),
+                shortfall: record.value(.shortfall) == nil
+                    ? 0 : try record.integer(.shortfall, in: 1...Int(Int32.max)),
+                lineage: lineage, eventTime: try record.time(.eventTime)))
     }
 
     private static func slots(_ value: JSONValue) throws(RecordFault) -> [RecommendationList.Slot] {
@@ -116,11 +118,11 @@ private enum NativeList {
 
 private enum ListField: Int, RecordField {
     case listID, userID, anonymousID, items, trigger, source, modelVersion, indexVersion, configuration, catalogue,
-        eventTime
+        eventTime, shortfall
 
     static let names: [StaticString] = [
         "list_id", "user_id", "anonymous_id", "items", "trigger", "source", "model_version", "index_version",
-        "configuration", "catalogue", "event_time",
+        "configuration", "catalogue", "event_time", "shortfall",
     ]
 }
 

@@ -21,6 +21,10 @@ extension RecommendationList {
             try json.array { json in
                 for slot in slots { try slot.write(to: &json) }
             }
+            if shortfall > 0 {
+                json.name(fixed: "shortfall")
+                json.integer(shortfall)
+            }
             json.name(fixed: "trigger")
             lineage.trigger.write(to: &json)
             json.name(fixed: "source")

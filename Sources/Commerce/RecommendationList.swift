@@ -7,7 +7,7 @@ public struct RecommendationList: Equatable, Sendable {
         /// 1 is first.
         public var rank: Int
         public var item: ItemID
-        /// The dot product of the user's and the item's vector, and what the sparse channel adds to it.
+        /// What the item was ranked by among those of its origin: `Origin` says what it is.
         public var score: Float
         public var origin: Origin
         /// "Because you viewed this": the item of the user whose neighbourhood gave most of what the sparse channel adds; nil
@@ -24,12 +24,15 @@ public struct RecommendationList: Equatable, Sendable {
     }
 
     /// How a slot was filled.
-    public enum Origin: String, Sendable {
-        /// By the shopper's scores.
+    public enum Origin: String, CaseIterable, Sendable {
+        /// By what the shopper did: the score is the dot product of the user's and the item's vector, and what the sparse channel
+        /// adds to it.
         case personal
-        /// With an item that the model does not know, to learn of it.
+        /// By what many do now, for a shopper of whom nothing usable is known: the score is the item's decayed count of events.
+        case trending
+        /// To learn how an item is taken.
         case exploration
-        /// With the best item that fits a rank's condition.
+        /// Because the shop put it there.
         case pinned
     }
 
@@ -80,13 +83,16 @@ public struct RecommendationList: Equatable, Sendable {
 
     public var shopper: Shopper
     public var slots: [Slot]
+    /// How many slots fewer than configured there are: nothing is put into a slot only to fill it.
+    public var shortfall: Int
     public var lineage: Lineage
     /// The time of the event at which the list was computed.
     public var eventTime: EventTime
 
-    public init(shopper: Shopper, slots: [Slot], lineage: Lineage, eventTime: EventTime) {
+    public init(shopper: Shopper, slots: [Slot], shortfall: Int = 0, lineage: Lineage, eventTime: EventTime) {
         self.shopper = shopper
         self.slots = slots
+        self.shortfall = shortfall
         self.lineage = lineage
         self.eventTime = eventTime
     }

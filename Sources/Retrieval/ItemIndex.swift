@@ -39,8 +39,8 @@ public protocol ItemIndex: Sendable {
     /// Whether the item is held.
     func contains(_ item: ItemID) -> Bool
 
-    /// What is held of the item's attributes; nil if it is not held.
-    func attributes(of item: ItemID) -> ItemAttributes?
+    /// What is held of the item beside its vector, and whether it has no number; nil if it is not held.
+    func held(_ item: ItemID) -> (attributes: ItemAttributes, isNew: Bool)?
 
     /// Adds the item, or replaces its vector (of `dimension` coordinates) and attributes.
     ///
@@ -84,6 +84,19 @@ extension ItemIndex {
     ) throws(RetrievalError) {
         try upsert(item, vector, .unknown, number: number)
     }
+
+    /// Whether a search under a filter of this condition may find the item for a user of these exclusions.
+    public func allows(_ item: ItemID, _ condition: ItemCondition, excluding exclusions: ItemExclusions) -> Bool {
+        guard let held = held(item), condition.holds(for: item, held.attributes, isNew: held.isNew) else {
+            return false
+        }
+        if exclusions.items.contains(item) { return false }
+        guard let older = exclusions.older, older.contains(item) else { return true }
+        return exclusions.spared.holds(for: item, held.attributes, isNew: held.isNew)
+    }
+
+    /// What is held of the item's attributes; nil if it is not held.
+    public func attributes(of item: ItemID) -> ItemAttributes? { held(item)?.attributes }
 
     /// A search without what is left out.
     public func search(

@@ -77,7 +77,8 @@ struct StatePass {
             }
         }
         let lists = try catalogue.index.search(
-            queries: vectors.span, k: k, excluding: forms.map { _ in Array(seen) }, adding: extras, scratch: searchScratch
+            queries: vectors.span, k: k, excluding: forms.map { _ in Array(seen) }, adding: extras,
+            scratch: searchScratch
         ).map { Set($0.map(\.item)) }
         for form in forms.indices {
             if lists[form].contains(item) { hits[form] += 1 }

@@ -113,15 +113,18 @@ final class LookShop {
 
     /// A list made at `offset` of partition 0 of the events.
     func list(
-        _ shopper: Shopper, _ items: [String], offset: Int64, eventTime: Int64 = LookShop.noon, published: String? = nil
+        _ shopper: Shopper, _ items: [String], offset: Int64, eventTime: Int64 = LookShop.noon,
+        published: String? = nil,
+        origin: RecommendationList.Origin = .personal, shortfall: Int = 0
     ) throws -> KafkaRecord {
         let list = RecommendationList(
             shopper: shopper,
             slots: items.enumerated().map {
                 .init(
-                    rank: $0 + 1, item: ItemID($1), score: 1.5 - Float($0), origin: .personal,
+                    rank: $0 + 1, item: ItemID($1), score: 1.5 - Float($0), origin: origin,
                     because: $0 == 0 ? ItemID("i1") : nil)
             },
+            shortfall: shortfall,
             lineage: .init(
                 trigger: .event(id: "e\(offset)"), source: .init(topic: "events", partition: 0, offset: offset),
                 modelVersion: modelVersion, indexVersion: "x1", configuration: "c1", catalogue: [0: 1]),

@@ -114,6 +114,22 @@ import Testing
         }
     }
 
+    @Test func aListThatIsNotTheShoppersOwnSaysSo() async throws {
+        try await onThread {
+            let shop = try LookShop()
+            let visitor = Shopper.anonymous("7")
+            try shop.commit(partition(of: "7", shop), next: 1, [record(visitor, model: shop.modelVersion)])
+            try shop.produce([shop.list(visitor, ["i3", "i4"], offset: 0, origin: .trending, shortfall: 18)])
+            let report = try parsed(run(["user", "--anonymous", "7", "--json"] + shop.flags).output)
+            let list = try #require(report["list"] as? [String: Any])
+            #expect(list["shortfall"] as? Int == 18)
+            #expect((list["items"] as? [[String: Any]])?.map { $0["origin"] as? String } == ["trending", "trending"])
+            let text = try run(["user", "--anonymous", "7"] + shop.flags).output
+            #expect(text.contains("\n     2  0.5000  i4    - (trending)\n"), "\(text)")
+            #expect(text.contains("\nSlots that could not be filled: 18\n"))
+        }
+    }
+
     @Test func anotherModelsStateIsSaidToBeRebuilt() async throws {
         try await onThread {
             let shop = try LookShop()

@@ -89,8 +89,13 @@ import Testing
         anonymous.shopper = .anonymous("a")
         anonymous.lineage.trigger = .event(id: nil)
         anonymous.slots = []
-        let lists = try [RecommendationListTests.list, anonymous].map { text(try $0.encoded()) }
-        #expect(try SchemaChecker.areValid(lists, topic: "recommendations") == [true, true])
+        anonymous.shortfall = 20
+        var mixed = RecommendationListTests.list
+        mixed.slots = RecommendationList.Origin.allCases.enumerated().map {
+            .init(rank: $0 + 1, item: ItemID("i\($0)"), score: 1, origin: $1)
+        }
+        let lists = try [RecommendationListTests.list, anonymous, mixed].map { text(try $0.encoded()) }
+        #expect(try SchemaChecker.areValid(lists, topic: "recommendations") == [true, true, true])
 
         let letters = try [DeadLetterTests.letter, DeadLetterTests.letter.truncated(to: 1)].map { letter in
             let own = letter.record.headers.dropFirst(letter.headers.count)

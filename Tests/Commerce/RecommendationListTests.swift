@@ -39,6 +39,28 @@ import Testing
         #expect(published == PublishedList(listID: try Self.list.lineage.listID(), list: Self.list))
     }
 
+    @Test func aListThatLacksSlotsSaysHowMany() throws {
+        var list = Self.list
+        list.shortfall = 18
+        list.slots[1].origin = .trending
+        let bytes = try list.encoded()
+        let text = String(decoding: bytes, as: UTF8.self)
+        #expect(text.contains(#""origin":"trending"}],"shortfall":18,"trigger""#))
+        #expect(try ListDecoder().decode(bytes).list == list)
+        for bad in ["0", "-1", "1.5", "\"1\"", "2147483648"] {
+            let changed = text.replacing(#""shortfall":18"#, with: #""shortfall":\#(bad)"#)
+            #expect(throws: RecordFault.self) { try ListDecoder().decode(Array(changed.utf8)) }
+        }
+    }
+
+    @Test func everyOriginIsReadBack() throws {
+        for origin in RecommendationList.Origin.allCases {
+            var list = Self.list
+            list.slots[0].origin = origin
+            #expect(try ListDecoder().decode(list.encoded()).list == list)
+        }
+    }
+
     /// Pinned: another value would break "equal identity, equal bytes" between versions of the program. It is what
     /// `hashlib.sha256` gives for the form written out by hand in Python's `struct`.
     @Test func theIdentityIsPinned() throws {

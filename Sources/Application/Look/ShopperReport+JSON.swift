@@ -68,5 +68,6 @@ extension ShopperReport {
             json.member("origin", slot.origin.rawValue)
             json.member("because", slot.because?.rawValue)
         }
+        json.member("shortfall", list.shortfall)
     }
 }

@@ -75,15 +75,17 @@ extension ShopperReport {
         let (list, source) = (newest.published.list, newest.published.list.lineage.source)
         var table = TextTable(("rank", .right), ("score", .right), ("item", .left), ("title", .left))
         for slot in list.slots {
+            let origin = slot.origin == .personal ? "" : " (\(slot.origin.rawValue))"
             let reason = slot.because.map { " (because of \($0.rawValue))" } ?? ""
             table.add(
                 "\(slot.rank)", String(format: "%.4f", slot.score), slot.item.rawValue,
-                (titles[slot.item] ?? "-") + reason)
+                (titles[slot.item] ?? "-") + origin + reason)
         }
         let published = newest.publishedAt.map { ", published \($0)" } ?? ""
         let place = "made at \(source.topic)[\(source.partition)] offset \(source.offset)"
         let heading = "List \(newest.published.listID): \(place), event of \(list.eventTime.rfc3339)\(published)"
-        return heading.printable + "\n" + table.text
+        let lack = list.shortfall > 0 ? "Slots that could not be filled: \(list.shortfall)\n" : ""
+        return heading.printable + "\n" + table.text + lack
     }
 
     /// A time to live in its two largest units.

@@ -7,7 +7,9 @@ extension Settings {
         ShopperSettings(
             historyLength: history.length, eventIDWindow: history.eventIDs,
             purchaseMemory: history.purchases, idleExpiry: history.idleGap?.wholeMilliseconds,
-            listSize: lists.size, refresh: lists.refresh, rules: listRules, topic: topics.events)
+            listSize: lists.size, refresh: lists.refresh, rules: listRules, topic: topics.events,
+            marketAttribute: markets.attribute,
+            trendingHalfLife: HalfLife(milliseconds: trending.halfLife.wholeMilliseconds))
     }
 
     /// What the shop asks of its lists beyond the score. Of equal meaning for equal settings: in one order, whatever theirs.
@@ -37,6 +39,8 @@ extension Settings {
         form.signedVarint(events.maximumSkew.wholeMilliseconds)
         form.count(events.maximumBytes.bytes)
         for text in filters.canonicalForm + rules.canonicalForm { form.string(text) }
+        form.string(markets.attribute ?? "")
+        form.signedVarint(trending.halfLife.wholeMilliseconds)
         return Array(try SHA256.digest(of: form.bytes).prefix(8)).hexadecimal
     }
 }

@@ -66,6 +66,34 @@ public struct HistorySettings: ConfigurationSection {
     }
 }
 
+/// How shoppers divide into markets.
+public struct MarketSettings: ConfigurationSection {
+    /// The attribute of events that names the market; nil where there are none.
+    public var attribute: String?
+
+    /// Declares and reads the keys.
+    public init(reading keys: inout KeyReader) {
+        attribute = keys.optional(
+            "markets.attribute", accepting: .notEmpty,
+            "The attribute of events, such as country, that names a shopper's market: what trends is counted for each market apart. "
+                + "Not set: there are no markets.")
+    }
+}
+
+/// What is listed for shoppers of whom nothing usable is known.
+public struct TrendingSettings: ConfigurationSection {
+    /// The time in which an event's weight is halved.
+    public var halfLife: Duration
+
+    /// Declares and reads the keys.
+    public init(reading keys: inout KeyReader) {
+        halfLife = keys.value(
+            "trending.half_life", default: .seconds(3 * 86_400),
+            accepting: .within(.seconds(3600) ... .seconds(365 * 86_400)),
+            "The time in which an event loses half of its weight in what trends.")
+    }
+}
+
 /// How the best items are found.
 public struct RetrievalSettings: ConfigurationSection {
     /// Share of the exact best that a search has to find on average.

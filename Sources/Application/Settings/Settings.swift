@@ -14,6 +14,10 @@ public struct Settings: ConfigurationSection {
     public var events: EventSettings
     /// `history.…`
     public var history: HistorySettings
+    /// `markets.…`
+    public var markets: MarketSettings
+    /// `trending.…`
+    public var trending: TrendingSettings
     /// `retrieval.…`
     public var retrieval: RetrievalSettings
     /// `lists.…`
@@ -37,6 +41,8 @@ public struct Settings: ConfigurationSection {
         model = ModelSettings(reading: &keys)
         events = EventSettings(reading: &keys)
         history = HistorySettings(reading: &keys)
+        markets = MarketSettings(reading: &keys)
+        trending = TrendingSettings(reading: &keys)
         retrieval = RetrievalSettings(reading: &keys)
         lists = ListSettings(reading: &keys)
         filters = FilterSettings(reading: &keys)

@@ -28,7 +28,7 @@ public struct WorkerSettings: ConfigurationSection {
             "Batches of a partition under way at once: one is computed while the one before waits for its delivery.")
         cacheUsers = keys.value(
             "workers.cache_users", default: 10_000, unit: "shoppers", accepting: .within(0...10_000_000),
-            "Records of shoppers that are kept in memory, for each partition.")
+            "Records of shoppers that are kept in memory, and as many of those they share, for each partition.")
         claimTimeout = keys.value(
             "workers.claim_timeout", default: .seconds(30), accepting: .within(.seconds(1) ... .seconds(240)),
             "How long a new partition waits for Redis before it is given up.")

@@ -30,8 +30,11 @@ public struct ExactIndex: ItemIndex {
 
     public func contains(_ item: ItemID) -> Bool { slots[item] != nil }
 
-    public func attributes(of item: ItemID) -> ItemAttributes? {
-        slots[item].map { profiles.attributes(blocks[$0.block].entries[$0.row].traits) }
+    public func held(_ item: ItemID) -> (attributes: ItemAttributes, isNew: Bool)? {
+        slots[item].map { slot in
+            let entry = blocks[slot.block].entries[slot.row]
+            return (profiles.attributes(entry.traits), entry.number == nil)
+        }
     }
 
     public mutating func upsert(

@@ -76,8 +76,11 @@ public struct InvertedIndex: ItemIndex {
         return (Array(vector), entry(at: slot).number)
     }
 
-    public func attributes(of item: ItemID) -> ItemAttributes? {
-        slots[item].map { profiles.attributes(blocks[$0.block].entry($0.row).traits) }
+    public func held(_ item: ItemID) -> (attributes: ItemAttributes, isNew: Bool)? {
+        slots[item].map { slot in
+            let entry = entry(at: slot)
+            return (profiles.attributes(entry.traits), entry.number == nil)
+        }
     }
 
     public mutating func upsert(

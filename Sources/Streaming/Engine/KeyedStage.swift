@@ -4,6 +4,9 @@ import Commerce
 /// the state of each key, and takes the new states and the records to publish; reading, fencing, delivery and the
 /// atomic commit are the engine's.
 ///
+/// Beside the state of its key an entry may read and change *shared* records, which entries of many keys have in common: counts
+/// over the whole partition, for instance. They are loaded, fenced and committed as the states are.
+///
 /// A stage is used from one thread, so it may keep scratch memory. What it returns depends on its arguments, the model
 /// and the catalogue alone: neither on the clock nor on how the log was cut into batches.
 public protocol KeyedStage: AnyObject, SendableMetatype {
@@ -11,6 +14,8 @@ public protocol KeyedStage: AnyObject, SendableMetatype {
     associatedtype Input
     /// The state of one key, decoded.
     associatedtype State
+    /// A shared record, decoded.
+    associatedtype Shared
     /// What to count once a batch has been committed.
     associatedtype Receipt
 
@@ -23,8 +28,22 @@ public protocol KeyedStage: AnyObject, SendableMetatype {
     /// The bytes to store for a state.
     func store(_ state: State) -> [UInt8]
 
+    /// The keys of the shared records that these entries may read or change, each once and none of them the key of a state.
+    /// `states` are those before the first entry.
+    func sharedKeys(of entries: [Entry<Input>], states: [State]) -> [StateKey]
+
+    /// The shared record stored under `key`; nil bytes are a record that nothing has changed yet.
+    func restoreShared(_ bytes: [UInt8]?, key: StateKey) throws(StreamError) -> Shared
+
+    /// The bytes to store for a shared record.
+    func storeShared(_ shared: Shared) -> [UInt8]
+
     /// Applies `entries` in order, each to `states[entry.state]`, and returns what to publish, in the order of offsets.
-    func apply(_ entries: [Entry<Input>], to states: inout [State]) throws(StreamError) -> Outcome<Receipt>
+    ///
+    /// - Parameter shared: the records of `sharedKeys`, in their order.
+    func apply(
+        _ entries: [Entry<Input>], to states: inout [State], sharing shared: inout SharedRecords<Shared>
+    ) throws(StreamError) -> Outcome<Receipt>
 
     /// A batch whose records were delivered has been committed; `refused` dead letters were among them.
     func committed(_ receipt: Receipt)

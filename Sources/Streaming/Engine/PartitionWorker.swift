@@ -1,4 +1,3 @@
-import Bytes
 import Commerce
 
 /// Moves one partition forward from the claim it was made with: take, load, compute, check the fence, produce, await
@@ -31,7 +30,7 @@ public final class PartitionWorker<Stage: KeyedStage> {
         public var batch: Int
         /// Micro-batches between computed and committed.
         public var batchesInFlight: Int
-        /// States kept in memory.
+        /// States kept in memory, and as many shared records.
         public var cachedStates: Int
 
         public init(batch: Int, batchesInFlight: Int, cachedStates: Int) {
@@ -57,6 +56,15 @@ public final class PartitionWorker<Stage: KeyedStage> {
         var outcome: Outcome<Stage.Receipt>
     }
 
+    /// The records of a batch as the stage reads them.
+    private struct Decoded {
+        var entries: [Entry<Stage.Input>] = []
+        /// The distinct keys of the entries.
+        var keys: [StateKey] = []
+        var indexOfKey: [StateKey: Int] = [:]
+        var refused: [OutputRecord] = []
+    }
+
     public let partition: PartitionIndex
     private let fence: Fence
     private let source: any PartitionSource
@@ -68,11 +76,11 @@ public final class PartitionWorker<Stage: KeyedStage> {
     private let probe: StageProbe
 
     private var cache: StateCache<Stage.State>
+    private var sharedCache: StateCache<Stage.Shared>
     private var inFlight: [Batch] = []
     private var pending: [LogRecord] = []
-    private var taken: Position
+    private var taken: LogEnd
     private var committed: Offset?
-    private var verifying: Bool
     private var draining = false
     /// Why no more batches can be computed.
     private var fault: StreamError?
@@ -97,9 +105,9 @@ public final class PartitionWorker<Stage: KeyedStage> {
         self.limits = limits
         self.probe = probe
         cache = StateCache(capacity: limits.cachedStates)
-        taken = position
+        sharedCache = StateCache(capacity: limits.cachedStates)
+        taken = LogEnd(partition: claim.fence.partition, position: position, isVerifying: verifying)
         committed = claim.position?.next
-        self.verifying = verifying && position.last != nil
     }
 
     /// Takes no new records from now on, drops what has not been produced and finishes what has.
@@ -168,15 +176,16 @@ public final class PartitionWorker<Stage: KeyedStage> {
         inFlight = []
         pending = []
         cache = StateCache(capacity: 0)
+        sharedCache = StateCache(capacity: 0)
         return progress
     }
 
     /// Fixes the configured start in the store before anything is read, so that a worker that dies before its first
     /// batch leaves its successor the same start.
     private func establishStart() throws(StreamError) -> Progress {
-        let commit = Commit(fence: fence, expected: nil, position: taken, writes: [])
+        let commit = Commit(fence: fence, expected: nil, position: taken.position, writes: [])
         guard try store.commit(commit) == .applied else { return end(.lost) }
-        committed = taken.next
+        committed = taken.position.next
         return .worked
     }
 
@@ -213,69 +222,86 @@ public final class PartitionWorker<Stage: KeyedStage> {
 
     /// Reads and computes one batch; nil where nothing is here to read.
     private func compute() throws(StreamError) -> Progress? {
-        if pending.isEmpty { pending = try take() }
+        if pending.isEmpty { pending = try taken.admit(source.take(limit: limits.batch)) }
         guard let last = pending.last else { return nil }
-        let records = pending
-        probe.batch(records.count)
-
-        var refused: [OutputRecord] = []
-        var entries: [Entry<Stage.Input>] = []
-        entries.reserveCapacity(records.count)
-        var keys: [StateKey] = []
-        var indexOfKey: [StateKey: Int] = [:]
-        probe.time(.decode) {
-            for record in records {
-                switch stage.decode(record) {
-                case .refused(let letter):
-                    refused.append(letter)
-                case .keyed(let key, let input):
-                    let state = indexOfKey[key] ?? keys.count
-                    if state == keys.count {
-                        keys.append(key)
-                        indexOfKey[key] = state
-                    }
-                    entries.append(
-                        Entry(
-                            input: input, state: state, offset: record.offset, partition: partition,
-                            timestamp: record.timestamp))
-                }
-            }
-        }
-        guard var states = try probe.time(.load, { () throws(StreamError) in try load(keys) }) else {
+        probe.batch(pending.count)
+        let batch = probe.time(.decode) { decode(pending) }
+        guard var (states, shared) = try probe.time(.load, { () throws(StreamError) in try load(batch) }) else {
             return end(.lost)
         }
-        var outcome = try probe.time(.apply) { () throws(StreamError) in try stage.apply(entries, to: &states) }
-        outcome.records.append(contentsOf: refused)
-        let writes = probe.time(.encode) {
-            zip(keys, states).map { StateWrite(key: $0, value: stage.store($1)) }
+        var outcome = try probe.time(.apply) { () throws(StreamError) in
+            try stage.apply(batch.entries, to: &states, sharing: &shared)
         }
-        for (key, state) in zip(keys, states) { cache.put(key, state) }
+        outcome.records.append(contentsOf: batch.refused)
+        var writes: [StateWrite] = []
+        var writeOfKey = batch.indexOfKey
+        probe.time(.encode) {
+            writes = zip(batch.keys, states).map { StateWrite(key: $0, value: stage.store($1)) }
+            for (place, key) in shared.keys.enumerated() where shared.isChanged[place] {
+                writeOfKey[key] = writes.count
+                writes.append(StateWrite(key: key, value: stage.storeShared(shared[place])))
+            }
+        }
+        for (key, state) in zip(batch.keys, states) { cache.put(key, state) }
+        for (key, record) in zip(shared.keys, shared.records) { sharedCache.put(key, record) }
 
-        let position = Position(
-            next: last.offset.next,
-            last: AppliedRecord(timestamp: last.timestamp, crc: CRC32.checksum(last.value ?? [])))
+        let position = Position(next: last.offset.next, last: last.applied)
         inFlight.append(
             Batch(
                 phase: .computed, expected: inFlight.last?.position.next ?? committed, position: position,
-                writes: writes,
-                writeOfKey: indexOfKey, outcome: outcome))
-        taken = position
+                writes: writes, writeOfKey: writeOfKey, outcome: outcome))
+        taken.position = position
         pending = []
         return .worked
     }
 
-    /// The states of `keys`: from memory, from the batches in flight, or from the store; nil where the partition is lost.
+    private func decode(_ records: [LogRecord]) -> Decoded {
+        var batch = Decoded()
+        batch.entries.reserveCapacity(records.count)
+        for record in records {
+            switch stage.decode(record) {
+            case .refused(let letter):
+                batch.refused.append(letter)
+            case .keyed(let key, let input):
+                let state = batch.indexOfKey[key] ?? batch.keys.count
+                if state == batch.keys.count {
+                    batch.keys.append(key)
+                    batch.indexOfKey[key] = state
+                }
+                batch.entries.append(
+                    Entry(
+                        input: input, state: state, offset: record.offset, partition: partition,
+                        timestamp: record.timestamp))
+            }
+        }
+        return batch
+    }
+
+    /// The states of a batch and the records that they share; nil where the partition is lost.
+    private func load(
+        _ batch: Decoded
+    ) throws(StreamError) -> (states: [Stage.State], shared: SharedRecords<Stage.Shared>)? {
+        guard let states = try load(batch.keys, &cache, stage.restore) else { return nil }
+        let keys = stage.sharedKeys(of: batch.entries, states: states)
+        guard let records = try load(keys, &sharedCache, stage.restoreShared) else { return nil }
+        return (states, SharedRecords(keys: keys, records: records))
+    }
+
+    /// The records of `keys`: from memory, from the batches in flight, or from the store; nil where the partition is lost.
     ///
-    /// A state that left the cache while its write is still in flight must not be read from the store, which does not
+    /// A record that left the cache while its write is still in flight must not be read from the store, which does not
     /// have it yet.
-    private func load(_ keys: [StateKey]) throws(StreamError) -> [Stage.State]? {
-        var states = [Stage.State?](repeating: nil, count: keys.count)
+    private func load<Record>(
+        _ keys: [StateKey], _ cache: inout StateCache<Record>,
+        _ restore: ([UInt8]?, StateKey) throws(StreamError) -> Record
+    ) throws(StreamError) -> [Record]? {
+        var records = [Record?](repeating: nil, count: keys.count)
         var missing: [Int] = []
         for (index, key) in keys.enumerated() {
-            if let state = cache.take(key) {
-                states[index] = state
+            if let record = cache.take(key) {
+                records[index] = record
             } else if let bytes = writeInFlight(key) {
-                states[index] = try stage.restore(bytes, key: key)
+                records[index] = try restore(bytes, key)
             } else {
                 missing.append(index)
             }
@@ -283,9 +309,9 @@ public final class PartitionWorker<Stage: KeyedStage> {
         if !missing.isEmpty {
             let wanted = missing.map { keys[$0] }
             guard let stored = try store.load(fence, expected: committed, keys: wanted) else { return nil }
-            for (index, bytes) in zip(missing, stored) { states[index] = try stage.restore(bytes, key: keys[index]) }
+            for (index, bytes) in zip(missing, stored) { records[index] = try restore(bytes, keys[index]) }
         }
-        return states.compactMap { $0 }
+        return records.compactMap { $0 }
     }
 
     private func writeInFlight(_ key: StateKey) -> [UInt8]? {
@@ -293,37 +319,5 @@ public final class PartitionWorker<Stage: KeyedStage> {
             if let write = batch.writeOfKey[key] { return batch.writes[write].value }
         }
         return nil
-    }
-
-    /// Takes records from the source and checks that they follow what has been taken before without a gap.
-    private func take() throws(StreamError) -> [LogRecord] {
-        var records = try source.take(limit: limits.batch)
-        if verifying, let first = records.first {
-            try verify(first)
-            verifying = false
-            records.removeFirst()
-        }
-        var expected = taken.next
-        for record in records {
-            guard record.offset == expected else {
-                throw StreamError(
-                    .logDiverged,
-                    "partition \(partition): expected offset \(expected), read \(record.offset): records are missing from the "
-                        + "log (retention, or a topic with transactions or compaction); nothing was skipped. Decide where to go "
-                        + "on and set a new group and namespace, or restore the topic")
-            }
-            expected = record.offset.next
-        }
-        return records
-    }
-
-    private func verify(_ record: LogRecord) throws(StreamError) {
-        let found = AppliedRecord(timestamp: record.timestamp, crc: CRC32.checksum(record.value ?? []))
-        guard record.offset.next == taken.next, found == taken.last else {
-            throw StreamError(
-                .logDiverged,
-                "partition \(partition): the record at offset \(record.offset) is not the one that the state ends with: the topic "
-                    + "was truncated or made anew. Use a new group and namespace for the new topic")
-        }
     }
 }

@@ -2,8 +2,8 @@ import Commerce
 import Retrieval
 import TwoTower
 
-/// Makes the lists of shoppers: the top K of the index by the dense score of the state and the sparse one of the last
-/// events, by the rules, without what each has in the cart or has bought.
+/// Makes the lists of shoppers, without what each has in the cart or has bought: the top K of the index by the dense score of the
+/// state and the sparse one of the last events, by the rules, or what trends for those of whom nothing usable is known.
 struct ListMaker {
     private let model: Model
     private let settings: ShopperSettings
@@ -26,22 +26,71 @@ struct ListMaker {
         comesBack = settings.rules.repurchase.comesBack
     }
 
-    /// The records of the lists at `entries`, in their order; each is of the state as it is now.
-    func make(
-        for entries: [Entry<Event>], of states: [ShopperRecord], _ snapshot: CatalogueSnapshot
-    ) throws(StreamError) -> [OutputRecord] {
+    /// Whether the shopper has done something that a personal list can go by: an event on an item with a vector.
+    func knows(_ record: ShopperRecord) -> Bool {
+        record.entries.contains { $0.vector != nil || model.row(of: $0.item) != nil }
+    }
+
+    /// The personal lists at `entries`, in their order; each is of the state as it is now.
+    func personal(
+        at entries: [Entry<Event>], of states: [ShopperRecord], _ snapshot: CatalogueSnapshot
+    ) throws(StreamError) -> [RecommendationList] {
         guard !entries.isEmpty else { return [] }
-        let lists = try probe.time(.search) { () throws(StreamError) in
+        let found = try probe.time(.search) { () throws(StreamError) in
             try find(entries.map { states[$0.state] }, snapshot)
         }
-        return try probe.time(.compose) { () throws(StreamError) in
-            var records: [OutputRecord] = []
-            records.reserveCapacity(entries.count)
-            for (place, (entry, list)) in zip(entries, lists).enumerated() {
-                let reasons = list.map { sparse?.reason(of: $0.found, for: place, states[entry.state]) }
-                records.append(try record(entry, list, reasons, snapshot))
+        return probe.time(.compose) {
+            zip(entries, found).enumerated().map { place, found in
+                let (entry, list) = found
+                let slots = list.enumerated().map { rank, slot in
+                    RecommendationList.Slot(
+                        rank: rank + 1, item: slot.found.item, score: slot.found.score, origin: slot.origin,
+                        because: sparse?.reason(of: slot.found, for: place, states[entry.state]))
+                }
+                return self.list(at: entry, slots, snapshot)
             }
+        }
+    }
+
+    /// The list of what trends, at an entry whose event has been counted.
+    func trending(
+        at entry: Entry<Event>, of record: ShopperRecord, in market: String?, _ items: TrendingItems,
+        _ snapshot: CatalogueSnapshot
+    ) -> RecommendationList {
+        probe.time(.compose) {
+            let exclusions = exclusions(of: record, snapshot.index)
+            var condition = settings.rules.filter
+            if let market { condition = .all([condition, .market(market)]) }
+            let top = items.top(settings.listSize, in: market) {
+                snapshot.index.allows($0, condition, excluding: exclusions)
+            }
+            let slots = top.enumerated().map { rank, found in
+                RecommendationList.Slot(
+                    rank: rank + 1, item: found.item, score: Float(found.count), origin: .trending)
+            }
+            return list(at: entry, slots, snapshot)
+        }
+    }
+
+    /// The lists as records to produce.
+    func records(_ lists: [RecommendationList]) throws(StreamError) -> [OutputRecord] {
+        try probe.time(.compose) { () throws(StreamError) in
+            var records: [OutputRecord] = []
+            records.reserveCapacity(lists.count)
+            for list in lists { records.append(try record(list)) }
             return records
+        }
+    }
+
+    private func record(_ list: RecommendationList) throws(StreamError) -> OutputRecord {
+        do {
+            return OutputRecord(destination: .lists, key: list.key, value: try list.encoded())
+        } catch {
+            let source = list.lineage.source
+            throw StreamError(
+                .permanent,
+                "the list of \(list.shopper.tagged) at partition \(source.partition), offset \(source.offset) cannot be written: \(error)"
+            )
         }
     }
 
@@ -62,8 +111,8 @@ struct ListMaker {
         sparse?.gather(of: records)
         let users = records.enumerated().map { place, record in
             ListSearch.User(
-                query: vectors[place * dimension..<(place + 1) * dimension], market: nil,
-                excluded: exclusions(of: record, snapshot.index))
+                query: vectors[place * dimension..<(place + 1) * dimension],
+                market: record.market(by: settings.marketAttribute), excluded: exclusions(of: record, snapshot.index))
         }
         do throws(RetrievalError) {
             return try search.lists(of: users, adding: sparse?.extras ?? ExtraScores(), in: snapshot.index)
@@ -88,16 +137,11 @@ struct ListMaker {
         return ItemExclusions(items, older: record.purchases.older, spared: comesBack)
     }
 
-    private func record(
-        _ entry: Entry<Event>, _ list: [ListComposer.Slot], _ reasons: [ItemID?], _ snapshot: CatalogueSnapshot
-    ) throws(StreamError) -> OutputRecord {
-        let list = RecommendationList(
-            shopper: entry.input.shopper,
-            slots: list.enumerated().map { place, slot in
-                .init(
-                    rank: place + 1, item: slot.found.item, score: slot.found.score, origin: slot.origin,
-                    because: reasons[place])
-            },
+    private func list(
+        at entry: Entry<Event>, _ slots: [RecommendationList.Slot], _ snapshot: CatalogueSnapshot
+    ) -> RecommendationList {
+        RecommendationList(
+            shopper: entry.input.shopper, slots: slots, shortfall: max(0, settings.listSize - slots.count),
             lineage: .init(
                 trigger: .event(id: entry.input.eventID),
                 source: .init(
@@ -105,13 +149,5 @@ struct ListMaker {
                 modelVersion: model.version, indexVersion: snapshot.index.version, configuration: configuration,
                 catalogue: snapshot.offsets),
             eventTime: entry.input.time)
-        do {
-            return OutputRecord(destination: .lists, key: list.key, value: try list.encoded())
-        } catch {
-            throw StreamError(
-                .permanent,
-                "the list of \(entry.input.shopper.tagged) at partition \(entry.partition), offset \(entry.offset) cannot be written: \(error)"
-            )
-        }
     }
 }

@@ -21,6 +21,8 @@ public final class ShopperMetrics: Sendable {
     private let events: [EventOutcome: Counter]
     private let refusals: [RecordFault.Reason: Counter]
     private let lists: Counter
+    private let slots: [RecommendationList.Origin: Counter]
+    private let missingSlots: Counter
     private let clock: @Sendable () -> EventTime
     /// Seconds from an event's record timestamp to the commit after its list's delivery.
     public let latency: Histogram
@@ -46,6 +48,17 @@ public final class ShopperMetrics: Sendable {
                 )
             })
         lists = registry.counter("breadcrumb_lists_published_total", "Lists delivered and committed.")
+        slots = Dictionary(
+            uniqueKeysWithValues: RecommendationList.Origin.allCases.map { origin in
+                (
+                    origin,
+                    registry.counter(
+                        "breadcrumb_list_slots_total", "Slots of the lists published, by how they were filled.",
+                        ["origin": origin.rawValue])
+                )
+            })
+        missingSlots = registry.counter(
+            "breadcrumb_list_slots_missing_total", "Slots that lists published are short of the number configured.")
         latency = registry.histogram(
             "breadcrumb_event_to_list_seconds",
             "From an event's record timestamp to the commit after its list was delivered.")
@@ -63,6 +76,8 @@ public final class ShopperMetrics: Sendable {
     func committed(_ receipt: ShopperStage.Receipt) {
         for (outcome, count) in receipt.outcomes { events[outcome]?.add(count) }
         lists.add(receipt.listed.count)
+        for (origin, count) in receipt.slots { slots[origin]?.add(count) }
+        missingSlots.add(receipt.missingSlots)
         let now = clock().rawValue
         for time in receipt.listed { latency.record(.milliseconds(now &- time.rawValue)) }
     }

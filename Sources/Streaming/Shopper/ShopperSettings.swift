@@ -25,10 +25,15 @@ public struct ShopperSettings: Sendable {
     public var rules: ListRules
     /// The input topic's name, as lists cite it.
     public var topic: String
+    /// The attribute of events that names a shopper's market; nil: there are no markets.
+    public var marketAttribute: String?
+    /// How fast what trended is forgotten.
+    public var trendingHalfLife: HalfLife
 
     public init(
         historyLength: Int, eventIDWindow: Int, purchaseMemory: Int, idleExpiry: Int64?, listSize: Int,
-        refresh: Refresh, rules: ListRules = ListRules(), topic: String
+        refresh: Refresh, rules: ListRules = ListRules(), topic: String, marketAttribute: String? = nil,
+        trendingHalfLife: HalfLife = HalfLife(milliseconds: 3 * 86_400_000)
     ) {
         self.historyLength = historyLength
         self.eventIDWindow = eventIDWindow
@@ -38,5 +43,7 @@ public struct ShopperSettings: Sendable {
         self.refresh = refresh
         self.rules = rules
         self.topic = topic
+        self.marketAttribute = marketAttribute
+        self.trendingHalfLife = trendingHalfLife
     }
 }

@@ -5,13 +5,45 @@ import TwoTower
 /// The shoppers' stage: an event moves its shopper's state one step and refreshes the shopper's list.
 ///
 /// Events of one batch are worked off in waves: the first event of every shopper, then the second, and so on, so that
-/// the tower steps many shoppers together while each shopper's own order is kept.
+/// the tower steps many shoppers together while each shopper's own order is kept. Then they are gone through once more in the order
+/// of offsets, to count what trends and to make the lists that go by it.
 public final class ShopperStage: KeyedStage {
     public struct Receipt: Sendable {
         /// Events by action and by what became of them.
         var outcomes: [EventOutcome: Int] = [:]
         /// Record timestamps of the events at which lists were published.
         var listed: [EventTime] = []
+        /// Slots of these lists by how they were filled.
+        var slots: [RecommendationList.Origin: Int] = [:]
+        /// Slots that these lists lack.
+        var missingSlots = 0
+
+        mutating func count(_ list: RecommendationList, recordedAt time: EventTime) {
+            listed.append(time)
+            for origin in RecommendationList.Origin.allCases {
+                let count = list.slots.count { $0.origin == origin }
+                if count > 0 { slots[origin, default: 0] += count }
+            }
+            missingSlots += list.shortfall
+        }
+    }
+
+    /// What the waves leave to the pass in the order of offsets.
+    private struct Course {
+        /// Whether the event was applied, by entry.
+        var isApplied: [Bool]
+        /// The market of the shopper at an event that was applied, by entry.
+        var market: [String?]
+        /// The lists made, by entry.
+        var lists: [RecommendationList?]
+        /// The records, as they were at their entries, of shoppers whose lists go by what trends.
+        var unknown: [Int: ShopperRecord] = [:]
+
+        init(count: Int) {
+            isApplied = Array(repeating: false, count: count)
+            market = Array(repeating: nil, count: count)
+            lists = Array(repeating: nil, count: count)
+        }
     }
 
     private let model: Model
@@ -63,27 +95,46 @@ public final class ShopperStage: KeyedStage {
 
     public func store(_ state: ShopperRecord) -> [UInt8] { state.bytes }
 
+    public func sharedKeys(of entries: [Entry<Event>], states: [ShopperRecord]) -> [StateKey] {
+        guard let attribute = settings.marketAttribute else { return TrendingItems.keys(of: []) }
+        // An event's market is its own, that of an event before it in the batch, or that of the record before the batch.
+        return TrendingItems.keys(
+            of: states.compactMap { $0.market(by: attribute) } + entries.compactMap { $0.input.attributes[attribute] })
+    }
+
+    public func restoreShared(_ bytes: [UInt8]?, key: StateKey) throws(StreamError) -> ItemCounts {
+        try ItemCounts(bytes: bytes, key: key, halfLife: settings.trendingHalfLife)
+    }
+
+    public func storeShared(_ shared: ItemCounts) -> [UInt8] { shared.bytes }
+
     public func apply(
-        _ entries: [Entry<Event>], to states: inout [ShopperRecord]
+        _ entries: [Entry<Event>], to states: inout [ShopperRecord], sharing shared: inout SharedRecords<ItemCounts>
     ) throws(StreamError) -> Outcome<Receipt> {
         let snapshot = catalogue.snapshot
         var receipt = Receipt()
-        var records: [OutputRecord] = []
         for index in states.indices { rebuild(&states[index], snapshot) }
+        var course = Course(count: entries.count)
         var lastApplied = [Int?](repeating: nil, count: states.count)
         for wave in waves(entries, states: states.count) {
             let applied = wave.filter { keep(entries[$0], in: &states[entries[$0].state], snapshot, &receipt) }
             probe.time(.step) { stepper.step(applied.map { entries[$0].state }, of: &states) }
-            for index in applied { lastApplied[entries[index].state] = index }
-            if settings.refresh == .everyEvent {
-                records += try publish(applied.map { entries[$0] }, states, snapshot, &receipt)
+            for index in applied {
+                let state = entries[index].state
+                lastApplied[state] = index
+                course.isApplied[index] = true
+                course.market[index] = states[state].market(by: settings.marketAttribute)
             }
+            if settings.refresh == .everyEvent { try list(applied, entries, states, snapshot, &course) }
         }
         if settings.refresh == .batch {
-            records = try publish(
-                lastApplied.compactMap { $0 }.sorted().map { entries[$0] }, states, snapshot, &receipt)
+            try list(lastApplied.compactMap { $0 }.sorted(), entries, states, snapshot, &course)
         }
-        return Outcome(records: records, receipt: receipt)
+        followTrends(entries, snapshot, &course, &shared)
+        for (entry, list) in zip(entries, course.lists) {
+            if let list { receipt.count(list, recordedAt: entry.timestamp) }
+        }
+        return Outcome(records: try lists.records(course.lists.compactMap { $0 }), receipt: receipt)
     }
 
     public func committed(_ receipt: Receipt) { metrics.committed(receipt) }
@@ -130,10 +181,34 @@ public final class ShopperStage: KeyedStage {
         }
     }
 
-    private func publish(
-        _ entries: [Entry<Event>], _ states: [ShopperRecord], _ snapshot: CatalogueSnapshot, _ receipt: inout Receipt
-    ) throws(StreamError) -> [OutputRecord] {
-        receipt.listed += entries.map(\.timestamp)
-        return try lists.make(for: entries, of: states, snapshot)
+    /// Makes the lists at the entries of these indexes, by the states as they are now; those that go by what trends have to wait.
+    private func list(
+        _ indexes: [Int], _ entries: [Entry<Event>], _ states: [ShopperRecord], _ snapshot: CatalogueSnapshot,
+        _ course: inout Course
+    ) throws(StreamError) {
+        var known: [Int] = []
+        for index in indexes {
+            let record = states[entries[index].state]
+            if lists.knows(record) { known.append(index) } else { course.unknown[index] = record }
+        }
+        let made = try lists.personal(at: known.map { entries[$0] }, of: states, snapshot)
+        for (index, list) in zip(known, made) { course.lists[index] = list }
+    }
+
+    /// Counts every event that was applied, in the order of offsets, and makes the lists that wait for it where they stand in that
+    /// order: so a list tells of all events up to its own, however the log was cut into batches.
+    private func followTrends(
+        _ entries: [Entry<Event>], _ snapshot: CatalogueSnapshot, _ course: inout Course,
+        _ shared: inout SharedRecords<ItemCounts>
+    ) {
+        var trending = TrendingItems(shared)
+        for (index, entry) in entries.enumerated() where course.isApplied[index] {
+            let (event, market) = (entry.input, course.market[index])
+            if event.action != .cartRemoval { trending.count(event.item, at: event.time, in: market) }
+            if let record = course.unknown[index] {
+                course.lists[index] = lists.trending(at: entry, of: record, in: market, trending, snapshot)
+            }
+        }
+        shared = trending.shared
     }
 }

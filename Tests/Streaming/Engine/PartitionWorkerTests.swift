@@ -57,6 +57,8 @@ struct PartitionWorkerTests {
     final class UnreliableStore: StateStore {
         let store: MemoryStateStore
         var isAway = false
+        /// Happens before each load.
+        var beforeLoad: () throws -> Void = {}
 
         init(_ store: MemoryStateStore) { self.store = store }
 
@@ -76,6 +78,7 @@ struct PartitionWorkerTests {
 
         func load(_ fence: Fence, expected: Offset?, keys: [StateKey]) throws(StreamError) -> [[UInt8]?]? {
             try check()
+            do { try beforeLoad() } catch { throw StreamError(.permanent, "\(error)") }
             return try store.load(fence, expected: expected, keys: keys)
         }
 
@@ -174,7 +177,8 @@ struct PartitionWorkerTests {
     func retry() throws {
         let store = MemoryStateStore()
         let unreliable = UnreliableStore(store)
-        let bench = try Bench((0..<9).map { Self.record($0, key: "k\($0 % 3)") }, store: store, unreliable: unreliable)
+        let log = (0..<9).map { Self.record($0, key: "k\($0 % 3)") }
+        let bench = try Bench(log, store: store, unreliable: unreliable)
         var turns = 0
         for turn in 0..<2_000 {
             unreliable.isAway = turn % 3 != 0
@@ -185,9 +189,22 @@ struct PartitionWorkerTests {
             turns += 1
         }
         #expect(turns > 20)
-        var chains: [StateKey: ChainStage.Chain] = [:]
-        for offset in 0..<9 { chains[StateKey("k\(offset % 3)"), default: .init()].link(Offset(Int64(offset)), 1) }
-        #expect(store.contents(of: Self.partition).values == chains.mapValues(\.bytes))
+        #expect(store.contents(of: Self.partition).values == ChainStage.Pass(log).values)
+    }
+
+    @Test("A partition that another takes between the loads of states and shared records is lost")
+    func lostBetweenLoads() throws {
+        let store = MemoryStateStore()
+        let unreliable = UnreliableStore(store)
+        let bench = try Bench([Self.record(0)], store: store, unreliable: unreliable)
+        var loads = 0
+        unreliable.beforeLoad = {
+            loads += 1
+            if loads == 2 { _ = try store.claim(Self.partition, nonce: Nonce(rawValue: 2), partitionCount: 8) }
+        }
+        #expect(bench.run() == .lost)
+        #expect(loads == 2)
+        #expect(bench.sink.arrived.isEmpty)
     }
 
     @Test("Draining drops what is not produced and finishes what is")

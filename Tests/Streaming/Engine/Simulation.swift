@@ -165,27 +165,20 @@ struct Simulation {
         }
     }
 
-    /// States by one pass over the log up to `next`, and each key's last offset.
-    func oracle(next: Offset) -> (states: [StateKey: ChainStage.Chain], last: [StateKey: Offset]) {
-        var states: [StateKey: ChainStage.Chain] = [:]
-        var last: [StateKey: Offset] = [:]
-        for record in log where record.offset < next {
-            guard let (key, input) = ChainStage.decode(record) else { continue }
-            states[StateKey(key), default: .init()].link(record.offset, input)
-            last[StateKey(key)] = record.offset
-        }
-        return (states, last)
-    }
+    /// One pass over the log up to `next`.
+    func oracle(next: Offset) -> ChainStage.Pass { ChainStage.Pass(log.lazy.filter { $0.offset < next }) }
 
-    /// The state is that of one pass up to the committed offset, and every key's last event has its list out.
+    /// States and shared records are those of one pass up to the committed offset, and every key's last event has its list
+    /// out.
     func checkStore() {
         let contents = store.contents(of: Simulation.partition)
         guard let position = contents.position else { return }
-        let (states, last) = oracle(next: position.next)
-        #expect(contents.values == states.mapValues(\.bytes))
+        let pass = oracle(next: position.next)
+        #expect(contents.values == pass.values)
         let lists = Set(sink.arrived.filter { $0.destination == .lists }.compactMap(\.key).map(ChainStage.offset(of:)))
-        for (key, offset) in last {
-            #expect(lists.contains(offset), "no list of \(key) at \(offset), committed up to \(position.next)")
+        for (key, list) in pass.lists {
+            #expect(
+                lists.contains(list.offset), "no list of \(key) at \(list.offset), committed up to \(position.next)")
         }
     }
 
@@ -199,8 +192,9 @@ struct Simulation {
             #expect(byOffset[offset, default: value] == value, "two lists of one identity differ at \(offset)")
             byOffset[offset] = value
         }
-        let (states, last) = oracle(next: Offset(Int64(log.count)))
-        for (key, offset) in last { #expect(byOffset[offset] == states[key]?.bytes) }
+        for list in oracle(next: Offset(Int64(log.count))).lists.values {
+            #expect(byOffset[list.offset] == list.bytes)
+        }
         let letters = Set(
             sink.arrived.filter { $0.destination == .deadLetters }.compactMap(\.value).map(ChainStage.offset(of:)))
         #expect(letters == Set(log.filter { ChainStage.decode($0) == nil }.map(\.offset)))

@@ -59,11 +59,11 @@ struct Shop {
 
     func settings(
         history: Int = 12, window: Int = 4, purchases: Int = 256, idle: Int64? = nil, size: Int = 5,
-        refresh: ShopperSettings.Refresh = .batch, rules: ListRules = ListRules()
+        refresh: ShopperSettings.Refresh = .batch, rules: ListRules = ListRules(), market: String? = nil
     ) -> ShopperSettings {
         ShopperSettings(
             historyLength: history, eventIDWindow: window, purchaseMemory: purchases, idleExpiry: idle, listSize: size,
-            refresh: refresh, rules: rules, topic: "events")
+            refresh: refresh, rules: rules, topic: "events", marketAttribute: market)
     }
 
     func stage(_ settings: ShopperSettings) -> ShopperStage {

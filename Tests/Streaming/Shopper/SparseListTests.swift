@@ -16,7 +16,7 @@ struct SparseListTests {
             let output = try shop.run(
                 Array(log[...offset]), shop.settings(size: 6, refresh: .everyEvent), batch: 1, store: store
             ).output
-            guard let list = try Shop.decode(output).last else { continue }
+            guard let list = try Shop.decode(output).last, list.slots.first?.origin == .personal else { continue }
             let key = StateKey(list.shopper.tagged)
             let record = try ShopperRecord(
                 bytes: store.contents(of: PartitionIndex(0)).values[key] ?? [], shopper: key)
