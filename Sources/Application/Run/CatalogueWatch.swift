@@ -16,7 +16,9 @@ struct CatalogueWatch: Sendable {
             "breadcrumb_catalogue_records_total", "Records of the catalogue topic.", ["outcome": "applied"])
         refused = registry.counter(
             "breadcrumb_catalogue_records_total", "Records of the catalogue topic.", ["outcome": "refused"])
-        registry.sampledGauge("breadcrumb_catalogue_items", "Items that can be recommended.") {
+        registry.sampledGauge(
+            "breadcrumb_catalogue_items", "Items that searches look at, those out of stock among them."
+        ) {
             Double(catalogue.snapshot.index.count)
         }
     }
