@@ -47,21 +47,38 @@ public struct SparseChannel: Sendable, Equatable {
 
     /// Working memory of the scores, for one thread at a time.
     public final class Scratch {
-        /// [rows]: zeros between calls.
+        /// Open addressing, a power of two of places: a row, or -1, and its sum. Some hundred sums lie closer together here than
+        /// among those of all items.
+        fileprivate let keys: UnsafeMutableBufferPointer<Int32>
         fileprivate let sums: FloatBuffer
-        /// The rows that have a sum, and their scores.
+        /// Places of the rows that have a sum, in the order in which they got it, then the rows themselves, and their scores.
         fileprivate let rows: UnsafeMutableBufferPointer<Int32>
         fileprivate let scores: FloatBuffer
 
         fileprivate init(_ table: NeighbourTable) {
-            sums = FloatBuffer(count: table.rows)
             let widest = zip(table.starts, table.starts.dropFirst()).reduce(0) { max($0, Int($1.1 - $1.0)) }
             let capacity = min(table.rows, SparseChannel.depth * widest)
+            var places = 64
+            while places < 2 * capacity { places *= 2 }
+            keys = .allocate(capacity: places)
+            keys.initialize(repeating: -1)
+            sums = FloatBuffer(count: places)
             rows = .allocate(capacity: capacity)
             scores = FloatBuffer(count: capacity)
         }
 
-        deinit { rows.deallocate() }
+        deinit {
+            keys.deallocate()
+            rows.deallocate()
+        }
+
+        /// Where a row's sum stands; the row takes the place if it has none.
+        @inline(__always) fileprivate func place(of row: Int32) -> Int {
+            let mask = keys.count - 1
+            var place = Int(UInt32(bitPattern: row) &* 0x9e37_79b1 >> 7) & mask
+            while keys[place] != row, keys[place] != -1 { place = (place + 1) & mask }
+            return place
+        }
     }
 
     /// New working memory for this channel.
@@ -85,9 +102,10 @@ public struct SparseChannel: Sendable, Equatable {
         let touched = accumulate(last, scratch)
         var count = 0
         for place in 0..<touched {
-            let row = scratch.rows[place]
-            let score = settings.weight * scratch.sums.pointer[Int(row)]
-            scratch.sums.pointer[Int(row)] = 0
+            let held = Int(scratch.rows[place])
+            let row = scratch.keys[held]
+            let score = settings.weight * scratch.sums.pointer[held]
+            scratch.keys[held] = -1
             guard score > 0 else { continue }
             scratch.rows[count] = row
             scratch.scores.pointer[count] = score
@@ -127,14 +145,17 @@ public struct SparseChannel: Sendable, Equatable {
                     table.values.withUnsafeBufferPointer { values in
                         for entry in entries {
                             let part = factor * values[entry]
-                            // What is too small for a number would leave a sum of 0, and its row would be touched twice.
+                            // What is too small for a number adds nothing.
                             guard part > 0 else { continue }
-                            let column = Int(columns[entry])
-                            if sums[column] == 0 {
-                                rows[touched] = columns[entry]
+                            let place = scratch.place(of: columns[entry])
+                            if scratch.keys[place] == -1 {
+                                scratch.keys[place] = columns[entry]
+                                sums[place] = part
+                                rows[touched] = Int32(place)
                                 touched += 1
+                            } else {
+                                sums[place] += part
                             }
-                            sums[column] += part
                         }
                     }
                 }
