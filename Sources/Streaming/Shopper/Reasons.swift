@@ -26,8 +26,9 @@ struct Reasons {
     ) -> [ItemID?] {
         let last = record.entries.suffix(SparseChannel.depth).reversed().filter { model.row(of: $0.item) != nil }
         let vectors = last.map { model.row(of: $0.item).flatMap { model.trainedOutput($0).baseAddress } }
-        return list.map { slot in
-            if let reason = sparse?.reason(of: slot.found, for: shopper, record) { return reason }
+        let given = sparse?.reasons(of: list, for: shopper, record)
+        return list.enumerated().map { rank, slot in
+            if let reason = given?[rank] { return reason }
             guard let place = nearest(to: slot.found, vectors, index) else { return nil }
             return last[place].item
         }

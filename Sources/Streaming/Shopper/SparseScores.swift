@@ -31,15 +31,16 @@ final class SparseScores {
         }
     }
 
-    /// The item of the shopper that an item is listed for: the one whose neighbourhood gave most of its extra score.
+    /// The items of the shopper that a list's items are for: those whose neighbourhoods gave most of their extra scores.
     ///
     /// - Parameters:
-    ///   - found: of an index in which the checkpoint's items have their rows as numbers.
+    ///   - list: of an index in which the checkpoint's items have their rows as numbers.
     ///   - shopper: the place of `record` among those gathered last.
-    func reason(of found: ScoredItem, for shopper: Int, _ record: ShopperRecord) -> ItemID? {
-        guard let row = found.number else { return nil }
-        return channel.reason(of: row, inLast: last[shopper]).map {
-            record.entries[record.entries.count - 1 - $0].item
+    func reasons(of list: [ListComposer.Slot], for shopper: Int, _ record: ShopperRecord) -> [ItemID?] {
+        // An item that the checkpoint does not know has no neighbours; each gets a row that no item has.
+        let rows = list.enumerated().map { $1.found.number ?? Int32.max - Int32($0) }
+        return channel.reasons(of: rows, inLast: last[shopper], scratch: scratch).map { age in
+            age.map { record.entries[record.entries.count - 1 - $0].item }
         }
     }
 }

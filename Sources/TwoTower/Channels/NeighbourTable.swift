@@ -80,15 +80,4 @@ public struct NeighbourTable: Sendable, Equatable {
 
     /// Number of items.
     public var rows: Int { starts.count - 1 }
-
-    /// value(row, column); nil where the neighbour is not kept, or there is no such row.
-    func value(of column: Int, inRow row: Int) -> Float? {
-        guard row >= 0, row < rows else { return nil }
-        var (low, high) = (Int(starts[row]), Int(starts[row + 1]))
-        while low < high {
-            let middle = (low + high) / 2
-            if Int(columns[middle]) < column { low = middle + 1 } else { high = middle }
-        }
-        return low < Int(starts[row + 1]) && Int(columns[low]) == column ? values[low] : nil
-    }
 }

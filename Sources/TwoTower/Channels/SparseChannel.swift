@@ -49,8 +49,8 @@ public struct SparseChannel: Sendable, Equatable {
     public final class Scratch {
         /// Open addressing, a power of two of places: a row, or -1, and its sum. Some hundred sums lie closer together here than
         /// among those of all items.
-        fileprivate let keys: UnsafeMutableBufferPointer<Int32>
-        fileprivate let sums: FloatBuffer
+        fileprivate private(set) var keys: UnsafeMutableBufferPointer<Int32>
+        fileprivate private(set) var sums: FloatBuffer
         /// Places of the rows that have a sum, in the order in which they got it, then the rows themselves, and their scores.
         fileprivate let rows: UnsafeMutableBufferPointer<Int32>
         fileprivate let scores: FloatBuffer
@@ -58,13 +58,22 @@ public struct SparseChannel: Sendable, Equatable {
         fileprivate init(_ table: NeighbourTable) {
             let widest = zip(table.starts, table.starts.dropFirst()).reduce(0) { max($0, Int($1.1 - $1.0)) }
             let capacity = min(table.rows, SparseChannel.depth * widest)
+            keys = .allocate(capacity: 0)
+            sums = FloatBuffer(count: 0)
+            rows = .allocate(capacity: capacity)
+            scores = FloatBuffer(count: capacity)
+            reserve(capacity)
+        }
+
+        /// Makes room for so many rows; there are none now.
+        fileprivate func reserve(_ capacity: Int) {
+            guard keys.count < max(64, 2 * capacity) else { return }
             var places = 64
             while places < 2 * capacity { places *= 2 }
+            keys.deallocate()
             keys = .allocate(capacity: places)
             keys.initialize(repeating: -1)
             sums = FloatBuffer(count: places)
-            rows = .allocate(capacity: capacity)
-            scores = FloatBuffer(count: capacity)
         }
 
         deinit {
@@ -115,53 +124,65 @@ public struct SparseChannel: Sendable, Equatable {
             UnsafeBufferPointer(rebasing: scratch.rows[..<count]), UnsafeBufferPointer(scratch.scores.first(count)))
     }
 
-    /// The place in `last` whose item gave most of a row's extra score, the newest of equal ones; nil where none gave any.
+    /// For each of some rows, all different, the place in `last` whose item gave most of its extra score, the newest of equal ones;
+    /// nil where none gave any.
     ///
     /// - Parameter last: as in `scores`.
-    public func reason(of row: Int32, inLast last: [Int?]) -> Int? {
-        var best: (place: Int, part: Float)?
-        var factor: Float = 1
-        for place in 0..<min(last.count, Self.depth) where factor >= Self.leastFactor {
-            if let item = last[place], let value = table.value(of: Int(row), inRow: item),
-                factor * value > best?.part ?? 0
-            {
-                best = (place, factor * value)
-            }
-            factor *= settings.decay
+    public func reasons(of rows: [Int32], inLast last: [Int?], scratch: Scratch) -> [Int?] {
+        scratch.reserve(rows.count)
+        var best = [(place: Int, part: Float)?](repeating: nil, count: rows.count)
+        let places = rows.enumerated().map { number, row in
+            let place = scratch.place(of: row)
+            scratch.keys[place] = row
+            scratch.sums.pointer[place] = Float(bitPattern: UInt32(number))
+            return place
         }
-        return best?.place
+        forEachPart(last) { age, column, part in
+            let place = scratch.place(of: column)
+            guard scratch.keys[place] == column else { return }
+            let number = Int(scratch.sums.pointer[place].bitPattern)
+            if part > best[number]?.part ?? 0 { best[number] = (age, part) }
+        }
+        for place in places { scratch.keys[place] = -1 }
+        return best.map { $0?.place }
     }
 
     /// Adds up neighbour rows; returns how many of `scratch.rows` have a sum.
     private func accumulate(_ last: [Int?], _ scratch: Scratch) -> Int {
         let (sums, rows) = (scratch.sums.pointer, scratch.rows)
         var touched = 0
+        forEachPart(last) { _, column, part in
+            let place = scratch.place(of: column)
+            if scratch.keys[place] == -1 {
+                scratch.keys[place] = column
+                sums[place] = part
+                rows[touched] = Int32(place)
+                touched += 1
+            } else {
+                sums[place] += part
+            }
+        }
+        return touched
+    }
+
+    /// What the neighbour rows of the last items give, from the newest item to the oldest: which one gives to which row how much,
+    /// always above 0.
+    @inline(__always) private func forEachPart(_ last: [Int?], _ body: (_ age: Int, Int32, Float) -> Void) {
         var factor: Float = 1
-        for item in last.prefix(Self.depth) {
+        for (age, item) in last.prefix(Self.depth).enumerated() {
             if factor < Self.leastFactor { break }
             if let item, item >= 0, item < table.rows {
-                let entries = Int(table.starts[item])..<Int(table.starts[item + 1])
                 table.columns.withUnsafeBufferPointer { columns in
                     table.values.withUnsafeBufferPointer { values in
-                        for entry in entries {
+                        for entry in Int(table.starts[item])..<Int(table.starts[item + 1]) {
                             let part = factor * values[entry]
                             // What is too small for a number adds nothing.
-                            guard part > 0 else { continue }
-                            let place = scratch.place(of: columns[entry])
-                            if scratch.keys[place] == -1 {
-                                scratch.keys[place] = columns[entry]
-                                sums[place] = part
-                                rows[touched] = Int32(place)
-                                touched += 1
-                            } else {
-                                sums[place] += part
-                            }
+                            if part > 0 { body(age, columns[entry], part) }
                         }
                     }
                 }
             }
             factor *= settings.decay
         }
-        return touched
     }
 }
