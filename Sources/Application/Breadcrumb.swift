@@ -7,7 +7,7 @@ extension Program {
         version: "0.1.0",
         commands: [
             TopicsCommand.self, ImportCommand.self, TrainCommand.self, EvaluateCommand.self, CompareCommand.self,
-            RunCommand.self, StatusCommand.self,
-            UserCommand.self, DemoCommand.self, ConfigCommand.self,
+            RulesCommand.self, RunCommand.self, StatusCommand.self, UserCommand.self, DemoCommand.self,
+            ConfigCommand.self,
         ])
 }

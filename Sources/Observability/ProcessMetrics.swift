@@ -28,6 +28,13 @@ public enum ProcessStatistics {
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
+    /// What the calling thread has used, in nanoseconds.
+    package static func threadNanoseconds() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+
     /// Resident memory in bytes.
     public static func residentBytes() -> Double {
         let fields = contents("/proc/self/statm").split(separator: " ")

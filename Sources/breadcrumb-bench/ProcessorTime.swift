@@ -25,11 +25,7 @@ struct ProcessorTime {
     }
 
     /// What the calling thread has used, in nanoseconds.
-    static func ofThisThread() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-    }
+    static func ofThisThread() -> Int64 { ProcessStatistics.threadNanoseconds() }
 
     /// The process that listens on a local TCP port: the broker's. Nil where there is none, or another user's.
     static func listener(on port: Int) -> Int32? {

@@ -1,5 +1,3 @@
-import Commerce
-import Datasets
 import Evaluation
 import Foundation
 import TwoTower
@@ -59,7 +57,8 @@ public struct EvaluationJob: Sendable {
         progress: (Step) -> Void = { _ in }, refused: (RefusedRows) -> Void = { _ in },
         finished: (MethodResult, EvaluationLog) throws -> Void = { _, _ in }
     ) throws -> Outcome {
-        let log = try read(progress, refused)
+        let log = try EvaluationLog(
+            events: events, items: items, progress: { progress(.reading($0)) }, refused: refused)
         let split = try Split(log, setting, .test)
         var trainer = try TowerTrainer(log: log, split: split, settings: settings, model: model)
         var results: [MethodResult] = []
@@ -75,22 +74,5 @@ public struct EvaluationJob: Sendable {
             results.append(result)
         }
         return Outcome(log: log, split: split, results: results)
-    }
-
-    private func read(_ progress: (Step) -> Void, _ refused: (RefusedRows) -> Void) throws -> EvaluationLog {
-        var builder = EvaluationLogBuilder()
-        if let items {
-            var bad = RefusedRows(path: items.path)
-            try items.read(
-                DatasetReader.catalogue, progress: { progress(.reading($0)) }, refuse: { bad.add($0) },
-                body: { builder.append($1) })
-            if bad.count > 0 { refused(bad) }
-        }
-        var bad = RefusedRows(path: events.path)
-        try events.read(
-            DatasetReader.events, progress: { progress(.reading($0)) }, refuse: { bad.add($0) },
-            body: { builder.append($1) })
-        if bad.count > 0 { refused(bad) }
-        return try builder.build()
     }
 }

@@ -42,7 +42,10 @@ struct TowerTrainer {
         return trained
     }
 
-    private static func read(_ folder: String, _ log: EvaluationLog, _ split: Split) throws -> Checkpoint {
+    /// A checkpoint that has not seen what it is to be asked.
+    ///
+    /// - Throws: `CheckpointError`, `EvaluationFault`.
+    static func read(_ folder: String, _ log: EvaluationLog, _ split: Split) throws -> Checkpoint {
         let checkpoint = try Checkpoint(directory: URL(fileURLWithPath: folder, isDirectory: true))
         let latest = checkpoint.model.channels.time
         if split.setting == .streaming, latest >= log.testStart {

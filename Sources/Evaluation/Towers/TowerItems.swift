@@ -50,4 +50,13 @@ struct TowerItems {
         self.modelRows = modelRows
         self.itemRows = itemRows
     }
+
+    /// The model's rows of a user's last items before an event of that user, as the sparse channel takes them: newest first, nil for an
+    /// item that the model does not know.
+    func lastRows(of user: Int32, before position: Int, _ log: EvaluationLog) -> [Int?] {
+        log.events(of: user).prefix(position).suffix(SparseChannel.depth).reversed().map { event in
+            let row = modelRows[Int(log.item(at: event))]
+            return row < 0 ? nil : Int(row)
+        }
+    }
 }

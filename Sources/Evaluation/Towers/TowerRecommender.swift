@@ -141,11 +141,7 @@ package final class TowerRecommender: Recommender {
             }
         }
         if let sparse, let sparseScratch {
-            let history = log.events(of: moment.user).prefix(moment.position).suffix(SparseChannel.depth)
-            let rows = history.reversed().map { event -> Int? in
-                let row = self.items.modelRows[Int(self.log.item(at: event))]
-                return row < 0 ? nil : Int(row)
-            }
+            let rows = items.lastRows(of: moment.user, before: moment.position, log)
             for (row, extra) in sparse.scores(ofLast: rows, scratch: sparseScratch) {
                 let item = items.itemRows[Int(row)]
                 if item >= 0 { line[Int(item)] += extra }

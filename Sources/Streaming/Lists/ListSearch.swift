@@ -4,13 +4,20 @@ import Retrieval
 /// Finds what shoppers' lists are made of, by the rules, and composes them.
 ///
 /// The items are searched in classes whose scores are raised alike, so that the best of each hold the best of all, exactly.
-final class ListSearch {
+package final class ListSearch {
     /// A shopper for whom a list is made.
-    struct User {
+    package struct User {
         /// [dimension]
         let query: ArraySlice<Float>
         let market: String?
         let excluded: ItemExclusions
+
+        /// - Parameter query: [dimension]
+        package init(query: ArraySlice<Float>, market: String?, excluded: ItemExclusions) {
+            self.query = query
+            self.market = market
+            self.excluded = excluded
+        }
     }
 
     private let rules: ListRules
@@ -26,7 +33,7 @@ final class ListSearch {
     /// - Parameters:
     ///   - size: of a list.
     ///   - audit: repeats some of the searches exactly; nil repeats none.
-    init(rules: ListRules, size: Int, audit: RecallAudit?) {
+    package init(rules: ListRules, size: Int, audit: RecallAudit?) {
         self.rules = rules
         self.size = size
         self.audit = audit
@@ -37,7 +44,7 @@ final class ListSearch {
     /// The lists of some users.
     ///
     /// - Parameter extras: of each user, or of none at all.
-    func lists(
+    package func lists(
         of users: [User], adding extras: ExtraScores, in index: InvertedIndex
     ) throws(RetrievalError) -> [[ListComposer.Slot]] {
         if rules.isPlain {

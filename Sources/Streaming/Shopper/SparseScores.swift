@@ -3,9 +3,9 @@ import Retrieval
 import TwoTower
 
 /// Gathers the sparse part of shoppers' scores, in memory that is reused.
-final class SparseScores {
+package final class SparseScores {
     /// What was gathered last, per shopper; items are numbered by their rows in the model.
-    private(set) var extras = ExtraScores()
+    package private(set) var extras = ExtraScores()
     /// Per shopper the rows of the last items, newest first; nil for an item that the model does not know.
     private var last: [[Int?]] = []
     private let model: Model
@@ -13,7 +13,7 @@ final class SparseScores {
     private let scratch: SparseChannel.Scratch
 
     /// Nil for a model without a sparse channel.
-    init?(model: Model) {
+    package init?(model: Model) {
         guard let channel = model.channels.sparse else { return nil }
         self.model = model
         self.channel = channel
@@ -22,10 +22,17 @@ final class SparseScores {
 
     /// Gathers the extra scores of these shoppers: a function of each one's last `SparseChannel.depth` events alone.
     func gather(of records: [ShopperRecord]) {
+        gather(
+            ofLast: records.map { record in
+                record.entries.suffix(SparseChannel.depth).reversed().map { model.row(of: $0.item) }
+            })
+    }
+
+    /// Gathers the extra scores of shoppers of whom the rows of the last items are known, newest first; nil for an item that the model
+    /// does not know.
+    package func gather(ofLast last: [[Int?]]) {
+        self.last = last
         extras.removeAll()
-        last = records.map { record in
-            record.entries.suffix(SparseChannel.depth).reversed().map { model.row(of: $0.item) }
-        }
         for rows in last {
             channel.withScores(ofLast: rows, scratch: scratch) { extras.appendUser($0.span, $1.span) }
         }
