@@ -29,6 +29,8 @@ package final class ListSearch {
 
     /// Candidates for a slot where rules pass some of them over; where that is not enough, more are looked for.
     private static let choice = 4
+    /// So many candidates for a slot are looked at at most: caps that a catalogue cannot fill would have all of it ranked.
+    private static let mostChoice = 256
 
     /// - Parameters:
     ///   - size: of a list.
@@ -71,7 +73,7 @@ package final class ListSearch {
                 exploration: new.isEmpty ? [] : withProfiles(new[user], index))
             var list = composer.compose(candidates) { index.vector(of: $0)?.vector }
             var deeper = wanted
-            while list.wantsMore {
+            while list.wantsMore, deeper < size * Self.mostChoice {
                 deeper *= Self.choice
                 let more = try search([users[user]], .personal, k: deeper, adding: extras.user(user), in: index)[0]
                 candidates.personal = withProfiles(more, index)
