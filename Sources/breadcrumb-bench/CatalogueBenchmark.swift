@@ -28,7 +28,7 @@ struct CatalogueBenchmark {
         var changes = Changes(catalogue: catalogue, shop: shop)
         let start = try start(&changes, planned: planned, residentBefore: before)
         var rows: [CatalogueReport.Change] = []
-        let quiet = try times(catalogue) { Thread.sleep(forTimeInterval: 5) }
+        let quiet = try times(catalogue) { pause() }
         for kind in Changes.Kind.allCases { rows.append(try measure(kind, &changes)) }
         let year = try live(&changes)
         return CatalogueReport(
@@ -99,7 +99,7 @@ struct CatalogueBenchmark {
         let size = changes.catalogue.snapshot.index.count
         let indexBefore = Double(changes.catalogue.snapshot.index.vectorBytes) / 1e6
         let residentBefore = ProcessStatistics.residentBytes() / 1e6
-        let before = try times(changes.catalogue) { Thread.sleep(forTimeInterval: 5) }
+        let before = try times(changes.catalogue) { pause() }
         var (count, spent) = (0, 0.0)
         let bar = ProgressBar("a year", total: days, unit: "days")
         for _ in 0..<days {
@@ -122,8 +122,11 @@ struct CatalogueBenchmark {
             days: days, changes: count, microsecondsPerChange: spent * 1e6 / Double(max(1, count)),
             indexMegabytes: [indexBefore, indexAfter],
             residentMegabytes: [residentBefore, ProcessStatistics.residentBytes() / 1e6],
-            searches: [before, try times(changes.catalogue) { Thread.sleep(forTimeInterval: 5) }])
+            searches: [before, try times(changes.catalogue) { pause() }])
     }
+
+    /// Lets the others work for five seconds.
+    private func pause() { _ = DispatchSemaphore(value: 0).wait(timeout: .now() + 5) }
 
     private func times(_ catalogue: LiveCatalogue, while body: () throws -> Void) throws -> SearchTimes {
         try SearchThread.times(on: catalogue, queries: shop.queries, filter: filter, k: k, while: body)

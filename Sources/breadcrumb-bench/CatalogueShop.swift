@@ -19,6 +19,7 @@ struct CatalogueShop {
     private static let itemsOfShelf = 100
     private static let shelvesOfAisle = 20
     private static let brands = 2_000
+    private static let brandsOfShelf = 20
     private static let words = 4_096
     private static let users = 1_024
     /// Of title, description, category, brand and price: see `ItemField`.
@@ -74,11 +75,12 @@ struct CatalogueShop {
     private static func item(_ number: Int, edition: Int = 0, shelves: Int) -> CatalogueItem {
         var random = SplitMix64(seed: 12, streams: number)
         func upTo(_ count: Int) -> Int { Int(random.uniform() * Double(count)) }
-        let (shelf, brand) = (upTo(shelves), upTo(brands))
+        let (shelf, place) = (upTo(shelves), upTo(brandsOfShelf))
         random = SplitMix64(seed: 13, streams: number, edition)
         return CatalogueItem(
             item: id(number), title: "word\(upTo(words)) word\(upTo(words)) word\(upTo(words))",
-            category: ["aisle-\(shelf / shelvesOfAisle)", "shelf-\(shelf)"], brand: "brand-\(brand)",
+            category: ["aisle-\(shelf / shelvesOfAisle)", "shelf-\(shelf)"],
+            brand: "brand-\((shelf * 7 + place) % brands)",
             price: Double(upTo(100_000)) / 100, currency: "EUR", markets: ["DE", "FR"])
     }
 }

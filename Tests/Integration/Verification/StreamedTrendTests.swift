@@ -71,7 +71,8 @@ struct StreamedTrendTests {
             stage: ShopperStage(
                 model: shop.model, catalogue: try LiveCatalogue(model: shop.model),
                 settings: ShopperSettings(
-                    historyLength: 20, eventIDWindow: 0, purchaseMemory: 256, idleExpiry: nil, listSize: 10, refresh: .everyEvent,
+                    historyLength: 20, eventIDWindow: 0, purchaseMemory: 256, idleExpiry: nil, listSize: 10,
+                    refresh: .everyEvent,
                     topic: "events", marketAttribute: "country"),
                 configuration: "c", decoder: EventDecoder(), letterLimit: 1_000,
                 metrics: ShopperMetrics(MetricRegistry(), clock: { EventTime(milliseconds: 0) })),
