@@ -10,8 +10,7 @@ public struct RecommendationList: Equatable, Sendable {
         /// What the item was ranked by among those of its origin: `Origin` says what it is.
         public var score: Float
         public var origin: Origin
-        /// "Because you viewed this": the item of the user whose neighbourhood gave most of what the sparse channel adds; nil
-        /// where it adds nothing.
+        /// "Because you viewed this": the item of the shopper's last events that speaks most for this one; nil where none does.
         public var because: ItemID?
 
         public init(rank: Int, item: ItemID, score: Float, origin: Origin, because: ItemID? = nil) {

@@ -45,14 +45,11 @@ struct RetrievalVectors: Sendable {
         var state = model.initialState
         var previous: EventTime?
         for event in events {
-            let input = Array(model.row(of: event.item).map { model.trainedInput($0) } ?? model.unknownInput)
+            let input = model.row(of: event.item).map { model.trainedInput($0) } ?? model.unknownInput
             let gap = previous.map { event.time.rawValue &- $0.rawValue }
             previous = event.time
-            state.withUnsafeMutableBufferPointer { state in
-                guard let states = state.baseAddress else { return }
-                model.step(
-                    StepBatch(count: 1, states: states, inputs: input, actions: [event.action], gaps: [gap]),
-                    scratch: scratch)
+            state.withUnsafeMutableBufferPointer {
+                model.step([StepEvent(action: event.action, gap: gap)], states: $0, inputs: input, scratch: scratch)
             }
         }
         var vector = [Float](repeating: 0, count: model.dimension)

@@ -105,24 +105,13 @@ struct StatePass {
         let changes = Visit.changes(from: session, to: next)
         let attributes = model.attributeRows(of: event.attributes)
         let inputs = (0..<count).flatMap { _ in vector }
-        let repeated = (0..<count).flatMap { _ in attributes }
-        let starts = (0...count).map { Int32($0 * attributes.count) }
-        let (actions, gaps) = ([Action](repeating: event.action, count: count), [Int64?](repeating: gap, count: count))
-        let sessionChanges = [Bool](repeating: changes, count: count)
+        let moved = StepEvent(action: event.action, gap: gap, changesSession: changes, attributes: attributes)
         states.withUnsafeMutableBufferPointer { states in
-            guard let base = states.baseAddress else { return }
-            starts.withUnsafeBufferPointer { starts in
-                repeated.withUnsafeBufferPointer { repeated in
-                    var known: StepAttributes?
-                    if let starts = starts.baseAddress, let first = repeated.baseAddress, !repeated.isEmpty {
-                        known = StepAttributes(starts: starts, rows: first)
-                    }
-                    model.step(
-                        StepBatch(
-                            count: count, states: base, inputs: inputs, actions: actions, gaps: gaps,
-                            sessionChanges: sessionChanges, attributes: known), scratch: stepScratch)
-                }
+            inputs.withUnsafeBufferPointer {
+                model.step(
+                    [StepEvent](repeating: moved, count: count), states: states, inputs: $0, scratch: stepScratch)
             }
+            guard let base = states.baseAddress else { return }
             for form in forms.indices {
                 let state = UnsafeMutableBufferPointer(start: base + form * width, count: width)
                 forms[form].decode(forms[form].encode(UnsafeBufferPointer(state), d: d), into: state, d: d)

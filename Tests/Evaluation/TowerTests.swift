@@ -87,24 +87,13 @@ struct TowerTests {
         for row in events {
             let event = log.event(at: Int(row))
             let time = event.time.rawValue
-            var actions = [event.action]
-            var gaps = [last.map { time - $0 }]
-            var changes = [session != nil && event.sessionID != nil && session != event.sessionID]
-            let rows = model.attributeRows(of: event.attributes)
-            let starts = [0, Int32(rows.count)]
+            let moved = StepEvent(
+                action: event.action, gap: last.map { time - $0 },
+                changesSession: session != nil && event.sessionID != nil && session != event.sessionID,
+                attributes: model.attributeRows(of: event.attributes))
+            let input = inputs[Int(log.item(at: row))]
             state.withUnsafeMutableBufferPointer { state in
-                starts.withUnsafeBufferPointer { starts in
-                    (rows + [0]).withUnsafeBufferPointer { rows in
-                        guard let state = state.baseAddress, let starts = starts.baseAddress,
-                            let rows = rows.baseAddress
-                        else { return }
-                        model.step(
-                            StepBatch(
-                                count: 1, states: state, inputs: inputs[Int(log.item(at: row))], actions: &actions,
-                                gaps: &gaps, sessionChanges: &changes,
-                                attributes: StepAttributes(starts: starts, rows: rows)), scratch: scratch)
-                    }
-                }
+                input.withUnsafeBufferPointer { model.step([moved], states: state, inputs: $0, scratch: scratch) }
             }
             last = time
             session = event.sessionID ?? session

@@ -151,24 +151,13 @@ enum Streaming {
         _ model: Model, _ states: inout [Float], inputs: [Float], _ actions: [Action], _ gaps: [Int64?],
         _ scratch: StepScratch, sessionChanges: [Bool]? = nil, attributes: [[Int32]]? = nil
     ) {
-        let starts = (attributes ?? []).reduce(into: [Int32(0)]) { $0.append(($0.last ?? 0) + Int32($1.count)) }
-        let changes = sessionChanges ?? actions.map { _ in false }
+        let events = actions.indices.map { row in
+            StepEvent(
+                action: actions[row], gap: gaps[row], changesSession: sessionChanges?[row] ?? false,
+                attributes: attributes?[row] ?? [])
+        }
         states.withUnsafeMutableBufferPointer { states in
-            starts.withUnsafeBufferPointer { starts in
-                (attributes ?? []).flatMap { $0 }.withUnsafeBufferPointer { rows in
-                    changes.withUnsafeBufferPointer { changes in
-                        guard let base = states.baseAddress, let first = starts.baseAddress else { return }
-                        model.step(
-                            StepBatch(
-                                count: actions.count, states: base, inputs: inputs, actions: actions, gaps: gaps,
-                                sessionChanges: sessionChanges == nil ? nil : changes.baseAddress,
-                                attributes: rows.baseAddress.flatMap {
-                                    attributes == nil ? nil : StepAttributes(starts: first, rows: $0)
-                                }),
-                            scratch: scratch)
-                    }
-                }
-            }
+            inputs.withUnsafeBufferPointer { model.step(events, states: states, inputs: $0, scratch: scratch) }
         }
     }
 

@@ -23,7 +23,7 @@ struct IndexWatch: Sendable {
         self.target = target
         found = registry.gauge(
             "breadcrumb_retrieval_recall",
-            "Share of the exact best items that the last \(RecallAudit.window) audited searches found; 0 before the first."
+            "Share of the exact best items that the last \(RecallAudit.window) audited searches found; 0 before the first, 1 of a flat scan, which is not audited."
         )
         audits = registry.counter("breadcrumb_retrieval_audits_total", "Searches repeated with a look at every item.")
         lists = registry.gauge("breadcrumb_index_lists", "Lists of the index; 1 is a flat scan.")
@@ -39,6 +39,7 @@ struct IndexWatch: Sendable {
         lists.set(Double(plan.partition.lists))
         probes.set(plan.looks)
         recall.set(plan.recall)
+        if plan.index.isFlat { found.set(1) }
         log.info(
             "index",
             [

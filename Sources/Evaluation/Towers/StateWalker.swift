@@ -82,19 +82,12 @@ final class StateWalker: @unchecked Sendable {
         let states: FloatBuffer
         let inputs: FloatBuffer
         let scratch: StepScratch
-        var actions: [Action]
-        var gaps: [Int64?]
-        var changes: [Bool]
-        var attributeStarts: [Int32] = []
-        var attributeRows: [Int32] = []
+        var events: [StepEvent] = []
 
         init(_ model: Model, width: Int) {
             states = FloatBuffer(count: width * model.stateSize)
             inputs = FloatBuffer(count: width * model.dimension)
             scratch = model.makeScratch()
-            actions = [Action](repeating: .browse, count: width)
-            gaps = [Int64?](repeating: nil, count: width)
-            changes = [Bool](repeating: false, count: width)
         }
     }
 
@@ -130,8 +123,7 @@ final class StateWalker: @unchecked Sendable {
     /// Takes each of the users one event further.
     private func step(_ trips: [Trip], _ progress: Progress, _ desk: Desk) {
         let (size, d) = (model.stateSize, model.dimension)
-        desk.attributeStarts = [0]
-        desk.attributeRows.removeAll(keepingCapacity: true)
+        desk.events.removeAll(keepingCapacity: true)
         for (row, trip) in trips.enumerated() {
             let user = Int(trip.user)
             let events = log.events(of: trip.user)
@@ -139,30 +131,22 @@ final class StateWalker: @unchecked Sendable {
             let event = log[Int(events[place])]
             let before = place > events.startIndex ? log[Int(events[place - 1])].time : nil
             let session = progress.sessions[user]
-            desk.actions[row] = event.action
-            desk.gaps[row] = before.map { event.time.subtractingReportingOverflow($0) }
-                .map { $0.overflow ? .max : $0.partialValue }
-            desk.changes[row] = event.session >= 0 && session >= 0 && event.session != session
-            desk.attributeRows += attributes[Int(event.attributes)]
-            desk.attributeStarts.append(Int32(desk.attributeRows.count))
+            desk.events.append(
+                StepEvent(
+                    action: event.action,
+                    gap: before.map { event.time.subtractingReportingOverflow($0) }
+                        .map { $0.overflow ? .max : $0.partialValue },
+                    changesSession: event.session >= 0 && session >= 0 && event.session != session,
+                    attributes: attributes[Int(event.attributes)]))
             (desk.states.pointer + row * size).update(from: states.pointer + user * size, count: size)
             (desk.inputs.pointer + row * d).update(from: items.inputs.pointer + Int(event.item) * d, count: d)
             progress.positions[user] += 1
             if event.session >= 0 { progress.sessions[user] = event.session }
         }
-        desk.attributeStarts.withUnsafeBufferPointer { starts in
-            desk.attributeRows.withUnsafeBufferPointer { rows in
-                var known: StepAttributes?
-                if let starts = starts.baseAddress, let rows = rows.baseAddress, !desk.attributeRows.isEmpty {
-                    known = StepAttributes(starts: starts, rows: rows)
-                }
-                model.step(
-                    StepBatch(
-                        count: trips.count, states: desk.states.pointer, inputs: desk.inputs.pointer,
-                        actions: desk.actions, gaps: desk.gaps, sessionChanges: desk.changes, attributes: known),
-                    scratch: desk.scratch)
-            }
-        }
+        model.step(
+            desk.events, states: desk.states.first(trips.count * size),
+            inputs: UnsafeBufferPointer(desk.inputs.first(trips.count * d)),
+            scratch: desk.scratch)
         for (row, trip) in trips.enumerated() {
             (states.pointer + Int(trip.user) * size).update(from: desk.states.pointer + row * size, count: size)
         }

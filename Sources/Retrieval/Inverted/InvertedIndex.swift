@@ -42,6 +42,9 @@ public struct InvertedIndex: ItemIndex {
         lists = [[Int]](repeating: [], count: partition.lists)
     }
 
+    /// Whether there is one list, so that a search misses nothing.
+    public var isFlat: Bool { partition.lists == 1 }
+
     /// Items of a list.
     func count(ofList list: Int) -> Int {
         let blocks = lists[list]

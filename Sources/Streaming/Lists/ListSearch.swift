@@ -112,7 +112,8 @@ final class ListSearch {
         _ found: [[ScoredItem]], _ users: [User], _ classes: [[ListFilters.Class]], _ k: Int, _ extras: ExtraScores,
         _ index: InvertedIndex
     ) {
-        guard let audit, let user = users.last, audit.isDue(after: users.count) else { return }
+        // A flat scan misses nothing.
+        guard let audit, !index.isFlat, let user = users.last, audit.isDue(after: users.count) else { return }
         let last = users.count - 1
         audit.take(
             .init(

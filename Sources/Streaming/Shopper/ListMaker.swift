@@ -10,6 +10,7 @@ struct ListMaker {
     private let configuration: String
     private let search: ListSearch
     private let sparse: SparseScores?
+    private let reasons: Reasons
     private let probe: StageProbe
     /// What may be bought again at all.
     private let comesBack: ItemCondition
@@ -22,6 +23,7 @@ struct ListMaker {
         self.configuration = configuration
         search = ListSearch(rules: settings.rules, size: settings.listSize, audit: audit)
         sparse = SparseScores(model: model)
+        reasons = Reasons(model: model, sparse: sparse)
         self.probe = probe
         comesBack = settings.rules.repurchase.comesBack
     }
@@ -42,10 +44,11 @@ struct ListMaker {
         return probe.time(.compose) {
             zip(entries, found).enumerated().map { place, found in
                 let (entry, list) = found
+                let reasons = reasons.reasons(of: list, for: place, states[entry.state], in: snapshot.index)
                 let slots = list.enumerated().map { rank, slot in
                     RecommendationList.Slot(
                         rank: rank + 1, item: slot.found.item, score: slot.found.score, origin: slot.origin,
-                        because: sparse?.reason(of: slot.found, for: place, states[entry.state]))
+                        because: reasons[rank])
                 }
                 return self.list(at: entry, slots, snapshot)
             }

@@ -11,21 +11,15 @@ struct Stepper {
         scratch = model.makeScratch()
     }
 
-    /// Advances `states[index].state` by its last entry, for each of `indexes`, which are distinct.
+    /// Advances `states[index].state` by its last entry, for each of `indexes`, which are distinct and have one.
     func step(_ indexes: [Int], of states: inout [ShopperRecord]) {
         guard !indexes.isEmpty else { return }
-        let (width, dimension) = (model.stateSize, model.dimension)
-        var entries: [ShopperRecord.Entry] = []
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: indexes.count * (width + dimension)) { memory in
-            guard let rows = memory.baseAddress else { return }
-            let inputs = rows + indexes.count * width
-            for (row, index) in indexes.enumerated() {
-                states[index].state.write(to: rows + row * width, size: width)
-                guard let entry = states[index].entries.last else { continue }
-                copyInput(of: entry, to: inputs + row * dimension)
-                entries.append(entry)
-            }
-            advance(entries, states: rows, inputs: inputs)
+        let width = model.stateSize
+        let entries = indexes.compactMap { states[$0].entries.last }
+        precondition(entries.count == indexes.count, "a shopper without an event")
+        withRows(of: entries) { rows in
+            for (row, index) in indexes.enumerated() { states[index].state.write(to: rows + row * width, size: width) }
+        } then: { rows in
             for (row, index) in indexes.enumerated() {
                 states[index].state = ShopperState(
                     rounding: UnsafeBufferPointer(start: rows + row * width, count: width))
@@ -36,39 +30,33 @@ struct Stepper {
     /// Advances one state by one entry.
     func step(entry: ShopperRecord.Entry, state: inout ShopperState) {
         let width = model.stateSize
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: width + model.dimension) { memory in
-            guard let numbers = memory.baseAddress else { return }
-            state.write(to: numbers, size: width)
-            copyInput(of: entry, to: numbers + width)
-            advance([entry], states: numbers, inputs: numbers + width)
-            state = ShopperState(rounding: UnsafeBufferPointer(start: numbers, count: width))
+        withRows(of: [entry]) { rows in
+            state.write(to: rows, size: width)
+        } then: { rows in
+            state = ShopperState(rounding: UnsafeBufferPointer(start: rows, count: width))
         }
     }
 
-    private func advance(
-        _ entries: [ShopperRecord.Entry], states: UnsafeMutablePointer<Float>, inputs: UnsafePointer<Float>
+    /// Advances states [entries, stateSize] that `load` writes, and hands them to `store`.
+    private func withRows(
+        of entries: [ShopperRecord.Entry], load: (UnsafeMutablePointer<Float>) -> Void,
+        then store: (UnsafePointer<Float>) -> Void
     ) {
-        let actions = entries.map(\.action)
-        let gaps = entries.map(\.gap)
-        let changes = entries.map(\.changesSession)
-        var starts: [Int32] = [0]
-        var attributes: [Int32] = []
-        for entry in entries {
-            attributes += model.attributeRows(of: entry.attributes)
-            starts.append(Int32(attributes.count))
-        }
-        starts.withUnsafeBufferPointer { starts in
-            attributes.withUnsafeBufferPointer { rows in
-                var known: StepAttributes?
-                if let starts = starts.baseAddress, let first = rows.baseAddress, !rows.isEmpty {
-                    known = StepAttributes(starts: starts, rows: first)
-                }
-                model.step(
-                    StepBatch(
-                        count: entries.count, states: states, inputs: inputs, actions: actions, gaps: gaps,
-                        sessionChanges: changes, attributes: known),
-                    scratch: scratch)
+        let (count, width, dimension) = (entries.count, model.stateSize, model.dimension)
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: count * (width + dimension)) { memory in
+            guard let rows = memory.baseAddress else { return }
+            let inputs = rows + count * width
+            load(rows)
+            for (row, entry) in entries.enumerated() { copyInput(of: entry, to: inputs + row * dimension) }
+            let events = entries.map {
+                StepEvent(
+                    action: $0.action, gap: $0.gap, changesSession: $0.changesSession,
+                    attributes: model.attributeRows(of: $0.attributes))
             }
+            model.step(
+                events, states: UnsafeMutableBufferPointer(start: rows, count: count * width),
+                inputs: UnsafeBufferPointer(start: inputs, count: count * dimension), scratch: scratch)
+            store(rows)
         }
     }
 

@@ -175,21 +175,19 @@ package struct ServingTower: Sendable {
         let d = layout.shape.dimension
         let factor = Float(d).squareRoot()
         for row in 0..<batch.count {
-            let actionRow = values(layout.actionEmbedding, from: Int(batch.actions[row].rawValue) * d, d)
+            let event = batch[row]
+            let actionRow = values(layout.actionEmbedding, from: Int(event.action.rawValue) * d, d)
             let target = stream + row * d
             for i in 0..<d { target[i] = batch.inputs[row * d + i] * factor + actionRow[i] }
             if let rhythm = layout.rhythm {
-                let gap = batch.gaps[row]
-                let visit = Visit.row(gap: gap, changesSession: batch.sessionChanges?[row] ?? false)
-                let gapRow = values(rhythm.gaps, from: GapBucket.of(milliseconds: gap) * d, d)
+                let visit = Visit.row(gap: event.gap, changesSession: event.changesSession)
+                let gapRow = values(rhythm.gaps, from: GapBucket.of(milliseconds: event.gap) * d, d)
                 let visitRow = values(rhythm.visits, from: visit * d, d)
                 for i in 0..<d { target[i] = target[i] + gapRow[i] + visitRow[i] }
             }
-            guard let attributes = batch.attributes else { continue }
-            let range = Int(attributes.starts[row])..<Int(attributes.starts[row + 1])
-            let share = 1 / Float(max(1, range.count))
-            for place in range {
-                let attribute = values(layout.attributeEmbedding, from: Int(attributes.rows[place]) * d, d)
+            let share = 1 / Float(max(1, event.attributes.count))
+            for number in event.attributes {
+                let attribute = values(layout.attributeEmbedding, from: Int(number) * d, d)
                 for i in 0..<d { target[i] += attribute[i] * share }
             }
         }

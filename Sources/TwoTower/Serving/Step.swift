@@ -1,63 +1,59 @@
 import Commerce
 
-/// The user attributes of a batch of events: event i has those of rows `rows[starts[i]..<starts[i + 1]]`.
-public struct StepAttributes {
-    /// [count + 1]
-    public var starts: UnsafePointer<Int32>
-    /// As `Model.attributeRows(of:)` gives them.
-    public var rows: UnsafePointer<Int32>
+/// What a step takes of an event beside its item's vector.
+public struct StepEvent: Sendable {
+    public var action: Action
+    /// Milliseconds since the shopper's previous event, nil for the first; below zero counts as 0.
+    public var gap: Int64?
+    /// Whether the event's session id is another than the shopper's last one.
+    public var changesSession: Bool
+    /// Rows of the shopper's attributes, as `Model.attributeRows(of:)` gives them.
+    public var attributes: [Int32]
 
-    public init(starts: UnsafePointer<Int32>, rows: UnsafePointer<Int32>) {
-        self.starts = starts
-        self.rows = rows
+    public init(action: Action, gap: Int64?, changesSession: Bool = false, attributes: [Int32] = []) {
+        self.action = action
+        self.gap = gap
+        self.changesSession = changesSession
+        self.attributes = attributes
     }
 }
 
-/// One event each of `count` different shoppers, as a step takes them.
-public struct StepBatch {
-    public var count: Int
+/// One event each of up to `StepScratch.rows` different shoppers.
+struct StepBatch {
+    let events: ArraySlice<StepEvent>
     /// [count, stateSize]: advanced in place.
-    public var states: UnsafeMutablePointer<Float>
-    /// [count, d]: the input vectors of the items.
-    public var inputs: UnsafePointer<Float>
-    /// [count]
-    public var actions: UnsafePointer<Action>
-    /// [count]: milliseconds since the shopper's previous event, nil for the first; below zero counts as 0.
-    public var gaps: UnsafePointer<Int64?>
-    /// [count]: whether the event's session id is another than the shopper's last one; nil where none is.
-    public var sessionChanges: UnsafePointer<Bool>?
-    /// Nil where no event has a known attribute.
-    public var attributes: StepAttributes?
+    let states: UnsafeMutablePointer<Float>
+    /// [count, d]
+    let inputs: UnsafePointer<Float>
 
-    public init(
-        count: Int, states: UnsafeMutablePointer<Float>, inputs: UnsafePointer<Float>, actions: UnsafePointer<Action>,
-        gaps: UnsafePointer<Int64?>, sessionChanges: UnsafePointer<Bool>? = nil, attributes: StepAttributes? = nil
-    ) {
-        self.count = count
-        self.states = states
-        self.inputs = inputs
-        self.actions = actions
-        self.gaps = gaps
-        self.sessionChanges = sessionChanges
-        self.attributes = attributes
-    }
+    var count: Int { events.count }
+    subscript(row: Int) -> StepEvent { events[events.startIndex + row] }
 }
 
 extension Model {
     /// Working memory of `step`: one per thread, reused, sized by this model.
     public func makeScratch() -> StepScratch { StepScratch(layout.shape) }
 
-    /// Advances the states of `batch.count` shoppers by one event each, in O(d²) each and without allocating.
+    /// Advances the states of shoppers, all different, by one event each, in O(d²) each and without allocating.
     ///
     /// A shopper's new state is a function of the shopper's own row: neither the batch, nor the processor's instruction
     /// set, nor the thread changes a bit of it.
-    public func step(_ batch: StepBatch, scratch: StepScratch) {
-        for start in stride(from: 0, to: batch.count, by: StepScratch.rows) {
+    ///
+    /// - Parameters:
+    ///   - states: [events, stateSize].
+    ///   - inputs: [events, d]: the input vectors of the items.
+    public func step(
+        _ events: [StepEvent], states: UnsafeMutableBufferPointer<Float>, inputs: UnsafeBufferPointer<Float>,
+        scratch: StepScratch
+    ) {
+        precondition(
+            states.count == events.count * stateSize && inputs.count == events.count * dimension,
+            "states (\(states.count)) and inputs (\(inputs.count)) of \(events.count) events")
+        guard let firstState = states.baseAddress, let firstInput = inputs.baseAddress else { return }
+        for start in stride(from: 0, to: events.count, by: StepScratch.rows) {
             let part = StepBatch(
-                count: min(StepScratch.rows, batch.count - start), states: batch.states + start * stateSize,
-                inputs: batch.inputs + start * dimension, actions: batch.actions + start, gaps: batch.gaps + start,
-                sessionChanges: batch.sessionChanges.map { $0 + start },
-                attributes: batch.attributes.map { StepAttributes(starts: $0.starts + start, rows: $0.rows) })
+                events: events[start..<min(start + StepScratch.rows, events.count)],
+                states: firstState + start * stateSize, inputs: firstInput + start * dimension)
             tower.step(part, scratch: scratch)
         }
     }

@@ -128,17 +128,9 @@ struct ShopperStageTests {
         for number in 6...11 {
             let row = try #require(new.model.row(of: Shop.item(number * 3)) ?? new.model.row(of: Shop.item(0)))
             let input = number * 3 < 60 ? new.model.trainedInput(row) : new.model.unknownInput
-            do {
-                state.withUnsafeMutableBufferPointer { state in
-                    withUnsafePointer(to: Action.browse) { action in
-                        withUnsafePointer(to: Int64?.some(60_000)) { gap in
-                            guard let states = state.baseAddress, let inputs = input.baseAddress else { return }
-                            new.model.step(
-                                StepBatch(count: 1, states: states, inputs: inputs, actions: action, gaps: gap),
-                                scratch: scratch)
-                        }
-                    }
-                }
+            state.withUnsafeMutableBufferPointer {
+                new.model.step(
+                    [StepEvent(action: .browse, gap: 60_000)], states: $0, inputs: input, scratch: scratch)
             }
             // Every step leaves halves, as the record does.
             state = state.map { Float(Float16($0)) }

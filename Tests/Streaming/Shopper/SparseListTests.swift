@@ -34,12 +34,25 @@ struct SparseListTests {
             let expected = top { dense[$0] + extra[$0].score }
             #expect(list.slots.map(\.item) == expected.map(Shop.item))
             #expect(list.slots.map(\.score) == expected.map { dense[$0] + extra[$0].score })
-            #expect(list.slots.map(\.because) == expected.map { extra[$0].reason })
+            let nearest = expected.map { Self.nearest(to: $0, record, shop.model) }
+            #expect(list.slots.map(\.because) == zip(expected, nearest).map { extra[$0].reason ?? $1 })
             checked += 1
             if top({ dense[$0] }) != expected { moved += 1 }
-            reasons += list.slots.filter { $0.because != nil }.count
+            reasons += expected.filter { extra[$0].reason != nil }.count
         }
         #expect(checked > 250 && moved > 100 && reasons > 300, "\(checked) lists, \(moved) moved, \(reasons) reasons")
+    }
+
+    /// The known item of the last ten whose trained vector is most like the row's, the newest of equal ones.
+    private static func nearest(to row: Int, _ record: ShopperRecord, _ model: Model) -> ItemID? {
+        var best: (item: ItemID, score: Float)?
+        for entry in record.entries.suffix(10).reversed() {
+            guard let known = model.row(of: entry.item) else { continue }
+            let score = Kernels.dot(
+                Array(model.trainedOutput(row)).span, Array(model.trainedOutput(known)).span)
+            if score > best?.score ?? -.infinity { best = (entry.item, score) }
+        }
+        return best?.item
     }
 
     @Test("A withdrawn neighbour stays out, whatever its extra score")

@@ -29,6 +29,7 @@ struct TrendingListTests {
             var ids: [String] = []
             var kept: [(item: ItemID, country: String?)] = []
             var purchased: Set<ItemID> = []
+            var cart: Set<ItemID> = []
         }
 
         var shoppers: [String: Shopper] = [:]
@@ -42,7 +43,12 @@ struct TrendingListTests {
                 shopper.ids = (shopper.ids + [id]).suffix(2)
             }
             shopper.kept = (shopper.kept + [(event.item, event.attributes["country"])]).suffix(12)
-            if event.action == .purchase { shopper.purchased.insert(event.item) }
+            switch event.action {
+            case .purchase: shopper.purchased.insert(event.item)
+            case .cart: shopper.cart.insert(event.item)
+            case .browse, .cartRemoval: break
+            }
+            if event.action == .purchase || event.action == .cartRemoval { shopper.cart.remove(event.item) }
             shoppers[event.shopper.id] = shopper
             var market = shopper.kept.last { $0.country != nil }?.country
             if market == "" { market = nil }
@@ -57,7 +63,8 @@ struct TrendingListTests {
             for market in [market, "all"].compactMap({ $0 }) {
                 let ranked = (counts[market] ?? [:]).sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map(\.key)
                 list += ranked.filter {
-                    known.contains($0) && !list.contains($0) && !shopper.purchased.contains($0)
+                    known.contains($0) && !list.contains($0)
+                        && !shopper.purchased.union(shopper.cart).contains($0)
                 }
             }
             return Array(list.prefix(5))
