@@ -132,9 +132,10 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
         setVector(vector, at: row)
     }
 
-    /// Removes the last row.
+    /// Removes the last row; of what blocks share, vectors, keys and attributes beyond the end do no harm.
     func removeLast() {
-        ownAll()
+        ownNames()
+        ownCodes()
         count -= 1
         keys.count -= 1
         traits.count -= 1
@@ -146,14 +147,20 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
     private func ownAll() {
         traits.own()
         keys.own()
-        if !isKnownUniquelyReferenced(&names) { names = ItemColumn(names, capacity: capacity) }
+        ownNames()
         ownVectors()
+    }
+
+    private func ownNames() {
+        if !isKnownUniquelyReferenced(&names) { names = ItemColumn(names, capacity: capacity) }
     }
 
     private func ownVectors() {
         if !isKnownUniquelyReferenced(&vectors) { vectors = vectors.copy() }
-        if !isKnownUniquelyReferenced(&codes) { codes = codes.copy() }
+        ownCodes()
     }
+
+    private func ownCodes() { if !isKnownUniquelyReferenced(&codes) { codes = codes.copy() } }
 
     private func setMask(_ row: Int, _ counts: Bool) {
         let masks = UnsafeMutableRawPointer(codes.pointer)
