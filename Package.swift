@@ -92,7 +92,12 @@ let package = Package(
             ["Streaming", "Bytes", "JSON", "Observability", "LinearAlgebra", "Commerce", "TwoTower", "Retrieval"]),
         tests("Kafka", ["Kafka", "Bytes", "Observability"]),
         tests("Redis", ["Redis", "Bytes"]),
-        tests("Connectors", ["Connectors", "Streaming", "Kafka", "Redis", "Commerce", "Observability"]),
+        tests(
+            "Connectors",
+            [
+                "Connectors", "Streaming", "Retrieval", "TwoTower", "LinearAlgebra", "Kafka", "Redis", "Commerce",
+                "Observability",
+            ]),
         tests(
             "Application",
             [

@@ -40,13 +40,15 @@ public final class CatalogueFeed: Sendable {
         self.observe = observe
     }
 
-    /// Reads the whole topic, then starts the thread that follows it. Returns the number of records read.
+    /// Reads the whole topic and waits for the index's plan, then starts the thread that follows the topic. Returns the number of
+    /// records read.
     public func load() throws(KafkaError) -> Int {
         let reader = try KafkaReader(configuration, topic: topic)
         let decoder = CatalogueDecoder()
         let total = reader.progress.remaining
         var waiting: [KafkaMessage] = []
         var count = 0
+        observe(.loading(records: 0, of: total))
         try reader.readToEnd { message in
             waiting.append(message)
             count += 1
@@ -62,6 +64,7 @@ public final class CatalogueFeed: Sendable {
             catalogue.apply([], partition: partition.rawValue, next: position.rawValue)
         }
         observe(.loading(records: count, of: count))
+        catalogue.waitForPlan()
         let positions = reader.progress.positions
         let thread = Thread { self.follow(from: positions) }
         thread.name = "catalogue"

@@ -98,7 +98,8 @@ struct StatePass {
         let (count, d, width) = (forms.count, model.dimension, model.stateSize)
         let row = model.row(of: event.item)
         let vector =
-            row.map { Array(model.trainedInput($0)) } ?? catalogue.newItems[event.item] ?? Array(model.unknownInput)
+            row.map { Array(model.trainedInput($0)) } ?? catalogue.vector(ofNew: event.item)
+            ?? Array(model.unknownInput)
         let gap = latest.map { max(0, event.time.rawValue &- $0.rawValue) }
         let next = event.sessionID.map(Identifier.hash)
         let changes = Visit.changes(from: session, to: next)

@@ -7,5 +7,7 @@ exit(
         abstract:
             "Measures Breadcrumb on this machine: its costs on made-up data that is the same everywhere, the state on a shop's.",
         version: Program.breadcrumb.version,
-        commands: [StreamCommand.self, RetrievalCommand.self, FilterCommand.self, StateCommand.self]
+        commands: [
+            StreamCommand.self, RetrievalCommand.self, FilterCommand.self, CatalogueCommand.self, StateCommand.self,
+        ]
     ).main())

@@ -79,6 +79,50 @@ struct IndexChangeTests {
         #expect(seen.count > 20, "the changes must show in results, or this test shows nothing")
     }
 
+    /// An index and what it should be.
+    private struct Pair {
+        var index: any ItemIndex
+        var naive = NaiveIndex()
+
+        mutating func change(_ generator: inout Generator) throws {
+            let item = ItemID("i\(Int.random(in: 0..<1500, using: &generator))")
+            let held = naive.vectors[item]
+            guard held == nil || Int.random(in: 0..<4, using: &generator) > 0 else {
+                index.remove(item)
+                (naive.vectors[item], naive.attributes[item]) = (nil, nil)
+                return
+            }
+            // Often the same vector: a block's other parts stay shared.
+            let vector = Bool.random(using: &generator) ? held ?? generator.vector(16) : generator.vector(16)
+            let attributes = ItemAttributes(
+                profile: .init(brand: "b\(Int.random(in: 0..<300, using: &generator))"),
+                price: Float(Int.random(in: 0..<100, using: &generator)))
+            (naive.vectors[item], naive.attributes[item]) = (vector, attributes)
+            try index.upsert(item, vector.span, attributes, number: nil)
+        }
+    }
+
+    /// Copies that share all at first, and then change apart.
+    @Test(arguments: IndexKind.allCases) func copiesGoTheirOwnWays(kind: IndexKind) throws {
+        var generator = Generator(state: 23)
+        var original = Pair(index: try kind.make(dimension: 16))
+        for _ in 0..<3000 { try original.change(&generator) }
+        var pairs = [Pair](repeating: original, count: 4)
+        for _ in 0..<300 { for copy in 1..<4 { try pairs[copy].change(&generator) } }
+        let condition = ItemCondition.any([.price(0...49), .brand("b7"), .brand("b8")])
+        for pair in pairs {
+            #expect(pair.index.count == pair.naive.vectors.count)
+            for (item, attributes) in pair.naive.attributes { #expect(pair.index.attributes(of: item) == attributes) }
+            for _ in 0..<5 {
+                let query = generator.vector(16)
+                let all = try pair.index.search([query], k: 20)[0]
+                #expect(all == pair.naive.search(query, k: 20))
+                let some = try pair.index.search([query], k: 20, filter: ItemFilter(condition))[0]
+                #expect(some == pair.naive.search(query, k: 20, where: condition))
+            }
+        }
+    }
+
     /// Items come and go; memory follows how many there are.
     @Test(arguments: IndexKind.allCases) func churnDoesNotGrowMemory(kind: IndexKind) throws {
         var generator = Generator(state: 22)

@@ -28,7 +28,7 @@ struct CatalogueWatch: Sendable {
         switch event {
         case .loading(let records, let total):
             readiness.set("catalogue", .waiting("\(records) of at most \(total) records read"))
-            log.debug("reading the catalogue", ["records": LogValue(records), "of": LogValue(total)])
+            log.info("reading the catalogue", ["records": LogValue(records), "of": LogValue(total)])
         case .applied(let count):
             applied.add(count)
         case .refused(let partition, let offset, let reason):

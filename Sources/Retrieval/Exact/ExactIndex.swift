@@ -41,10 +41,9 @@ public struct ExactIndex: ItemIndex {
         _ item: ItemID, _ vector: Span<Float>, _ attributes: ItemAttributes, number: Int32?
     ) throws(RetrievalError) {
         try RetrievalError.check(vector, of: item, dimension: dimension)
-        let traits = profiles.enter(attributes)
         if let slot = slots[item] {
             let old = blocks[slot.block].entries[slot.row].traits
-            profiles.leave(old.profile)
+            let traits = profiles.change(old, to: attributes)
             if old != traits { changeableBlock(slot.block).setTraits(traits, at: slot.row) }
             if !blocks[slot.block].holds(vector, at: slot.row) {
                 changeableBlock(slot.block).setVector(vector, at: slot.row)
@@ -53,7 +52,8 @@ public struct ExactIndex: ItemIndex {
         }
         let slot = Slot(count)
         if slot.block == blocks.count { blocks.append(ItemBlock(width: width)) }
-        changeableBlock(slot.block).append(ItemEntry(item, number: number, traits: traits), vector)
+        let entry = ItemEntry(item, number: number, traits: profiles.enter(attributes))
+        changeableBlock(slot.block).append(entry, vector)
         slots[item] = slot
         numbered.move(number, to: slot)
         count += 1

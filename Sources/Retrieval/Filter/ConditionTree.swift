@@ -77,7 +77,9 @@ extension ItemCondition {
 final class ProfileAnswers {
     private let condition: ItemCondition
     private var answers: [Bool] = []
-    /// Of the table and of its numbers, when they were answered.
+    /// Per number, since when it has meant what was answered.
+    private var since: [UInt64] = []
+    /// Of the table and of its parts, when they were answered.
     private var stamp: UInt64 = 0
     private var stamps: [UInt64] = []
 
@@ -88,18 +90,26 @@ final class ProfileAnswers {
     func with<Result>(_ table: ProfileTable, _ body: (UnsafeBufferPointer<Bool>) -> Result) -> Result {
         if stamp != table.stamp {
             stamp = table.stamp
-            for number in table.profiles.indices where number >= stamps.count || stamps[number] != table.stamps[number]
-            {
-                let attributes = ItemAttributes(profile: table.profiles[number])
-                let answer = condition.holds(for: ItemID(""), attributes, isNew: false)
-                if number < answers.count {
-                    (answers[number], stamps[number]) = (answer, table.stamps[number])
+            for place in table.stamps.indices where place >= stamps.count || stamps[place] != table.stamps[place] {
+                for number in table.numbers(ofStamp: place) { answer(number, table.meanings[number]) }
+                if place < stamps.count {
+                    stamps[place] = table.stamps[place]
                 } else {
-                    answers.append(answer)
-                    stamps.append(table.stamps[number])
+                    stamps.append(table.stamps[place])
                 }
             }
         }
         return answers.withUnsafeBufferPointer(body)
+    }
+
+    private func answer(_ number: Int, _ meaning: ProfileTable.Meaning) {
+        if number < since.count, since[number] == meaning.stamp { return }
+        let answer = condition.holds(for: ItemID(""), ItemAttributes(profile: meaning.profile), isNew: false)
+        if number < answers.count {
+            (answers[number], since[number]) = (answer, meaning.stamp)
+        } else {
+            answers.append(answer)
+            since.append(meaning.stamp)
+        }
     }
 }

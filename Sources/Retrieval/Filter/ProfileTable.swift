@@ -1,13 +1,29 @@
+import Commerce
+
 /// The profiles of an index's items, each once, under small numbers that are used again when nobody has a profile any more.
+///
+/// Copies share what does not change: a change costs the same however many profiles there are.
 struct ProfileTable: Sendable {
-    private(set) var profiles: [ItemAttributes.Profile] = []
-    /// Per number, since when it has meant the same.
+    /// What a number means, and since when.
+    struct Meaning {
+        let profile: ItemAttributes.Profile
+        let stamp: UInt64
+    }
+
+    private static let shift = 6
+    private(set) var meanings = Paged<Meaning>(shift: shift)
+    /// Of each 64 numbers: changes whenever one of them takes another meaning.
     private(set) var stamps: [UInt64] = []
     /// Changes whenever a number takes another meaning.
     private(set) var stamp = Stamp.next()
-    private var users: [Int32] = []
-    private var numbers: [ItemAttributes.Profile: Int32] = [:]
+    private var users = Paged<Int32>(shift: 10)
+    private var numbers = ShardedMap<ItemAttributes.Profile, Int32>()
     private var free: [Int32] = []
+
+    /// The numbers to which a place of `stamps` belongs.
+    func numbers(ofStamp place: Int) -> Range<Int> {
+        place << Self.shift..<min((place + 1) << Self.shift, meanings.count)
+    }
 
     /// The number of a profile that one more item has.
     mutating func enter(_ profile: ItemAttributes.Profile) -> Int32 {
@@ -16,16 +32,17 @@ struct ProfileTable: Sendable {
             return number
         }
         stamp = Stamp.next()
-        let number = free.popLast() ?? Int32(profiles.count)
-        if Int(number) == profiles.count {
-            profiles.append(profile)
-            stamps.append(stamp)
+        let number = free.popLast() ?? Int32(meanings.count)
+        let meaning = Meaning(profile: profile, stamp: stamp)
+        if Int(number) == meanings.count {
+            meanings.append(meaning)
             users.append(1)
         } else {
-            profiles[Int(number)] = profile
-            stamps[Int(number)] = stamp
+            meanings[Int(number)] = meaning
             users[Int(number)] = 1
         }
+        let place = Int(number) >> Self.shift
+        if place == stamps.count { stamps.append(stamp) } else { stamps[place] = stamp }
         numbers[profile] = number
         return number
     }
@@ -34,7 +51,7 @@ struct ProfileTable: Sendable {
     mutating func leave(_ number: Int32) {
         users[Int(number)] -= 1
         guard users[Int(number)] == 0 else { return }
-        numbers[profiles[Int(number)]] = nil
+        numbers[meanings[Int(number)].profile] = nil
         free.append(number)
     }
 }
@@ -56,15 +73,28 @@ struct ItemTraits: BitwiseCopyable, Equatable {
 extension ProfileTable {
     /// What to hold of an item that enters.
     mutating func enter(_ attributes: ItemAttributes) -> ItemTraits {
-        ItemTraits(
-            profile: enter(attributes.profile), price: attributes.price ?? .nan, inStock: attributes.inStock)
+        traits(attributes, profile: enter(attributes.profile))
+    }
+
+    /// What to hold of an item whose attributes change.
+    mutating func change(_ old: ItemTraits, to attributes: ItemAttributes) -> ItemTraits {
+        guard meanings[Int(old.profile)].profile != attributes.profile else {
+            return traits(attributes, profile: old.profile)
+        }
+        // Entered before the old one leaves: another profile is another number, so that a changed row shows.
+        let new = enter(attributes)
+        leave(old.profile)
+        return new
+    }
+
+    private func traits(_ attributes: ItemAttributes, profile: Int32) -> ItemTraits {
+        ItemTraits(profile: profile, price: attributes.price ?? .nan, inStock: attributes.inStock)
     }
 
     /// What is held of an item.
     func attributes(_ traits: ItemTraits) -> ItemAttributes {
         ItemAttributes(
-            profile: profiles[Int(traits.profile)], price: traits.price.isNaN ? nil : traits.price,
-            inStock: traits.inStock
-        )
+            profile: meanings[Int(traits.profile)].profile, price: traits.price.isNaN ? nil : traits.price,
+            inStock: traits.inStock)
     }
 }

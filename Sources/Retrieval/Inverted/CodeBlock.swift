@@ -6,7 +6,8 @@ import LinearAlgebra
 /// A code c of coordinate i stands for centroid[i] + step · (c - 128). What that leaves out is known: `error` bounds the
 /// length of the difference, so a scan of codes gives bounds of the true scores.
 ///
-/// An index changes a block only while no snapshot shares it, and changes a copy otherwise.
+/// An index changes a block only while no snapshot shares it, and changes a copy otherwise. A copy shares the parts that a change
+/// does not touch: another price copies neither vectors nor names.
 final class CodeBlock: @unchecked Sendable {  // written only by the index that alone refers to it
     /// What a search reads of a block, valid while the block lives and does not change.
     struct View: @unchecked Sendable {  // as the block is
@@ -42,8 +43,7 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
     private var codes: FloatBuffer
     private var keys = Growing<ItemEntry.Key>()
     private var traits = Growing<ItemTraits>()
-    /// [capacity], of which `count` are there.
-    private var items = UnsafeMutablePointer<ItemID>.allocate(capacity: 0)
+    private var names = ItemColumn(capacity: 0)
     private var (step, error, reach): (Float, Float, Float) = (0, 0, 0)
 
     private static let leastCapacity = 32
@@ -64,18 +64,8 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
         partition = other.partition
         count = other.count
         capacity = other.capacity
-        items = .allocate(capacity: capacity)
-        items.initialize(from: other.items, count: count)
-        vectors = other.vectors.copy()
-        codes = other.codes.copy()
-        for key in other.keys.values { keys.append(key) }
-        for row in other.traits.values { traits.append(row) }
+        (vectors, codes, keys, names, traits) = (other.vectors, other.codes, other.keys, other.names, other.traits)
         (step, error, reach) = (other.step, other.error, other.reach)
-    }
-
-    deinit {
-        items.deinitialize(count: count)
-        items.deallocate()
     }
 
     var isFull: Bool { count == Slot.rowsInBlock }
@@ -89,7 +79,7 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
             masks: UnsafeBufferPointer(
                 start: UnsafeRawPointer(codes.pointer).assumingMemoryBound(to: UInt16.self), count: (count + 15) / 16),
             keys: UnsafePointer(keys.base),
-            items: UnsafePointer(items), traits: UnsafePointer(traits.base), stamp: Stamp.next(), step: step,
+            items: UnsafePointer(names.base), traits: UnsafePointer(traits.base), stamp: Stamp.next(), step: step,
             error: error,
             reach: reach)
     }
@@ -100,7 +90,7 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
     }
 
     /// What a row stands for.
-    func entry(_ row: Int) -> ItemEntry { ItemEntry(items[row], key: keys.base[row], traits: traits.base[row]) }
+    func entry(_ row: Int) -> ItemEntry { ItemEntry(names.base[row], key: keys.base[row], traits: traits.base[row]) }
 
     /// The vector of a row, [width].
     func vector(_ row: Int) -> UnsafePointer<Float> { UnsafePointer(vectors.pointer + row * width) }
@@ -109,9 +99,10 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
     ///
     /// - Parameter vector: [width].
     func append(_ entry: ItemEntry, _ vector: UnsafePointer<Float>) {
+        ownAll()
         if count == capacity { grow() }
         let row = count
-        (items + row).initialize(to: entry.item)
+        names.append(entry.item)
         count += 1
         keys.append(entry.key)
         traits.append(entry.traits)
@@ -120,30 +111,56 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
     }
 
     /// Replaces what is held of a row's attributes.
-    func setTraits(_ traits: ItemTraits, at row: Int) { self.traits.base[row] = traits }
+    func setTraits(_ traits: ItemTraits, at row: Int) {
+        self.traits.own()
+        self.traits.base[row] = traits
+    }
 
     /// Replaces a row's vector, [width].
     func setVector(_ vector: UnsafePointer<Float>, at row: Int) {
+        ownVectors()
         (vectors.pointer + row * width).update(from: vector, count: width)
         encode(row)
     }
 
     /// Overwrites a row; vector: [width].
     func setRow(_ row: Int, _ entry: ItemEntry, _ vector: UnsafePointer<Float>) {
-        items[row] = entry.item
+        ownAll()
+        names.base[row] = entry.item
         keys.base[row] = entry.key
         traits.base[row] = entry.traits
         setVector(vector, at: row)
     }
 
-    /// Removes the last row.
+    /// Removes the last row; of what blocks share, vectors, keys and attributes beyond the end do no harm.
     func removeLast() {
+        ownNames()
+        ownCodes()
         count -= 1
         keys.count -= 1
         traits.count -= 1
-        (items + count).deinitialize(count: 1)
+        names.removeLast()
         setMask(count, false)
     }
+
+    /// Copies what other blocks share.
+    private func ownAll() {
+        traits.own()
+        keys.own()
+        ownNames()
+        ownVectors()
+    }
+
+    private func ownNames() {
+        if !isKnownUniquelyReferenced(&names) { names = ItemColumn(names, capacity: capacity) }
+    }
+
+    private func ownVectors() {
+        if !isKnownUniquelyReferenced(&vectors) { vectors = vectors.copy() }
+        ownCodes()
+    }
+
+    private func ownCodes() { if !isKnownUniquelyReferenced(&codes) { codes = codes.copy() } }
 
     private func setMask(_ row: Int, _ counts: Bool) {
         let masks = UnsafeMutableRawPointer(codes.pointer)
@@ -156,10 +173,7 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
         capacity = min(max(Self.leastCapacity, 2 * capacity), Slot.rowsInBlock)
         vectors = vectors.copy(count: capacity * width)
         codes = codes.copy(count: Self.maskFloats + capacity * width / 4)
-        let more = UnsafeMutablePointer<ItemID>.allocate(capacity: capacity)
-        more.moveInitialize(from: items, count: count)
-        items.deallocate()
-        items = more
+        names = ItemColumn(names, capacity: capacity)
     }
 
     /// Makes the codes of a row, and those of all rows anew if the unit is too small for it.
@@ -195,6 +209,36 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
             error = max(error, Float(lost.squareRoot()).nextUp)
             reach = max(reach, Float(kept.squareRoot()).nextUp)
         }
+    }
+}
+
+/// The names of a block's rows, at an address that a search may keep.
+private final class ItemColumn {
+    let base: UnsafeMutablePointer<ItemID>
+    private var count = 0
+
+    init(capacity: Int) { base = .allocate(capacity: capacity) }
+
+    /// The same names, with memory for `capacity` of them.
+    init(_ other: ItemColumn, capacity: Int) {
+        base = .allocate(capacity: capacity)
+        base.initialize(from: other.base, count: other.count)
+        count = other.count
+    }
+
+    deinit {
+        base.deinitialize(count: count)
+        base.deallocate()
+    }
+
+    func append(_ item: ItemID) {
+        (base + count).initialize(to: item)
+        count += 1
+    }
+
+    func removeLast() {
+        count -= 1
+        (base + count).deinitialize(count: 1)
     }
 }
 

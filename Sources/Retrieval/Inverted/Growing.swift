@@ -1,6 +1,6 @@
 /// Numbers in memory that grows, read and written without checks: what the inner loops of a search append to.
 ///
-/// Copies share the memory: whoever wants a copy of its own appends the values to an empty one.
+/// Copies share the memory: whoever wants to write to one of several calls `own` before.
 struct Growing<Element: BitwiseCopyable> {
     private final class Memory {
         let base: UnsafeMutablePointer<Element>
@@ -29,10 +29,16 @@ struct Growing<Element: BitwiseCopyable> {
     @inline(__always) mutating func reserve(_ more: Int) { if count + more > memory.capacity { grow(more) } }
 
     @inline(never) private mutating func grow(_ more: Int) {
-        let larger = Memory(capacity: max(16, count + more, 2 * memory.capacity))
-        larger.base.initialize(from: base, count: count)
-        memory = larger
-        base = larger.base
+        move(to: Memory(capacity: max(16, count + more, 2 * memory.capacity)))
+    }
+
+    /// Moves to memory of its own if it shares it.
+    mutating func own() { if !isKnownUniquelyReferenced(&memory) { move(to: Memory(capacity: memory.capacity)) } }
+
+    private mutating func move(to other: Memory) {
+        other.base.initialize(from: base, count: count)
+        memory = other
+        base = other.base
     }
 
     @inline(__always) mutating func append(_ element: Element) {

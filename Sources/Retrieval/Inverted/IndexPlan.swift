@@ -140,7 +140,7 @@ extension InvertedIndex {
 
     /// The items in some of the lists.
     fileprivate func items(ofLists isWanted: (Int) -> Bool) -> [ItemID] {
-        blocks.flatMap { block in isWanted(block.list) ? (0..<block.count).map { block.entry($0).item } : [] }
+        blocks.values.flatMap { block in isWanted(block.list) ? (0..<block.count).map { block.entry($0).item } : [] }
     }
 
     /// The vectors of held items [items, dimension].

@@ -15,7 +15,7 @@ public struct InvertedIndex: ItemIndex {
     /// a search leaves out the lists that promise too little. Infinite if it leaves out none.
     public private(set) var slack: Float
     public private(set) var count = 0
-    private(set) var blocks: [CodeBlock] = []
+    private(set) var blocks = Paged<CodeBlock>(shift: 6)
     /// What searches read of the blocks, in the same places.
     private(set) var views: [CodeBlock.View] = []
     /// Changes whenever a block does.
@@ -62,15 +62,15 @@ public struct InvertedIndex: ItemIndex {
     public var dimension: Int { partition.dimension }
 
     /// Bytes that vectors and codes take.
-    public var vectorBytes: Int { blocks.reduce(0) { $0 + $1.bytes } }
+    public var vectorBytes: Int { blocks.values.reduce(0) { $0 + $1.bytes } }
 
     /// Numbers that profiles of items have taken.
-    package var profileCount: Int { profiles.profiles.count }
+    package var profileCount: Int { profiles.meanings.count }
 
     public func contains(_ item: ItemID) -> Bool { slots[item] != nil }
 
     /// All items, in no order.
-    public var items: [ItemID] { blocks.flatMap { block in (0..<block.count).map { block.entry($0).item } } }
+    public var items: [ItemID] { blocks.values.flatMap { block in (0..<block.count).map { block.entry($0).item } } }
 
     /// An item's vector and number; nil if it is not held.
     public func vector(of item: ItemID) -> (vector: [Float], number: Int32?)? {
@@ -90,6 +90,7 @@ public struct InvertedIndex: ItemIndex {
         _ item: ItemID, _ vector: Span<Float>, _ attributes: ItemAttributes, number: Int32?
     ) throws(RetrievalError) {
         try RetrievalError.check(vector, of: item, dimension: dimension)
+        if let slot = slots[item], holds(vector, at: slot) { return setAttributes(attributes, at: slot) }
         let (width, partition) = (partition.width, partition)
         withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * width + Kernels.padded(partition.lists)) { memory in
             guard let row = memory.baseAddress else { return }
@@ -101,40 +102,42 @@ public struct InvertedIndex: ItemIndex {
             }
             let list = partition.list(
                 of: UnsafeBufferPointer(turned), scores: UnsafeMutableBufferPointer(rebasing: memory[(2 * width)...]))
-            put(item, UnsafePointer(row), list, profiles.enter(attributes), number: number)
+            put(item, UnsafePointer(row), list, attributes, number: number)
         }
     }
 
     private mutating func put(
-        _ item: ItemID, _ vector: UnsafePointer<Float>, _ list: Int, _ traits: ItemTraits, number: Int32?
+        _ item: ItemID, _ vector: UnsafePointer<Float>, _ list: Int, _ attributes: ItemAttributes, number: Int32?
     ) {
         var number = number
         if let slot = slots[item] {
-            let old = entry(at: slot)
-            let isMoved = !holds(vector, at: slot)
-            if !isMoved || blocks[slot.block].list == list {
-                profiles.leave(old.traits.profile)
-                if !isMoved && old.traits == traits { return }
-                change(slot.block) { block in
-                    block.setTraits(traits, at: slot.row)
-                    if isMoved { block.setVector(vector, at: slot.row) }
-                }
+            if blocks[slot.block].list == list {
+                setAttributes(attributes, at: slot)
+                change(slot.block) { $0.setVector(vector, at: slot.row) }
                 return
             }
-            number = old.number
+            number = entry(at: slot).number
             remove(item)
         }
         let place = blockWithRoom(list)
         let slot = Slot(block: place, row: blocks[place].count)
-        change(place) { $0.append(ItemEntry(item, number: number, traits: traits), vector) }
+        let entry = ItemEntry(item, number: number, traits: profiles.enter(attributes))
+        change(place) { $0.append(entry, vector) }
         slots[item] = slot
         numbered.move(number, to: slot)
         count += 1
     }
 
-    private func holds(_ vector: UnsafePointer<Float>, at slot: Slot) -> Bool {
+    private mutating func setAttributes(_ attributes: ItemAttributes, at slot: Slot) {
+        let old = entry(at: slot).traits
+        let traits = profiles.change(old, to: attributes)
+        if traits != old { change(slot.block) { $0.setTraits(traits, at: slot.row) } }
+    }
+
+    private func holds(_ vector: Span<Float>, at slot: Slot) -> Bool {
         let held = blocks[slot.block].vector(slot.row)
-        return (0..<partition.width).allSatisfy { held[$0].bitPattern == vector[$0].bitPattern }
+        for i in vector.indices where held[i].bitPattern != vector[i].bitPattern { return false }
+        return true
     }
 
     private func entry(at slot: Slot) -> ItemEntry { blocks[slot.block].entry(slot.row) }

@@ -9,10 +9,14 @@ import TwoTower
 public struct CatalogueSnapshot: Sendable {
     /// The items with their attributes, those of the checkpoint numbered by their rows in it.
     public fileprivate(set) var index: InvertedIndex
-    /// Input vectors of described items that the checkpoint does not know.
-    public fileprivate(set) var newItems: [ItemID: [Float]] = [:]
     /// The next record of each partition of the catalogue topic that is not in it.
     public fileprivate(set) var offsets: [Int32: Int64] = [:]
+
+    /// Input vector of a described item that the checkpoint does not know; nil of another one.
+    public func vector(ofNew item: ItemID) -> [Float]? {
+        guard let (vector, number) = index.vector(of: item), number == nil else { return nil }
+        return vector
+    }
 }
 
 /// The catalogue and the index, kept up to date while they are read.
@@ -33,6 +37,8 @@ public final class LiveCatalogue: Sendable {
     private let state: Mutex<CatalogueSnapshot>
     /// Held while changes take effect.
     private let writing: Mutex<Writing>
+    /// A plan that is in the making.
+    private let planning = DispatchGroup()
 
     private struct Writing {
         var plan: IndexPlan
@@ -91,21 +97,30 @@ public final class LiveCatalogue: Sendable {
                     writing.changed?.insert(item.item)
                 case .withdrawal(let item):
                     copy.index.remove(item)
-                    copy.newItems[item] = nil
                     writing.changed?.insert(item)
                 case .refused:
                     break
                 }
             }
             copy.offsets[partition] = next
-            state.withLock { $0 = copy }
-            if writing.changed == nil, writing.plan.isOutgrown(by: copy.index.count) {
-                writing.changed = []
-                let index = copy.index
-                DispatchQueue.global(qos: .utility).async { self.replan(index) }
-            }
+            replace(by: copy)
+            planIfOutgrown(&writing)
         }
         return refused
+    }
+
+    /// Waits until the index has a plan for what it holds: for whoever has just read a whole catalogue.
+    public func waitForPlan() {
+        repeat { planning.wait() } while writing.withLock { planIfOutgrown(&$0) }
+    }
+
+    /// Begins a new plan if one is needed and none is in the making.
+    @discardableResult private func planIfOutgrown(_ writing: inout Writing) -> Bool {
+        let index = snapshot.index
+        guard writing.changed == nil, writing.plan.isOutgrown(by: index.count) else { return false }
+        writing.changed = []
+        DispatchQueue.global(qos: .utility).async(group: planning) { self.replan(index) }
+        return true
     }
 
     /// Indexes the items anew by a plan for them, then makes up for what has changed meanwhile.
@@ -116,13 +131,24 @@ public final class LiveCatalogue: Sendable {
             let changed = writing.changed ?? []
             writing.changed = nil
             guard var (plan, index) = made else { return }
-            let current = snapshot.index
-            for item in changed { try? index.copy(item, from: current) }
+            for item in changed { try? index.copy(item, from: snapshot.index) }
             plan.items = max(plan.items, index.count)
             writing.plan = plan
-            state.withLock { $0.index = index }
+            var copy = snapshot
+            copy.index = index
+            replace(by: copy)
         }
         if let plan = made?.plan { observe(plan) }
+    }
+
+    /// Shows `new` to those who ask from now on. What only the old one held is given back after the lock: nobody waits for that.
+    private func replace(by new: CatalogueSnapshot) {
+        let old = state.withLock { state in
+            let old = state
+            state = new
+            return old
+        }
+        withExtendedLifetime(old) {}
     }
 
     private func upsert(
@@ -131,9 +157,6 @@ public final class LiveCatalogue: Sendable {
     ) throws {
         // A record that cannot be used leaves what was known of its item.
         if case .refused(let fault) = outcome { throw fault }
-        if model.row(of: item.item) == nil {
-            snapshot.newItems[item.item] = outcome == .vector ? Array(vector) : nil
-        }
         if outcome == .vector {
             let attributes = ItemAttributes(
                 profile: .init(category: item.category, brand: item.brand, markets: item.markets),

@@ -158,7 +158,7 @@ public final class ShopperStage: KeyedStage {
     ) -> Bool {
         let event = entry.input
         let isTrained = model.row(of: event.item) != nil
-        let vector = isTrained ? nil : snapshot.newItems[event.item]
+        let vector = isTrained ? nil : snapshot.vector(ofNew: event.item)
         guard record.keep(event, vector: vector, settings: settings) == .applied else {
             receipt.outcomes[EventOutcome(action: event.action, fate: .duplicate), default: 0] += 1
             return false
@@ -176,7 +176,7 @@ public final class ShopperStage: KeyedStage {
         record.state = .none
         for index in record.entries.indices {
             let item = record.entries[index].item
-            record.entries[index].vector = model.row(of: item) == nil ? snapshot.newItems[item] : nil
+            record.entries[index].vector = model.row(of: item) == nil ? snapshot.vector(ofNew: item) : nil
             stepper.step(entry: record.entries[index], state: &record.state)
         }
     }

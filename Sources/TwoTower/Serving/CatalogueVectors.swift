@@ -21,7 +21,7 @@ extension Model {
     ) -> [CatalogueVector] {
         precondition(vectors.count >= items.count * dimension, "\(items.count) vectors of \(dimension) floats")
         let outcomes = Outcomes(count: items.count, vectors: vectors)
-        Parallel.ranges(of: items.count) { _, range in
+        @Sendable func encode(_ range: Range<Int>) {
             for index in range {
                 let row = UnsafeMutableBufferPointer(
                     rebasing: outcomes.vectors[index * dimension..<(index + 1) * dimension])
@@ -32,6 +32,12 @@ extension Model {
                     outcomes.values[index] = .refused(error)
                 }
             }
+        }
+        // Few are done before another thread has woken up.
+        if items.count < 16 {
+            encode(0..<items.count)
+        } else {
+            Parallel.ranges(of: items.count) { _, range in encode(range) }
         }
         return Array(outcomes.values)
     }

@@ -9,10 +9,10 @@ import TwoTower
 
 /// A catalogue that outgrows the plan of its index.
 struct LiveCatalogueTests {
-    private static let words = (0..<300).map { "word\($0)" }
+    static let words = (0..<300).map { "word\($0)" }
 
     /// Sixty known items, and words that have embeddings: new items live by them.
-    private static func model() -> Model {
+    static func model() -> Model {
         var random = Simulation.Random(state: 5)
         let layout = TowerLayout(TowerShape(items: 60, tokens: words.count, dimension: 16, blocks: 1, hidden: 32))
         let parameters = FloatBuffer(count: layout.count)
@@ -33,6 +33,15 @@ struct LiveCatalogueTests {
         var random = Simulation.Random(state: UInt64(number + seed * 1_000_000))
         let title = (0..<2).map { _ in words[Int.random(in: 0..<words.count, using: &random)] }
         return CatalogueItem(item: ItemID("new-\(number)"), title: title.joined(separator: " "))
+    }
+
+    @Test func whoeverWaitsForThePlanHasIt() throws {
+        let catalogue = try LiveCatalogue(model: Self.model(), recall: 0.9)
+        catalogue.waitForPlan()
+        #expect(catalogue.snapshot.index.version == "flat-1")
+        catalogue.apply((0..<9000).map { .upsert(Self.record($0)) }, partition: 0, next: 9000)
+        catalogue.waitForPlan()
+        #expect(catalogue.snapshot.index.version.hasPrefix("inverted-2-"))
     }
 
     /// Changes go on while the new plan is made, and none is lost.
