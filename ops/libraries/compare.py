@@ -149,7 +149,7 @@ def main(folder):
         some = users.reshape(-1, d)[:1024]
         truth = np.argsort(-(some @ items.T), axis=1, kind="stable")[:, :K]
         contenders = {"Breadcrumb": [
-            (row["batch"], row["recall"], row["microseconds"], f"{row['what']}, {row['probes']} of {row['lists']}")
+            (row["batch"], row["recall"], row["microseconds"], f"{row['what']}, {row['lists']} lists, slack {row['slack']}")
             for row in ours if row["items"] == size and row["what"] in ("flat", "inverted")]}
         built = {}
         for kind in (SVS, HNSW, ScaNN, IVF):
