@@ -21,6 +21,8 @@ package final class RuleTrial {
     package let index: InvertedIndex
     private let size: Int
     private let users: [ListSearch.User]
+    /// [users, dimension]
+    private let queries: [Float]
     private let lastRows: [[Int?]]
     private let sparse: SparseScores?
 
@@ -39,10 +41,10 @@ package final class RuleTrial {
         index = catalogue.snapshot.index
         self.size = size
         let known = try QueryUsers(of: split.queries, in: log, by: model)
-        users = split.queries.enumerated().map { place, query in
+        queries = known.vectors
+        users = split.queries.map { query in
             let history = log.events(of: query.user).prefix(query.historyLength)
             return ListSearch.User(
-                query: known.vectors[place * model.dimension..<(place + 1) * model.dimension],
                 market: market.flatMap { Self.market(in: history, of: log, by: $0) },
                 excluded: ItemExclusions(Set(history.map { log.items[Int(log.item(at: $0))] })))
         }
@@ -59,7 +61,10 @@ package final class RuleTrial {
             let some = first..<min(first + Self.batch, users.count)
             sparse?.gather(ofLast: Array(lastRows[some]))
             let start = ProcessStatistics.threadNanoseconds()
-            lists += try search.lists(of: Array(users[some]), adding: sparse?.extras ?? ExtraScores(), in: index)
+            lists += try search.lists(
+                of: Array(users[some]),
+                queries: Array(queries[some.lowerBound * index.dimension..<some.upperBound * index.dimension]),
+                adding: sparse?.extras ?? ExtraScores(), in: index)
             nanoseconds += ProcessStatistics.threadNanoseconds() - start
         }
         return Outcome(lists: lists, microseconds: Double(nanoseconds) / 1000 / Double(max(1, users.count)))

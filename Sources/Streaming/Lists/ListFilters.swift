@@ -23,6 +23,8 @@ struct ListFilters {
 
     private let rules: ListRules
     private var known: [Key: [Class]] = [:]
+    /// What was asked for last, which is mostly asked for again.
+    private var last: (key: Key, classes: [Class])?
 
     /// A shop has few markets; whoever makes up names must not fill the memory.
     private static let mostKnown = 1024
@@ -33,15 +35,23 @@ struct ListFilters {
     /// each set of boosts.
     mutating func classes(_ market: String?, _ purpose: Purpose) -> [Class] {
         let key = Key(market: market, purpose: purpose)
-        if let classes = known[key] { return classes }
+        if let last, last.key == key { return last.classes }
+        let classes = known[key] ?? make(key)
+        known[key] = classes
+        last = (key, classes)
+        return classes
+    }
+
+    private mutating func make(_ key: Key) -> [Class] {
+        if known.count >= Self.mostKnown { known.removeAll() }
         var conditions = [rules.filter]
-        if let market { conditions.append(.market(market)) }
-        switch purpose {
+        if let market = key.market { conditions.append(.market(market)) }
+        switch key.purpose {
         case .personal: break
         case .pin(let pin): conditions.append(rules.pins[pin].condition)
         case .exploration: conditions.append(.new)
         }
-        let classes = (0..<1 << rules.boosts.count).map { set in
+        return (0..<1 << rules.boosts.count).map { set in
             var (all, addend) = (conditions, Float(0))
             for (number, boost) in rules.boosts.enumerated() {
                 let isIn = set >> number & 1 == 1
@@ -50,8 +60,5 @@ struct ListFilters {
             }
             return Class(filter: ItemFilter(.all(all)), addend: addend)
         }
-        if known.count >= Self.mostKnown { known.removeAll() }
-        known[key] = classes
-        return classes
     }
 }

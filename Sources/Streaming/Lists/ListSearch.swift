@@ -7,14 +7,10 @@ import Retrieval
 package final class ListSearch {
     /// A shopper for whom a list is made.
     package struct User {
-        /// [dimension]
-        let query: ArraySlice<Float>
         let market: String?
         let excluded: ItemExclusions
 
-        /// - Parameter query: [dimension]
-        package init(query: ArraySlice<Float>, market: String?, excluded: ItemExclusions) {
-            self.query = query
+        package init(market: String?, excluded: ItemExclusions) {
             self.market = market
             self.excluded = excluded
         }
@@ -45,26 +41,30 @@ package final class ListSearch {
 
     /// The lists of some users.
     ///
-    /// - Parameter extras: of each user, or of none at all.
+    /// - Parameters:
+    ///   - queries: [users, dimension]
+    ///   - extras: of each user, or of none at all.
     package func lists(
-        of users: [User], adding extras: ExtraScores, in index: InvertedIndex
+        of users: [User], queries: [Float], adding extras: ExtraScores, in index: InvertedIndex
     ) throws(RetrievalError) -> [[ListComposer.Slot]] {
         if rules.isPlain {
-            return try search(users, .personal, k: size, adding: extras, in: index).map { list in
+            return try search(users, queries, .personal, k: size, adding: extras, in: index).map { list in
                 list.map { ListComposer.Slot($0, .personal) }
             }
         }
         let passes = !rules.caps.isEmpty || rules.diversity > 0 ? Self.choice : 1
         let wanted = (size + rules.pins.count + composer.explorationRanks.count) * passes
-        let personal = try search(users, .personal, k: wanted, adding: extras, in: index)
+        let personal = try search(users, queries, .personal, k: wanted, adding: extras, in: index)
         var pinned: [[[ScoredItem]]] = []
         for pin in rules.pins.indices {
-            pinned.append(try search(users, .pin(pin), k: rules.pins.count, adding: extras, in: index))
+            pinned.append(try search(users, queries, .pin(pin), k: rules.pins.count, adding: extras, in: index))
         }
         let slots = composer.explorationRanks.count
         let new =
             slots == 0
-            ? [] : try search(users, .exploration, k: (slots + rules.pins.count) * passes, adding: extras, in: index)
+            ? []
+            : try search(
+                users, queries, .exploration, k: (slots + rules.pins.count) * passes, adding: extras, in: index)
         var lists: [[ListComposer.Slot]] = []
         for user in users.indices {
             var candidates = ListComposer.Candidates(
@@ -75,7 +75,9 @@ package final class ListSearch {
             var deeper = wanted
             while list.wantsMore, deeper < size * Self.mostChoice {
                 deeper *= Self.choice
-                let more = try search([users[user]], .personal, k: deeper, adding: extras.user(user), in: index)[0]
+                let query = Array(queries[user * index.dimension..<(user + 1) * index.dimension])
+                let more = try search(
+                    [users[user]], query, .personal, k: deeper, adding: extras.user(user), in: index)[0]
                 candidates.personal = withProfiles(more, index)
                 candidates.personalIsCut = more.count == deeper
                 list = composer.compose(candidates) { index.vector(of: $0)?.vector }
@@ -91,9 +93,9 @@ package final class ListSearch {
 
     /// The best items of each user by the score with its boosts.
     private func search(
-        _ users: [User], _ purpose: ListFilters.Purpose, k: Int, adding extras: ExtraScores, in index: InvertedIndex
+        _ users: [User], _ queries: [Float], _ purpose: ListFilters.Purpose, k: Int, adding extras: ExtraScores,
+        in index: InvertedIndex
     ) throws(RetrievalError) -> [[ScoredItem]] {
-        let queries = users.flatMap(\.query)
         let excluded = users.map(\.excluded)
         let classes = users.map { filters.classes($0.market, purpose) }
         var best: [[ScoredItem]] = []
@@ -101,7 +103,7 @@ package final class ListSearch {
             let found = try index.search(
                 queries: queries.span, k: k, filters: classes.map { $0[number].filter }, excluding: excluded,
                 adding: extras, scratch: scratch)
-            if number == 0, purpose == .personal { sample(found, users, classes, k, extras, index) }
+            if number == 0, purpose == .personal { sample(found, users, queries, classes, k, extras, index) }
             if rules.boosts.isEmpty { return found }
             for user in users.indices {
                 let addend = classes[user][number].addend
@@ -118,7 +120,8 @@ package final class ListSearch {
 
     /// Hands the last of some searches to the audit where one is due.
     private func sample(
-        _ found: [[ScoredItem]], _ users: [User], _ classes: [[ListFilters.Class]], _ k: Int, _ extras: ExtraScores,
+        _ found: [[ScoredItem]], _ users: [User], _ queries: [Float], _ classes: [[ListFilters.Class]], _ k: Int,
+        _ extras: ExtraScores,
         _ index: InvertedIndex
     ) {
         // A flat scan misses nothing.
@@ -126,7 +129,8 @@ package final class ListSearch {
         let last = users.count - 1
         audit.take(
             .init(
-                index: index, query: Array(user.query), k: k, filter: classes[last][0].filter, excluded: user.excluded,
+                index: index, query: Array(queries.suffix(index.dimension)), k: k, filter: classes[last][0].filter,
+                excluded: user.excluded,
                 extras: extras.user(last), found: found[last].map(\.item)))
     }
 }

@@ -38,17 +38,20 @@ struct ListMaker {
         at entries: [Entry<Event>], of states: [ShopperRecord], _ snapshot: CatalogueSnapshot
     ) throws(StreamError) -> [RecommendationList] {
         guard !entries.isEmpty else { return [] }
-        let found = try probe.time(.search) { () throws(StreamError) in
-            try find(entries.map { states[$0.state] }, snapshot)
+        let records = entries.map { states[$0.state] }
+        let last = records.map { record in
+            record.entries.suffix(SparseChannel.depth).reversed().map { model.row(of: $0.item) }
         }
+        let found = try probe.time(.search) { () throws(StreamError) in try find(records, last, snapshot) }
         return probe.time(.compose) {
             zip(entries, found).enumerated().map { place, found in
                 let (entry, list) = found
-                let reasons = reasons.reasons(of: list, for: place, states[entry.state], in: snapshot.index)
+                let entries = records[place].entries
+                let reasons = reasons.reasons(of: list, ofLast: last[place], in: snapshot.index)
                 let slots = list.enumerated().map { rank, slot in
                     RecommendationList.Slot(
                         rank: rank + 1, item: slot.found.item, score: slot.found.score, origin: slot.origin,
-                        because: reasons[rank])
+                        because: reasons[rank].map { entries[entries.count - 1 - $0].item })
                 }
                 return self.list(at: entry, slots, snapshot)
             }
@@ -98,7 +101,7 @@ struct ListMaker {
     }
 
     private func find(
-        _ records: [ShopperRecord], _ snapshot: CatalogueSnapshot
+        _ records: [ShopperRecord], _ last: [[Int?]], _ snapshot: CatalogueSnapshot
     ) throws(StreamError) -> [[ListComposer.Slot]] {
         let (width, dimension) = (model.stateSize, model.dimension)
         let vectors = [Float](unsafeUninitializedCapacity: records.count * dimension) { vectors, count in
@@ -111,14 +114,14 @@ struct ListMaker {
             }
             count = records.count * dimension
         }
-        sparse?.gather(of: records)
+        sparse?.gather(ofLast: last)
         let users = records.enumerated().map { place, record in
             ListSearch.User(
-                query: vectors[place * dimension..<(place + 1) * dimension],
                 market: record.market(by: settings.marketAttribute), excluded: exclusions(of: record, snapshot.index))
         }
         do throws(RetrievalError) {
-            return try search.lists(of: users, adding: sparse?.extras ?? ExtraScores(), in: snapshot.index)
+            return try search.lists(
+                of: users, queries: vectors, adding: sparse?.extras ?? ExtraScores(), in: snapshot.index)
         } catch {
             throw StreamError(.corrupt, "a shopper's state gives no valid vector: \(error)")
         }
@@ -137,7 +140,9 @@ struct ListMaker {
             }.map(\.item)
         }
         if settings.rules.excludesCart, !record.cart.isEmpty { items += record.cart }
-        return ItemExclusions(items, older: record.purchases.older, spared: comesBack)
+        var exclusions = ItemExclusions(items)
+        if let older = record.purchases.older { (exclusions.older, exclusions.spared) = (older, comesBack) }
+        return exclusions
     }
 
     private func list(

@@ -1,4 +1,3 @@
-import Commerce
 import LinearAlgebra
 import Retrieval
 import TwoTower
@@ -16,44 +15,45 @@ struct Reasons {
         self.sparse = sparse
     }
 
-    /// The reasons of a list's slots; nil for all where none of the last events is on an item that the checkpoint knows.
+    /// Which of the last events each of a list's slots is for, 0 being the newest; nil for all where none of them is on an item that
+    /// the checkpoint knows.
     ///
     /// - Parameters:
-    ///   - shopper: the place of `record` among those that the sparse scores were gathered of last.
+    ///   - last: the rows of the last items, newest first; nil for an item that the checkpoint does not know.
     ///   - index: in which the checkpoint's items have their rows as numbers.
-    func reasons(
-        of list: [ListComposer.Slot], for shopper: Int, _ record: ShopperRecord, in index: InvertedIndex
-    ) -> [ItemID?] {
-        let last = record.entries.suffix(SparseChannel.depth).reversed().filter { model.row(of: $0.item) != nil }
-        let vectors = last.map { model.row(of: $0.item).flatMap { model.trainedOutput($0).baseAddress } }
-        let given = sparse?.reasons(of: list, for: shopper, record)
-        return list.enumerated().map { rank, slot in
-            if let reason = given?[rank] { return reason }
-            guard let place = nearest(to: slot.found, vectors, index) else { return nil }
-            return last[place].item
+    func reasons(of list: [ListComposer.Slot], ofLast last: [Int?], in index: InvertedIndex) -> [Int?] {
+        var reasons = sparse?.reasons(of: list, ofLast: last) ?? [Int?](repeating: nil, count: list.count)
+        let ages = last.indices.filter { last[$0] != nil }
+        guard !ages.isEmpty else { return reasons }
+        let open = reasons.indices.filter { reasons[$0] == nil }
+        for slot in open { prefetch(list[slot].found) }
+        let vectors = ages.map { last[$0].flatMap { model.trainedOutput($0).baseAddress } }
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: vectors.count) { scores in
+            for slot in open {
+                guard score(list[slot].found, vectors, index, into: scores) else { continue }
+                let best = scores.indices.max { scores[$0] < scores[$1] || (scores[$0] == scores[$1] && $0 > $1) }
+                reasons[slot] = best.map { ages[$0] }
+            }
         }
+        return reasons
     }
 
-    /// Which of some vectors [model.dimension] is most like an item's; nil if there are none.
-    private func nearest(
-        to found: ScoredItem, _ vectors: [UnsafePointer<Float>?], _ index: InvertedIndex
-    ) -> Int? {
-        guard !vectors.isEmpty else { return nil }
-        return withUnsafeTemporaryAllocation(of: Float.self, capacity: vectors.count) { scores in
-            guard let target = scores.baseAddress else { return nil }
-            func score(_ vector: UnsafeBufferPointer<Float>) {
-                guard let vector = vector.baseAddress else { return }
-                vectors.withUnsafeBufferPointer {
-                    Kernels.dot(vector, rows: $0, width: model.dimension, into: target)
-                }
-            }
-            if let row = found.number {
-                score(model.trainedOutput(Int(row)))
-            } else {
-                guard let vector = index.vector(of: found.item)?.vector else { return nil }
-                vector.withUnsafeBufferPointer(score)
-            }
-            return scores.indices.max { scores[$0] < scores[$1] || (scores[$0] == scores[$1] && $0 > $1) }
+    private func prefetch(_ found: ScoredItem) {
+        guard let row = found.number, let vector = model.trainedOutput(Int(row)).baseAddress else { return }
+        for line in stride(from: 0, to: model.dimension, by: 16) { Kernels.prefetch(vector + line) }
+    }
+
+    /// The dot products of an item's vector with some others [model.dimension]; false where it has none.
+    private func score(
+        _ found: ScoredItem, _ vectors: [UnsafePointer<Float>?], _ index: InvertedIndex,
+        into scores: UnsafeMutableBufferPointer<Float>
+    ) -> Bool {
+        func score(_ vector: UnsafeBufferPointer<Float>) -> Bool {
+            guard let vector = vector.baseAddress, let target = scores.baseAddress else { return false }
+            vectors.withUnsafeBufferPointer { Kernels.dot(vector, rows: $0, width: model.dimension, into: target) }
+            return true
         }
+        if let row = found.number { return score(model.trainedOutput(Int(row))) }
+        return index.vector(of: found.item)?.vector.withUnsafeBufferPointer(score) ?? false
     }
 }
