@@ -67,7 +67,8 @@ struct StreamBenchmark {
                 recall: recall, listSize: listSize, batch: batch, refresh: refresh.rawValue,
                 threads: stage.settings.workers.threads,
                 partitions: partitions),
-            dense: dense, memory: memory, saturated: saturated, paced: paced, listsInTopic: found)
+            dense: dense, memory: memory, saturated: saturated, paced: paced,
+            auditedRecall: stage.auditedRecall, listsInTopic: found)
     }
 
     /// The embedded cluster drops silently what a partition cannot hold (5 MB): the backlog must fit, with room for skew.

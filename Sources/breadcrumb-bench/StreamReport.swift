@@ -77,6 +77,8 @@ struct StreamReport: Codable {
     var memory: Saturated
     var saturated: Saturated
     var paced: Paced
+    /// Share of the exact best that the service's own audit found, in both phases.
+    var auditedRecall: Double
     /// Lists counted by the broker's own offsets, both phases together; equal to those published, or the run fails.
     var listsInTopic: Int
 
@@ -119,6 +121,7 @@ struct StreamReport: Codable {
         }
         lines.append(row("p50 at \(paced.rate) events/s", "", "", number(paced.medianMilliseconds) + " ms"))
         lines.append(row("p99 at \(paced.rate) events/s", "", "", number(paced.p99Milliseconds) + " ms"))
+        lines.append(row("audited recall@\(settings.listSize)", "", "", String(format: "%.4f", auditedRecall)))
         return lines.joined(separator: "\n")
     }
 

@@ -21,10 +21,7 @@ struct IndexWatch: Sendable {
         self.log = log
         self.readiness = readiness
         self.target = target
-        found = registry.gauge(
-            "breadcrumb_retrieval_recall",
-            "Share of the exact best items that the last \(RecallAudit.window) audited searches found; 0 before the first, 1 of a flat scan, which is not audited."
-        )
+        found = Self.recall(registry)
         audits = registry.counter("breadcrumb_retrieval_audits_total", "Searches repeated with a look at every item.")
         lists = registry.gauge("breadcrumb_index_lists", "Lists of the index; 1 is a flat scan.")
         probes = registry.gauge(
@@ -32,6 +29,14 @@ struct IndexWatch: Sendable {
         recall = registry.gauge(
             "breadcrumb_index_expected_recall",
             "Share of the exact best items that searches found when the index was tuned.")
+    }
+
+    /// What the audit found of the last searches.
+    static func recall(_ registry: MetricRegistry) -> Gauge {
+        registry.gauge(
+            "breadcrumb_retrieval_recall",
+            "Share of the exact best items that the last \(RecallAudit.window) audited searches found; 0 before the first, 1 of a flat scan, which is not audited."
+        )
     }
 
     /// Takes the plan in force; called on any thread.

@@ -80,6 +80,9 @@ package final class ServiceStage {
         let stage: ServiceStage
     }
 
+    /// What the service's audit found of its searches; 0 before the first one.
+    package var auditedRecall: Double { IndexWatch.recall(registry).value }
+
     /// The service has ended by itself, which it should not.
     package var hasEnded: Bool { outcome.withLock { $0 != nil } }
 
