@@ -19,9 +19,9 @@ struct RetrievalCommand: Command {
         model = arguments.required("model", example: "model", accepting: .notEmpty, "Folder of a checkpoint.")
         events = arguments.required(
             "events", example: "events.csv", accepting: .notEmpty, "The shop's events, which give the users' vectors.")
-        let sizes = arguments.option(
-            "items", default: "10000,100000", accepting: .notEmpty, "Sizes of the catalogue, with commas between.")
-        self.sizes = sizes.split(separator: ",").compactMap { Int($0) }
+        sizes = arguments.option(
+            "items", default: [10_000, 100_000], accepting: .each(.within(1...100_000_000)),
+            "Sizes of the catalogue, with commas between.")
         rounds = arguments.option(
             "rounds", default: 5, accepting: .within(1...1000), "Rounds, of which the median counts.")
         json = arguments.option("json", accepting: .notEmpty, "File to write everything to, as JSON.")

@@ -18,6 +18,7 @@ public final class ShopperService {
     private let log: Logger
     private let registry: MetricRegistry
     private let readiness = Readiness(["redis", "kafka", "catalogue", "partitions"])
+    private let indexWatch: IndexWatch
     /// What is measured of the engine.
     package let streamMetrics: StreamMetrics
     /// The counts of the shoppers' stage.
@@ -29,6 +30,8 @@ public final class ShopperService {
         self.model = model
         self.log = log
         self.registry = registry
+        indexWatch = IndexWatch(
+            log: log, registry: registry, readiness: readiness, target: settings.retrieval.recall)
         streamMetrics = StreamMetrics(registry)
         shopperMetrics = ShopperMetrics(registry, clock: wallClock)
     }
@@ -57,10 +60,6 @@ public final class ShopperService {
         try parts.runner.start(parts.group)
         try supervise(parts, until: shutdown)
         log.info("stopping: finishing what is in flight")
-    }
-
-    private var indexWatch: IndexWatch {
-        IndexWatch(log: log, registry: registry, readiness: readiness, target: settings.retrieval.recall)
     }
 
     // MARK: Putting together
