@@ -39,7 +39,10 @@ struct ReferencePass {
             var progress = worker.advance()
             while progress == .worked { progress = worker.advance() }
             guard progress == .idle else { throw StreamError(.permanent, "the pass in memory ended with \(progress)") }
-            for (key, value) in store.contents(of: partition).values { trace.states[key] = Trace.digest(value) }
+            // Shoppers' records alone: what a partition's shoppers share has the same key in each, and shows in their lists.
+            for (key, value) in store.contents(of: partition).values where !key.rawValue.hasPrefix("t:") {
+                trace.states[key] = Trace.digest(value)
+            }
             for record in sink.records {
                 guard record.destination == .lists else {
                     trace.letters += 1
