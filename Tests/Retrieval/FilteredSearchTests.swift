@@ -141,6 +141,22 @@ struct FilteredSearchTests {
         #expect(throws: RetrievalError.filters(users: 2, found: 1)) { try search(index) }
     }
 
+    /// What passes stands behind the blocks that a flat scan looks at first.
+    @Test(arguments: IndexKind.allCases) func whatPassesMayStandAtTheEnd(kind: IndexKind) throws {
+        var generator = Generator(state: 63)
+        var index = try kind.make(dimension: 8)
+        var oracle = NaiveIndex()
+        for number in 0..<6000 {
+            let (item, vector) = (ItemID("i\(number)"), generator.vector(8))
+            let attributes = ItemAttributes(inStock: number >= 5000 || number == 7)
+            try index.upsert(item, vector.span, attributes, number: nil)
+            (oracle.vectors[item], oracle.attributes[item]) = (vector, attributes)
+        }
+        let queries = (0..<5).map { _ in generator.vector(8) }
+        let found = try index.search(queries, k: 20, filter: ItemFilter(.inStock))
+        #expect(bits(found) == bits(queries.map { oracle.search($0, k: 20, where: .inStock) }))
+    }
+
     /// What is held of profiles follows the profiles there are.
     @Test func attributesOfChurnAreForgotten() throws {
         var index = InvertedIndex(.single(dimension: 2))

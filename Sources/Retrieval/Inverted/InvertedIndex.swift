@@ -55,7 +55,7 @@ public struct InvertedIndex: ItemIndex {
     var isExhaustive: Bool { slack == .infinity }
 
     public var version: String {
-        partition.lists == 1
+        isFlat
             ? "flat-1" : "inverted-2-\(partition.version)-\(slack)"
     }
 

@@ -66,8 +66,11 @@ extension InvertedIndex {
             scratch.users[user].wanted = isExhaustive ? -.infinity : scratch.users[user].threshold
         }
         scratch.gather(lists: partition.lists, users: users)
-        if partition.lists > 1 { round(scratch, 0, isFirst: false) }
-        for user in 0..<users { score(user, scratch) }
+        if !isFlat { round(scratch, 0, isFirst: false) }
+        for user in 0..<users {
+            // Bounds are left where the first blocks of one list held fewer than k that the user may have.
+            if scratch.users[user].bounds.count > 0 { settle(user, k, scratch) } else { score(user, scratch) }
+        }
     }
 
     /// Looks into the best lists of each user, until there are `k` candidates or no more lists.
@@ -79,7 +82,7 @@ extension InvertedIndex {
             scratch.gather(lists: lists, users: users)
             round(scratch, 0, isFirst: true)
             for user in 0..<users { settle(user, k, scratch) }
-            if lists == 1 { round(scratch, Self.firstBlocks, isFirst: false) }
+            if isFlat { round(scratch, Self.firstBlocks, isFirst: false) }
             count *= Self.moreLists
             var isOver = true
             for user in 0..<users where scratch.users[user].threshold == -.infinity {
@@ -95,7 +98,7 @@ extension InvertedIndex {
     ///
     /// - Parameter skipped: blocks of each that have been scanned.
     private func round(_ scratch: InvertedScratch, _ skipped: Int, isFirst: Bool) {
-        let most = isFirst && partition.lists == 1 ? Self.firstBlocks : .max
+        let most = isFirst && isFlat ? Self.firstBlocks : .max
         for place in 0..<scratch.touched.count {
             let lookers = Int(scratch.starts.base[place])..<Int(scratch.starts.base[place + 1])
             for block in lists[Int(scratch.touched.base[place])].dropFirst(skipped).prefix(most) {
