@@ -193,10 +193,7 @@ static float kth_largest(const float *values, size_t n, size_t k, float *scratch
         const int32_t middle = (int32_t)((int64_t)low + ((int64_t)high - low + 1) / 2);
         ivec negative = {0};
         for (size_t i = 0; i < padded; i += WIDTH) negative += (ivec)load(scratch + i) >= middle;
-        int32_t sums[WIDTH];
-        store((float *)sums, (vec)negative);
-        size_t count = 0;
-        for (int l = 0; l < WIDTH; l++) count -= (size_t)(int64_t)sums[l];
+        const size_t count = (size_t)-__builtin_reduce_add(negative);
         if (count == k) {
             // The least of the k is the answer.
             ivec least = (ivec){0} + INT32_MAX;
@@ -222,6 +219,33 @@ static void dot_rows(float *scores, const float *query, const float *const *rows
     }
 }
 
+// Adding the shift leaves the nearest whole number in the last bits. Sums are in the canonical order, so that all levels agree.
+static struct bc_query_code encode_query(int8_t *codes, const float *x, size_t d) {
+    typedef int8_t bytes __attribute__((vector_size(WIDTH), aligned(1), may_alias));
+    vec largest = {0};
+    for (size_t i = 0; i < d; i += WIDTH) largest = __builtin_elementwise_max(largest, magnitude(load(x + i)));
+    const float most = __builtin_reduce_max(largest), shift = 0x1.8p23f;
+    const float step = most > 0x1p-100f ? most / 127 : 0, inverse = step > 0 ? 1 / step : 0;
+    vec squares[16 / WIDTH] = {0}, lost[16 / WIDTH] = {0};
+    ivec sum = {0};
+    for (size_t i = 0; i < d; i += 16)
+        for (int v = 0; v < 16 / WIDTH; v++) {
+            const vec value = load(x + i + v * WIDTH), code = fma_(value, splat(inverse), splat(shift)) - shift;
+            const vec rest = fma_(code, splat(-step), value);
+            const ivec whole = __builtin_convertvector(code, ivec);
+            *(bytes *)(codes + i + v * WIDTH) = __builtin_convertvector(whole, bytes);
+            sum += whole;
+            squares[v] = fma_(value, value, squares[v]);
+            lost[v] = fma_(rest, rest, lost[v]);
+        }
+    return (struct bc_query_code){
+        .step = step,
+        .sum = __builtin_reduce_add(sum),
+        .length = __builtin_elementwise_sqrt(canonical_sum(squares)) * 1.0001f,
+        .error = __builtin_elementwise_sqrt(canonical_sum(lost)) * 1.0001f + most * 1e-6f,
+    };
+}
+
 #include "scan.h"
 
 const struct bc_table TABLE = {
@@ -240,6 +264,7 @@ const struct bc_table TABLE = {
     .select_at_least = select_at_least,
     .kth_largest = kth_largest,
     .dot_rows = dot_rows,
+    .encode_query = encode_query,
     .scan_bounds = scan_bounds,
     .scan_hits = scan_hits,
 };

@@ -85,6 +85,9 @@ float bc_kth_largest(const float *values, size_t n, size_t k, float *scratch) {
 void bc_dot_rows(float *scores, const float *query, const float *const *rows, size_t n, size_t d) {
     table()->dot_rows(scores, query, rows, n, d);
 }
+struct bc_query_code bc_encode_query(int8_t *codes, const float *x, size_t d) {
+    return table()->encode_query(codes, x, d);
+}
 void bc_scan_bounds(const struct bc_scan_user *users, size_t count, const uint8_t *codes, size_t tiles, size_t d) {
     table()->scan_bounds(users, count, codes, tiles, d);
 }

@@ -5,6 +5,16 @@ extension Kernels {
     /// A user of a scan: what goes in, and where the result goes. `CKernels.h` says what each field holds.
     public typealias ScanUser = bc_scan_user
 
+    /// What 8-bit codes say of a query. `CKernels.h` says what each field holds.
+    public typealias QueryCode = bc_query_code
+
+    /// Rounds a query of `width` finite floats, a multiple of 16, to as many codes.
+    @inline(__always) public static func encode(
+        _ query: UnsafePointer<Float>, width: Int, into codes: UnsafeMutablePointer<Int8>
+    ) -> QueryCode {
+        bc_encode_query(codes, query, width)
+    }
+
     /// Lower bounds of the scores of all rows for each user, and the largest of each group of rows.
     ///
     /// - Parameters:

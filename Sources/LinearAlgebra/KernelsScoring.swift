@@ -7,6 +7,13 @@ extension Kernels {
         bc_tile_position(coordinate, width)
     }
 
+    /// Brings a row of `width` floats, a multiple of 16, into the order of coordinates that tiles have.
+    @inline(__always) public static func turn(
+        _ row: UnsafePointer<Float>, width: Int, into turned: UnsafeMutablePointer<Float>
+    ) {
+        bc_turn(turned, row, width)
+    }
+
     /// scores (users, stride) = canonical dot products of queries (users, width) with tiles (tiles, width, 16) of items.
     ///
     /// Coordinate i of a tile's item j stands at [tilePosition(of: i)][j], that of a query at [tilePosition(of: i)]; the

@@ -68,6 +68,13 @@ static inline size_t bc_tile_position(size_t i, size_t d) {
     return (i % 4 * (d / 16) + i / 16) * 4 + i % 16 / 4;
 }
 
+/// y (d) = x (d) in the order of coordinates that tiles have; d is a multiple of 16.
+static inline void bc_turn(float *y, const float *x, size_t d) {
+    for (size_t quarter = 0; quarter < 4; quarter++)
+        for (size_t term = 0; term < d / 16; term++)
+            for (size_t turn = 0; turn < 4; turn++) *y++ = x[term * 16 + turn * 4 + quarter];
+}
+
 /// scores (users, stride): the canonical dot product of each of queries (users, d) with each item of `tiles`.
 ///
 /// Items stand in tiles of 16: tiles (tile_count, d, 16) holds coordinate i of the tile's item j at
@@ -90,6 +97,20 @@ void bc_dot_rows(float *scores, const float *query, const float *const *rows, si
 /// The k-th largest of values (n), 1 ≤ k ≤ n, none of them NaN; `scratch` has room for n rounded up to
 /// a multiple of 16.
 float bc_kth_largest(const float *values, size_t n, size_t k, float *scratch);
+
+/// What 8-bit codes say of a vector x, and what they leave out.
+struct bc_query_code {
+    /// Size of a code's unit: x[i] is about step · code[i].
+    float step;
+    /// Σ code[i].
+    int32_t sum;
+    /// The length of x, and that of x - step · code; at least what they are, a little more for what rounding took away.
+    float length, error;
+};
+
+/// codes (d) = the nearest whole numbers, -127 to 127, to x (d) in units that make the largest 127; d is a multiple of 16. All
+/// finite; of numbers that are too small for a unit all codes are 0.
+struct bc_query_code bc_encode_query(int8_t *codes, const float *x, size_t d);
 
 /// A user of a scan of 8-bit codes: what goes in, and where the result goes.
 ///

@@ -23,6 +23,8 @@ public struct ItemExclusions: Sendable {
 /// Only what would enter a list is looked up: some hundred candidates, which costs far less than finding the places of all
 /// excluded items in a large catalogue.
 struct ExcludedItems {
+    /// Whether there are none, so that nothing need be asked.
+    private(set) var isEmpty = true
     private var named = HashedItems()
     private var older: BloomFilter?
     private var spared = ItemCondition.any([])
@@ -31,11 +33,8 @@ struct ExcludedItems {
     ///
     /// - Parameter exclusions: of each user, or of none at all.
     mutating func reset(to exclusions: [ItemExclusions], user: Int) {
-        guard !exclusions.isEmpty else {
-            named.reset(to: [])
-            older = nil
-            return
-        }
+        isEmpty = exclusions.isEmpty || (exclusions[user].items.isEmpty && exclusions[user].older == nil)
+        if isEmpty { return }
         named.reset(to: exclusions[user].items)
         older = exclusions[user].older
         spared = exclusions[user].spared

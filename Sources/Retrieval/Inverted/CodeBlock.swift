@@ -47,6 +47,8 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
     private var (step, error, reach): (Float, Float, Float) = (0, 0, 0)
 
     private static let leastCapacity = 32
+    /// Differences up to this are left out of the codes: a unit for them would have no inverse.
+    private static let nothing: Float = 0x1p-100
     /// Floats that the masks take the place of.
     private static let maskFloats = 16
 
@@ -182,7 +184,7 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
             let vector = vector(row)
             return (0..<width).reduce(Float(0)) { max($0, (vector[$1] - centroid[$1]).magnitude) }
         }
-        guard largest <= 127 * step else {
+        guard largest <= max(127 * step, Self.nothing) else {
             // With some room, lest the next row need it all again.
             step = largest / (count == 1 ? 127 : 120)
             (error, reach) = (0, 0)

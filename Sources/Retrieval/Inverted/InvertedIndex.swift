@@ -96,10 +96,8 @@ public struct InvertedIndex: ItemIndex {
             guard let row = memory.baseAddress else { return }
             let turned = UnsafeMutableBufferPointer(rebasing: memory[width..<2 * width])
             memory.initialize(repeating: 0)
-            for i in vector.indices {
-                row[i] = vector[i]
-                turned[Kernels.tilePosition(of: i, width: width)] = vector[i]
-            }
+            for i in vector.indices { row[i] = vector[i] }
+            Kernels.turn(row, width: width, into: row + width)
             let list = partition.list(
                 of: UnsafeBufferPointer(turned), scores: UnsafeMutableBufferPointer(rebasing: memory[(2 * width)...]))
             put(item, UnsafePointer(row), list, attributes, number: number)

@@ -15,9 +15,7 @@ extension InvertedIndex {
         var upper = Float.infinity
         var looked = 0
         while true {
-            for segment in mine.pointee.segments {
-                collect(segment, from: lower, below: upper, bounds, &mine.pointee.hits)
-            }
+            collect(user, from: lower, below: upper, scratch)
             looked += mine.pointee.hits.count
             score(user, scratch)
             raiseThreshold(user, k, scratch)
@@ -29,36 +27,45 @@ extension InvertedIndex {
                 needed < bounds.count
                 ? Kernels.largest(needed, of: bounds, scratch: scratch.lists.pointee.spare.base) : -.infinity
         }
-        if lower > -.infinity {
-            let bar = mine.pointee.threshold - mine.pointee.extras.rest
-            for segment in mine.pointee.segments {
-                collect(segment, from: bar - 2 * segment.margin, below: lower, bounds, &mine.pointee.hits)
-            }
-            score(user, scratch)
-        }
+        let bar = mine.pointee.threshold - mine.pointee.extras.rest
+        for row in scratch.lists.pointee.doubtful.values where row.most >= bar { mine.pointee.hits.append(row.slot) }
+        score(user, scratch)
         raiseThreshold(user, k, scratch)
         mine.pointee.segments.removeAll(keepingCapacity: true)
         mine.pointee.bounds.count = 0
     }
 
-    /// Appends the rows of a segment whose bounds lie in a band.
-    private func collect(
-        _ segment: SearchUser.Segment, from lower: Float, below upper: Float, _ bounds: UnsafeBufferPointer<Float>,
-        _ hits: inout Growing<UInt32>
-    ) {
-        guard lower < upper else { return }
-        hits.reserve(segment.rows)
-        let mine = UnsafeBufferPointer(rebasing: bounds[segment.first..<segment.first + segment.rows])
-        let target = hits.base + hits.count
+    /// Makes hits of a user's rows whose bounds lie in a band, and notes as doubtful those below it whose scores may be in it.
+    private func collect(_ user: Int, from lower: Float, below upper: Float, _ scratch: InvertedScratch) {
+        let (mine, lists) = (scratch.users + user, scratch.lists)
+        let bounds = mine.pointee.bounds.values
+        let depth = mine.pointee.extras.rest + 2 * mine.pointee.largestMargin
+        lists.pointee.places.reserve(bounds.count)
+        let places = lists.pointee.places.base
         let found = Kernels.selectAtLeast(
-            max(lower, -.greatestFiniteMagnitude), of: mine,
-            into: UnsafeMutableBufferPointer(start: target, count: segment.rows))
-        var kept = 0
-        for place in 0..<found where mine[Int(target[place])] < upper {
-            target[kept] = target[place] + UInt32(segment.block * Slot.rowsInBlock)
-            kept += 1
+            max(lower - depth, -.greatestFiniteMagnitude), of: bounds,
+            into: UnsafeMutableBufferPointer(start: places, count: bounds.count))
+        lists.pointee.doubtful.count = 0
+        lists.pointee.doubtful.reserve(found)
+        mine.pointee.hits.reserve(found)
+        // Places rise, and so do the segments that they lie in.
+        var (number, end, shift, most) = (-1, 0, 0, Float(0))
+        for place in 0..<found {
+            let row = Int(places[place])
+            while row >= end {
+                number += 1
+                let segment = mine.pointee.segments[number]
+                end = segment.first + Kernels.padded(segment.rows)
+                (shift, most) = (segment.block * Slot.rowsInBlock - segment.first, 2 * segment.margin)
+            }
+            let (bound, slot) = (bounds[row], UInt32(row + shift))
+            if bound >= upper { continue }
+            if bound >= lower {
+                mine.pointee.hits.append(slot)
+            } else {
+                lists.pointee.doubtful.append(.init(slot: slot, most: bound + most))
+            }
         }
-        hits.count += kept
     }
 
     /// Scores the hits of a user exactly; those that the user may have become candidates.
@@ -91,9 +98,12 @@ extension InvertedIndex {
                     ? scratch.lists.pointee.spare.base[place] : mine.pointee.extras.extra(of: key.number)
             else { continue }
             let score = dense + extra
-            guard score >= mine.pointee.threshold,
-                !mine.pointee.excluded.contains(hash: key.hash, blocks[slot.block].entry(slot.row), profiles)
-            else { continue }
+            if score < mine.pointee.threshold { continue }
+            if !mine.pointee.excluded.isEmpty,
+                mine.pointee.excluded.contains(hash: key.hash, blocks[slot.block].entry(slot.row), profiles)
+            {
+                continue
+            }
             mine.pointee.candidates.append(Candidate(score: score, slot: slot, prefix: key.prefix))
         }
     }

@@ -17,24 +17,27 @@ public final class InvertedScratch {
     /// One block's users.
     let scans = UnsafeMutablePointer<Kernels.ScanUser>.allocate(capacity: usersInPass)
 
-    /// The lists that somebody looks into; of the one at place p the users are `lookers[starts[p]..<starts[p + 1]]`.
-    private(set) var touched = Growing<UInt32>()
-    private(set) var lookers = Growing<Int32>()
-    private(set) var starts = Growing<Int32>()
-    /// Per list its place among the touched ones, -1 between passes.
-    private var places = Growing<Int32>()
-    private var chosen = Growing<UInt32>()
-    private var chosenEnds = Growing<Int32>()
     /// Lists that users have looked into since the memory was made.
-    public internal(set) var looks = 0
+    public var looks: Int { lists.pointee.looks.total }
 
-    /// What is appended to within a pass; behind a pointer, so that it costs no check of exclusive access.
+    /// What is written within a pass; behind a pointer, so that it costs no check of exclusive access.
     struct Lists {
+        var looks = ListLooks()
         /// Rows of the hits of a user, and their scores.
         var rows = Growing<UnsafePointer<Float>?>()
         var scores = Growing<Float>()
         /// For the k-th largest of something.
         var spare = Growing<Float>()
+        /// Places of bounds.
+        var places = Growing<UInt32>()
+        /// Rows that may turn out to be among the best.
+        var doubtful = Growing<Doubtful>()
+    }
+
+    /// A row, and what its score is at most.
+    struct Doubtful: BitwiseCopyable {
+        let slot: UInt32
+        let most: Float
     }
 
     let lists = UnsafeMutablePointer<Lists>.allocate(capacity: 1)
@@ -120,6 +123,11 @@ public final class InvertedScratch {
         }
     }
 
+    /// Gathers the lists that users want.
+    func gather(lists: Int, users count: Int) {
+        self.lists.pointee.looks.gather(users, count: count, lists: lists, promises: promises.pointer)
+    }
+
     /// Wants the best `count` lists of a user; of equal ones all.
     func want(_ count: Int, of lists: Int, user: Int) {
         let promises = UnsafeBufferPointer(start: promises.pointer + user * Kernels.padded(lists), count: lists)
@@ -128,62 +136,5 @@ public final class InvertedScratch {
         users[user].wanted =
             count < lists
             ? Kernels.largest(count, of: promises, scratch: self.lists.pointee.spare.base) : -.infinity
-    }
-
-    /// Gathers the lists that users want, with the users of each.
-    func gather(lists: Int, users: Int) {
-        let width = Kernels.padded(lists)
-        if places.count < lists { places.append(repeating: -1, count: lists - places.count) }
-        (chosen.count, chosenEnds.count, touched.count, starts.count) = (0, 0, 0, 0)
-        for user in 0..<users {
-            let (wanted, looked) = (self.users[user].wanted, self.users[user].looked)
-            if wanted < looked {
-                self.users[user].looked = wanted
-                take(lists, UnsafeBufferPointer(start: promises.pointer + user * width, count: lists), wanted, looked)
-            }
-            chosenEnds.append(Int32(chosen.count))
-        }
-        starts.append(0)
-        var sum: Int32 = 0
-        for place in 0..<starts.count { (starts.base[place], sum) = (sum, sum + starts.base[place]) }
-        lookers.count = 0
-        lookers.reserve(chosen.count)
-        var number = 0
-        for user in 0..<users {
-            while number < chosenEnds.base[user] {
-                let place = Int(places.base[Int(chosen.base[number])])
-                (lookers.base + Int(starts.base[place])).initialize(to: Int32(user))
-                starts.base[place] += 1
-                number += 1
-            }
-        }
-        lookers.count = chosen.count
-        looks += chosen.count
-        // Each start has run to its list's end, where the next list begins.
-        for place in stride(from: touched.count, to: 0, by: -1) { starts.base[place] = starts.base[place - 1] }
-        starts.base[0] = 0
-        for place in 0..<touched.count { places.base[Int(touched.base[place])] = -1 }
-    }
-
-    /// Appends a user's lists whose promise lies in a band to the chosen ones.
-    private func take(_ lists: Int, _ promises: UnsafeBufferPointer<Float>, _ least: Float, _ below: Float) {
-        chosen.reserve(lists)
-        let found = Kernels.selectAtLeast(
-            max(least, -.greatestFiniteMagnitude), of: promises,
-            into: UnsafeMutableBufferPointer(start: chosen.base + chosen.count, count: lists))
-        let mine = chosen.base + chosen.count
-        var kept = 0
-        for number in 0..<found where promises[Int(mine[number])] < below {
-            let list = Int(mine[number])
-            mine[kept] = mine[number]
-            kept += 1
-            if places.base[list] < 0 {
-                places.base[list] = Int32(touched.count)
-                touched.append(UInt32(list))
-                starts.append(0)
-            }
-            starts.base[Int(places.base[list])] += 1
-        }
-        chosen.count += kept
     }
 }

@@ -42,12 +42,11 @@ extension InvertedIndex {
     private func load(_ queries: Span<Float>, _ users: Range<Int>, _ scratch: InvertedScratch) {
         let width = partition.width
         for (place, user) in users.enumerated() {
-            let (row, turned) = (scratch.queries.pointer + place * width, scratch.turned.pointer + place * width)
-            for i in 0..<width {
-                let value = i < dimension ? queries[user * dimension + i] : 0
-                row[i] = value
-                turned[Kernels.tilePosition(of: i, width: width)] = value
-            }
+            let row = scratch.queries.pointer + place * width
+            let query = queries.extracting(user * dimension..<(user + 1) * dimension)
+            query.withUnsafeBufferPointer { if let values = $0.baseAddress { row.update(from: values, count: dimension) } }
+            (row + dimension).update(repeating: 0, count: width - dimension)
+            Kernels.turn(row, width: width, into: scratch.turned.pointer + place * width)
             scratch.users[place].encode(row, into: scratch.codes + place * width, width: width)
         }
     }
@@ -99,9 +98,10 @@ extension InvertedIndex {
     /// - Parameter skipped: blocks of each that have been scanned.
     private func round(_ scratch: InvertedScratch, _ skipped: Int, isFirst: Bool) {
         let most = isFirst && isFlat ? Self.firstBlocks : .max
-        for place in 0..<scratch.touched.count {
-            let lookers = Int(scratch.starts.base[place])..<Int(scratch.starts.base[place + 1])
-            for block in lists[Int(scratch.touched.base[place])].dropFirst(skipped).prefix(most) {
+        let looks = scratch.lists.pointee.looks
+        for place in 0..<looks.touched.count {
+            let lookers = Int(looks.starts.base[place])..<Int(looks.starts.base[place + 1])
+            for block in lists[Int(looks.touched.base[place])].dropFirst(skipped).prefix(most) {
                 scan(block, lookers, scratch, isFirst: isFirst)
             }
         }
@@ -118,7 +118,7 @@ extension InvertedIndex {
         // Users of bounds from the end, users of hits from the start.
         var (bounding, hitting) = (InvertedScratch.usersInPass, 0)
         for number in lookers {
-            let user = Int(scratch.lookers.base[number])
+            let user = Int(scratch.lists.pointee.looks.lookers.base[number])
             let mine = scratch.users + user
             var masks = block.masks.baseAddress
             if let filter = mine.pointee.filter {
@@ -136,6 +136,7 @@ extension InvertedIndex {
                 mine.pointee.bounds.reserve(rows)
                 let first = mine.pointee.bounds.count
                 mine.pointee.segments.append(.init(block: place, first: first, rows: block.count, margin: margin))
+                mine.pointee.largestMargin = max(mine.pointee.largestMargin, margin)
                 mine.pointee.bounds.count += rows
                 bounding -= 1
                 scans[bounding].query = UnsafePointer(scratch.codes + user * width)

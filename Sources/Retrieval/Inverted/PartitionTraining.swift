@@ -63,12 +63,11 @@ extension Partition {
             // Each piece of the loop writes its own range; the vectors are only read.
             nonisolated(unsafe) let (lists, vectors) = (lists, vectors.withUnsafeBufferPointer { $0 })
             Parallel.ranges(of: count) { _, range in
-                let turned = FloatBuffer(count: width)
+                let (row, turned) = (FloatBuffer(count: width), FloatBuffer(count: width))
                 let scores = FloatBuffer(count: Kernels.padded(self.lists))
                 for point in range {
-                    for i in 0..<dimension {
-                        turned.pointer[Kernels.tilePosition(of: i, width: width)] = vectors[point * dimension + i]
-                    }
+                    for i in 0..<dimension { row.pointer[i] = vectors[point * dimension + i] }
+                    Kernels.turn(row.pointer, width: width, into: turned.pointer)
                     lists[point] = Int32(list(of: turned.values, scores: scores.first(scores.count)))
                 }
             }

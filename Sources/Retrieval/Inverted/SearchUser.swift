@@ -37,6 +37,8 @@ struct SearchUser {
     }
 
     var segments: [Segment] = []
+    /// Of the segments.
+    var largestMargin: Float = 0
     /// Lower bounds of dense scores, block after block.
     var bounds = Growing<Float>()
     /// The largest bounds of each of `groups` times 16 groups of rows.
@@ -54,6 +56,7 @@ struct SearchUser {
         threshold = -.infinity
         looked = .infinity
         segments.removeAll(keepingCapacity: true)
+        largestMargin = 0
         bounds.count = 0
         hits.count = 0
         candidates.count = 0
@@ -64,26 +67,11 @@ struct SearchUser {
         maxima.append(repeating: -.infinity, count: 16 * groups)
     }
 
-    /// Makes the query's codes: numbers from -127 to 127 in units of `step`.
+    /// Makes the query's codes.
     mutating func encode(_ query: UnsafePointer<Float>, into codes: UnsafeMutablePointer<Int8>, width: Int) {
-        var (largest, square, lost): (Float, Float, Float) = (0, 0, 0)
-        for i in 0..<width { largest = max(largest, query[i].magnitude) }
-        step = largest / 127
-        let inverse = step > 0 ? 1 / step : 0
-        var sum: Int32 = 0
-        for i in 0..<width {
-            // Adding the shift leaves the nearest whole number in the last bits; codes of up to 127 need no bounds.
-            let code = query[i] * inverse + Self.shift - Self.shift
-            codes[i] = Int8(code)
-            sum += Int32(code)
-            let rest = query[i] - step * code
-            lost += rest * rest
-            square += query[i] * query[i]
-        }
-        start = -128 * sum
-        // A little more than they are, for what rounding took away.
-        error = lost.squareRoot() * 1.0001 + largest * 1e-6
-        length = square.squareRoot() * 1.0001
+        let code = Kernels.encode(query, width: width, into: codes)
+        start = -128 * code.sum
+        (step, error, length) = (code.step, code.error, code.length)
     }
 
     /// How far the score of any row of a block may be from what its codes and the query's say.
@@ -92,7 +80,6 @@ struct SearchUser {
             + Self.rounding * (length * (block.reach + block.error + centroidLength) + centroid.magnitude)
     }
 
-    private static let shift: Float = 0x1.8p23
     /// What rounding may add to a score of vectors of length 1: sums of some hundred floats.
     private static let rounding: Float = 8e-6
 }

@@ -1,0 +1,77 @@
+import LinearAlgebra
+
+/// The lists that users of a pass look into next, list by list: each is scanned once for all who do.
+struct ListLooks {
+    /// Lists that somebody looks into; of the one at place p the users are `lookers[starts[p]..<starts[p + 1]]`.
+    private(set) var touched = Growing<UInt32>()
+    private(set) var lookers = Growing<Int32>()
+    private(set) var starts = Growing<Int32>()
+    /// Per list its place among the touched ones, -1 between gatherings.
+    private var places = Growing<Int32>()
+    /// The lists of the users, one user's after another's, and where each user's end.
+    private var chosen = Growing<UInt32>()
+    private var chosenEnds = Growing<Int32>()
+    /// Looks of a user into a list so far.
+    private(set) var total = 0
+
+    /// Gathers the lists whose promise reaches what a user wants and that the user has not looked into.
+    ///
+    /// - Parameter promises: [count, lists rounded up], of each list to each user.
+    mutating func gather(
+        _ users: UnsafeMutablePointer<SearchUser>, count: Int, lists: Int, promises: UnsafePointer<Float>
+    ) {
+        let width = Kernels.padded(lists)
+        if places.count < lists { places.append(repeating: -1, count: lists - places.count) }
+        (chosen.count, chosenEnds.count, touched.count, starts.count) = (0, 0, 0, 0)
+        for user in 0..<count {
+            let (wanted, looked) = (users[user].wanted, users[user].looked)
+            if wanted < looked {
+                users[user].looked = wanted
+                take(UnsafeBufferPointer(start: promises + user * width, count: lists), wanted, looked)
+            }
+            chosenEnds.append(Int32(chosen.count))
+        }
+        starts.append(0)
+        var sum: Int32 = 0
+        for place in 0..<starts.count { (starts.base[place], sum) = (sum, sum + starts.base[place]) }
+        lookers.count = 0
+        lookers.reserve(chosen.count)
+        var number = 0
+        for user in 0..<count {
+            while number < chosenEnds.base[user] {
+                let place = Int(places.base[Int(chosen.base[number])])
+                (lookers.base + Int(starts.base[place])).initialize(to: Int32(user))
+                starts.base[place] += 1
+                number += 1
+            }
+        }
+        lookers.count = chosen.count
+        total += chosen.count
+        // Each start has run to its list's end, where the next list begins.
+        for place in stride(from: touched.count, to: 0, by: -1) { starts.base[place] = starts.base[place - 1] }
+        starts.base[0] = 0
+        for place in 0..<touched.count { places.base[Int(touched.base[place])] = -1 }
+    }
+
+    /// Appends a user's lists whose promise lies in a band to the chosen ones.
+    private mutating func take(_ promises: UnsafeBufferPointer<Float>, _ least: Float, _ below: Float) {
+        chosen.reserve(promises.count)
+        let mine = chosen.base + chosen.count
+        let found = Kernels.selectAtLeast(
+            max(least, -.greatestFiniteMagnitude), of: promises,
+            into: UnsafeMutableBufferPointer(start: mine, count: promises.count))
+        var kept = 0
+        for number in 0..<found where promises[Int(mine[number])] < below {
+            let list = Int(mine[number])
+            mine[kept] = mine[number]
+            kept += 1
+            if places.base[list] < 0 {
+                places.base[list] = Int32(touched.count)
+                touched.append(UInt32(list))
+                starts.append(0)
+            }
+            starts.base[Int(places.base[list])] += 1
+        }
+        chosen.count += kept
+    }
+}
