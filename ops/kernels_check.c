@@ -179,7 +179,7 @@ static void check_selection(size_t n, bool coarse) {
     qsort(sorted, n, 4, descending);
     const size_t ranks[] = {1, (n + 1) / 2, n, 1 + below(n)};
     for (int i = 0; i < 4; i++) {
-        const float largest = bc_kth_largest(values, n, ranks[i], scratch);
+        const float largest = bc_kth_largest(values, n, ranks[i]);
         expect(largest == sorted[ranks[i] - 1], "kth_largest", ranks[i]);
         note(largest);
     }

@@ -168,46 +168,85 @@ static size_t select_at_least(uint32_t *indices, const float *scores, size_t n, 
     return count;
 }
 
-// Numbers as integers of the same order.
-INLINE ivec key_of(vec value) { return (ivec)value ^ (((ivec)value >> 31) & 0x7fffffff); }
+// A number as an integer of the same order, and the way back, which is the same.
+INLINE int32_t key_of(float value) {
+    int32_t bits;
+    __builtin_memcpy(&bits, &value, 4);
+    return bits ^ ((bits >> 31) & 0x7fffffff);
+}
+INLINE float at_key(int32_t key) {
+    const int32_t bits = key ^ ((key >> 31) & 0x7fffffff);
+    float value;
+    __builtin_memcpy(&value, &bits, 4);
+    return value;
+}
 
-// By halving the range of keys until k of them lie at or above its middle: some dozen passes over a few vectors, without a
-// branch that data decides.
-static float kth_largest(const float *values, size_t n, size_t k, float *scratch) {
-    const size_t padded = (n + WIDTH - 1) / WIDTH * WIDTH;
-    for (size_t i = 0; i + WIDTH <= n; i += WIDTH) store(scratch + i, (vec)key_of(load(values + i)));
-    if (n % WIDTH != 0) {
-        vec rest = splat(-__builtin_inff());
-        for (size_t l = 0; l < n % WIDTH; l++) rest[l] = values[n - n % WIDTH + l];
-        store(scratch + padded - WIDTH, (vec)key_of(rest));
+// How many of some whole vectors and one more are at least so large.
+INLINE size_t count_at_least(const float *values, size_t whole, vec rest, float least) {
+#if WIDTH == 16
+    const __m512 bar = _mm512_set1_ps(least);
+    size_t count = (size_t)__builtin_popcount(_mm512_cmp_ps_mask((__m512)rest, bar, _CMP_GE_OQ));
+    for (size_t i = 0; i < whole; i += 16)
+        count += (size_t)__builtin_popcount(_mm512_cmp_ps_mask(_mm512_loadu_ps(values + i), bar, _CMP_GE_OQ));
+    return count;
+#else
+    ivec negative = rest >= least;
+    for (size_t i = 0; i < whole; i += WIDTH) negative += load(values + i) >= least;
+    return (size_t)-__builtin_reduce_add(negative);
+#endif
+}
+
+// By parting the range until k numbers are at least where it is parted: some passes over a few vectors, without a branch that data
+// decides. By turns at the middle of the numbers, which is near where they lie evenly, and of their keys, which bounds the passes.
+static float kth_largest(const float *values, size_t n, size_t k) {
+    const size_t whole = n / WIDTH * WIDTH;
+    const vec none = splat(-__builtin_inff());
+    vec rest = none;
+    for (size_t l = 0; l < n - whole; l++) rest[l] = values[whole + l];
+    vec most = rest, least = n == whole ? splat(__builtin_inff()) : none;
+    for (size_t i = 0; i < whole; i += WIDTH) {
+        most = __builtin_elementwise_max(most, load(values + i));
+        least = __builtin_elementwise_min(least, load(values + i));
     }
-    ivec largest = (ivec)load(scratch), smallest = largest;
-    for (size_t i = WIDTH; i < padded; i += WIDTH) {
-        const ivec keys = (ivec)load(scratch + i);
-        largest = __builtin_elementwise_max(largest, keys);
-        smallest = __builtin_elementwise_min(smallest, keys);
-    }
-    // At least k keys lie at or above `low`, fewer above `high`.
-    int32_t low = __builtin_reduce_min(smallest), high = __builtin_reduce_max(largest);
-    while (low < high) {
-        const int32_t middle = (int32_t)((int64_t)low + ((int64_t)high - low + 1) / 2);
-        ivec negative = {0};
-        for (size_t i = 0; i < padded; i += WIDTH) negative += (ivec)load(scratch + i) >= middle;
-        const size_t count = (size_t)-__builtin_reduce_add(negative);
+    // At least k numbers are `low` or more, fewer are more than `high`.
+    int32_t low = key_of(__builtin_reduce_min(least)), high = key_of(__builtin_reduce_max(most));
+    for (bool evenly = true; low < high; evenly = !evenly) {
+        const float from = at_key(low);
+        int32_t middle = (int32_t)((int64_t)low + ((int64_t)high - low + 1) / 2);
+        if (evenly && from > -__builtin_inff()) middle = key_of(from * 0.5f + at_key(high) * 0.5f);
+        if (middle <= low) middle = low + 1;
+        const float bar = at_key(middle);
+        const size_t count = count_at_least(values, whole, rest, bar);
         if (count == k) {
             // The least of the k is the answer.
-            ivec least = (ivec){0} + INT32_MAX;
-            for (size_t i = 0; i < padded; i += WIDTH) {
-                const ivec keys = (ivec)load(scratch + i), above = keys >= middle;
-                least = __builtin_elementwise_min(least, (keys & above) | (INT32_MAX & ~above));
+            vec found = choose(rest >= bar, rest, splat(__builtin_inff()));
+            for (size_t i = 0; i < whole; i += WIDTH) {
+                const vec value = load(values + i);
+                found = __builtin_elementwise_min(found, choose(value >= bar, value, splat(__builtin_inff())));
             }
-            low = __builtin_reduce_min(least);
-            break;
+            return __builtin_reduce_min(found);
         }
-        if (count > k) low = middle;
-        else high = middle - 1;
+        const int32_t more = -(int32_t)(count > k);
+        low = (middle & more) | (low & ~more);
+        high = (high & more) | ((middle - 1) & ~more);
     }
-    return ((vec)key_of((vec)((ivec){0} + low)))[0];  // the way there is the way back
+    return at_key(low);
+}
+
+// An item's rank is the number of those before it, so nothing is moved and no branch hangs on the numbers.
+static void rank(uint32_t *order, const float *values, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        const float value = values[i];
+        ivec negative = {0};
+        size_t j = 0;
+        uint32_t before = 0;
+        for (; j + WIDTH <= i; j += WIDTH) negative += load(values + j) >= value;
+        for (; j < i; j++) before += values[j] >= value;
+        for (; j < n && j % WIDTH != 0; j++) before += values[j] > value;
+        for (; j + WIDTH <= n; j += WIDTH) negative += load(values + j) > value;
+        for (; j < n; j++) before += values[j] > value;
+        order[before + (uint32_t)-__builtin_reduce_add(negative)] = (uint32_t)i;
+    }
 }
 
 // The rows' cache lines are asked for some rows ahead: they lie anywhere.
@@ -263,6 +302,7 @@ const struct bc_table TABLE = {
     .score_tiles = score_tiles,
     .select_at_least = select_at_least,
     .kth_largest = kth_largest,
+    .rank = rank,
     .dot_rows = dot_rows,
     .encode_query = encode_query,
     .scan_bounds = scan_bounds,

@@ -1,9 +1,7 @@
 // Scans of 8-bit codes: integer dot products of a few users with tiles of 16 items. Sums of integers are exact, so all levels
 // agree. Included by bodies.h; SCAN_VNNI and SCAN_MADD say what the level's processors have beyond SSE2, SCAN_DOT what
 // they have beyond NEON.
-#if defined(__SSE2__)
-#include <immintrin.h>
-#elif defined(__aarch64__)
+#if defined(__aarch64__)
 #include <arm_neon.h>
 #endif
 

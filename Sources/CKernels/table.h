@@ -16,7 +16,8 @@ struct bc_table {
     void (*l2_normalise)(float *, const float *, float, size_t, size_t);
     void (*score_tiles)(float *, size_t, const float *, size_t, const float *, size_t, size_t);
     size_t (*select_at_least)(uint32_t *, const float *, size_t, float);
-    float (*kth_largest)(const float *, size_t, size_t, float *);
+    float (*kth_largest)(const float *, size_t, size_t);
+    void (*rank)(uint32_t *, const float *, size_t);
     void (*dot_rows)(float *, const float *, const float *const *, size_t, size_t);
     struct bc_query_code (*encode_query)(int8_t *, const float *, size_t);
     void (*scan_bounds)(const struct bc_scan_user *, size_t, const uint8_t *, size_t, size_t);

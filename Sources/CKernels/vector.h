@@ -1,6 +1,9 @@
 #pragma once
 // A vector of WIDTH floats as the including level's registers hold it, and the scalar functions of the towers over it.
 #include "table.h"
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
 
 typedef float vec __attribute__((vector_size(4 * WIDTH)));
 typedef int32_t ivec __attribute__((vector_size(4 * WIDTH)));

@@ -43,15 +43,16 @@ extension Kernels {
         bc_dot_rows(scores, query, rows.baseAddress, rows.count, width)
     }
 
-    /// The k-th largest of some numbers, minus infinity among them or not.
-    ///
-    /// - Parameters:
-    ///   - k: 1 to `values.count`.
-    ///   - scratch: room for as many numbers, rounded up to a multiple of 16; may not be `values`.
-    public static func largest(
-        _ k: Int, of values: UnsafeBufferPointer<Float>, scratch: UnsafeMutablePointer<Float>
-    ) -> Float {
+    /// The k-th largest of some numbers, minus infinity among them or not; k from 1 to `values.count`.
+    public static func largest(_ k: Int, of values: UnsafeBufferPointer<Float>) -> Float {
         precondition(k >= 1 && k <= values.count, "number \(k) of \(values.count)")
-        return bc_kth_largest(values.baseAddress, values.count, k, scratch)
+        return bc_kth_largest(values.baseAddress, values.count, k)
+    }
+
+    /// The places of some dozen numbers from the largest to the smallest, equal ones as they stand.
+    ///
+    /// - Parameter order: room for `values.count`.
+    public static func rank(_ values: UnsafeBufferPointer<Float>, into order: UnsafeMutablePointer<UInt32>) {
+        bc_rank(order, values.baseAddress, values.count)
     }
 }

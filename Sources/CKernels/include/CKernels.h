@@ -94,9 +94,12 @@ static inline void bc_prefetch(const void *address) { __builtin_prefetch(address
 /// scores (n): the canonical dot products of query (d) with the rows (d) that `rows` points to.
 void bc_dot_rows(float *scores, const float *query, const float *const *rows, size_t n, size_t d);
 
-/// The k-th largest of values (n), 1 ≤ k ≤ n, none of them NaN; `scratch` has room for n rounded up to
-/// a multiple of 16.
-float bc_kth_largest(const float *values, size_t n, size_t k, float *scratch);
+/// The k-th largest of values (n), 1 ≤ k ≤ n, none of them NaN.
+float bc_kth_largest(const float *values, size_t n, size_t k);
+
+/// order (n) = the places of values (n), none of them NaN, from the largest to the smallest, equal ones as they stand. Takes n²
+/// comparisons, some dozen at a time: for some dozen values.
+void bc_rank(uint32_t *order, const float *values, size_t n);
 
 /// What 8-bit codes say of a vector x, and what they leave out.
 struct bc_query_code {

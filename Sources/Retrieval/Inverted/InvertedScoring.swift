@@ -8,10 +8,8 @@ extension InvertedIndex {
     func settle(_ user: Int, _ k: Int, _ scratch: InvertedScratch) {
         let mine = scratch.users + user
         let bounds = mine.pointee.bounds.values
-        scratch.lists.pointee.spare.count = 0
-        scratch.lists.pointee.spare.reserve(Kernels.padded(max(bounds.count, mine.pointee.maxima.count)))
         // At least k rows reach it.
-        var lower = Kernels.largest(k, of: mine.pointee.maxima.values, scratch: scratch.lists.pointee.spare.base)
+        var lower = Kernels.largest(k, of: mine.pointee.maxima.values)
         var upper = Float.infinity
         var looked = 0
         while true {
@@ -23,9 +21,7 @@ extension InvertedIndex {
             // Some of them were excluded: as many more, and a few that will be.
             upper = lower
             let needed = looked + k + 8
-            lower =
-                needed < bounds.count
-                ? Kernels.largest(needed, of: bounds, scratch: scratch.lists.pointee.spare.base) : -.infinity
+            lower = needed < bounds.count ? Kernels.largest(needed, of: bounds) : -.infinity
         }
         let bar = mine.pointee.threshold - mine.pointee.extras.rest
         for row in scratch.lists.pointee.doubtful.values where row.most >= bar { mine.pointee.hits.append(row.slot) }
@@ -70,7 +66,7 @@ extension InvertedIndex {
 
     /// Scores the hits of a user exactly; those that the user may have become candidates.
     ///
-    /// - Parameter areLeaders: whether `scratch.spare` holds what is to be added to their scores.
+    /// - Parameter areLeaders: whether `leads` holds what is to be added to their scores.
     func score(_ user: Int, _ scratch: InvertedScratch, areLeaders: Bool = false) {
         let mine = scratch.users + user
         let (hits, width) = (mine.pointee.hits.values, partition.width)
@@ -95,7 +91,7 @@ extension InvertedIndex {
             let key = views[slot.block].keys[slot.row]
             guard
                 let extra = areLeaders
-                    ? scratch.lists.pointee.spare.base[place] : mine.pointee.extras.extra(of: key.number)
+                    ? scratch.lists.pointee.leads.base[place] : mine.pointee.extras.extra(of: key.number)
             else { continue }
             let score = dense + extra
             if score < mine.pointee.threshold { continue }
@@ -108,19 +104,21 @@ extension InvertedIndex {
         }
     }
 
-    private func item(_ slot: Slot) -> ItemID { views[slot.block].items[slot.row] }
-
     /// The k-th best candidate's score is a bar for all others.
     func raiseThreshold(_ user: Int, _ k: Int, _ scratch: InvertedScratch) {
         let mine = scratch.users + user
-        let candidates = mine.pointee.candidates.values
-        guard candidates.count >= k, candidates.count > mine.pointee.ranked else { return }
-        mine.pointee.ranked = candidates.count
+        let count = mine.pointee.candidates.count
+        guard count >= k, count > mine.pointee.ranked else { return }
+        mine.pointee.ranked = count
+        mine.pointee.threshold = Kernels.largest(k, of: candidateScores(user, scratch))
+    }
+
+    private func candidateScores(_ user: Int, _ scratch: InvertedScratch) -> UnsafeBufferPointer<Float> {
+        let candidates = scratch.users[user].candidates.values
         scratch.lists.pointee.scores.count = 0
-        scratch.lists.pointee.scores.reserve(2 * Kernels.padded(candidates.count))
+        scratch.lists.pointee.scores.reserve(candidates.count)
         for candidate in candidates { scratch.lists.pointee.scores.append(candidate.score) }
-        mine.pointee.threshold = Kernels.largest(
-            k, of: scratch.lists.pointee.scores.values, scratch: scratch.lists.pointee.scores.base + candidates.count)
+        return scratch.lists.pointee.scores.values
     }
 
     /// The best candidates, best first.
@@ -134,26 +132,43 @@ extension InvertedIndex {
             Kernels.prefetch(views[candidates[count].slot.block].items + candidates[count].slot.row)
             count += 1
         }
-        if count <= Self.fewCandidates {
-            // A sort by insertion, which for a list of usual length is the quickest.
-            for place in stride(from: 1, to: count, by: 1) {
-                let candidate = candidates[place]
-                var target = place
-                while target > 0, candidate.ranks(before: candidates[target - 1], item) {
-                    candidates[target] = candidates[target - 1]
-                    target -= 1
-                }
-                candidates[target] = candidate
-            }
-        } else {
-            var best = UnsafeMutableBufferPointer(start: candidates, count: count)
-            best.sort { $0.ranks(before: $1, item) }
-        }
+        mine.pointee.candidates.count = count
+        let order = order(user, scratch)
         return (0..<min(k, count)).map { place in
-            let slot = candidates[place].slot
-            let number = views[slot.block].keys[slot.row].number
-            return ScoredItem(item: item(slot), score: candidates[place].score, number: number < 0 ? nil : number)
+            let candidate = candidates[Int(order[place])]
+            let view = views[candidate.slot.block]
+            let number = view.keys[candidate.slot.row].number
+            return ScoredItem(
+                item: view.items[candidate.slot.row], score: candidate.score, number: number < 0 ? nil : number)
         }
+    }
+
+    /// The places of the candidates of a user in the order of lists.
+    private func order(_ user: Int, _ scratch: InvertedScratch) -> UnsafeMutableBufferPointer<UInt32> {
+        let candidates = scratch.users[user].candidates.values
+        scratch.lists.pointee.places.count = 0
+        scratch.lists.pointee.places.reserve(candidates.count)
+        var order = UnsafeMutableBufferPointer(
+            start: scratch.lists.pointee.places.base, count: candidates.count)
+        func item(_ slot: Slot) -> ItemID { views[slot.block].items[slot.row] }
+        func precedes(_ one: UInt32, _ other: UInt32) -> Bool {
+            candidates[Int(one)].ranks(before: candidates[Int(other)], item)
+        }
+        guard let start = order.baseAddress, candidates.count <= Self.fewCandidates else {
+            for place in order.indices { order[place] = UInt32(place) }
+            order.sort(by: precedes)
+            return order
+        }
+        Kernels.rank(candidateScores(user, scratch), into: start)
+        // Equal scores go by the item.
+        for place in stride(from: 1, to: order.count, by: 1) {
+            var target = place
+            while target > 0, precedes(order[target], order[target - 1]) {
+                order.swapAt(target, target - 1)
+                target -= 1
+            }
+        }
+        return order
     }
 
     private static let fewCandidates = 64

@@ -26,9 +26,9 @@ public final class InvertedScratch {
         /// Rows of the hits of a user, and their scores.
         var rows = Growing<UnsafePointer<Float>?>()
         var scores = Growing<Float>()
-        /// For the k-th largest of something.
-        var spare = Growing<Float>()
-        /// Places of bounds.
+        /// The extra scores of leading items.
+        var leads = Growing<Float>()
+        /// Places of bounds, or the order of candidates.
         var places = Growing<UInt32>()
         /// Rows that may turn out to be among the best.
         var doubtful = Growing<Doubtful>()
@@ -131,10 +131,6 @@ public final class InvertedScratch {
     /// Wants the best `count` lists of a user; of equal ones all.
     func want(_ count: Int, of lists: Int, user: Int) {
         let promises = UnsafeBufferPointer(start: promises.pointer + user * Kernels.padded(lists), count: lists)
-        self.lists.pointee.spare.count = 0
-        self.lists.pointee.spare.reserve(Kernels.padded(lists))
-        users[user].wanted =
-            count < lists
-            ? Kernels.largest(count, of: promises, scratch: self.lists.pointee.spare.base) : -.infinity
+        users[user].wanted = count < lists ? Kernels.largest(count, of: promises) : -.infinity
     }
 }

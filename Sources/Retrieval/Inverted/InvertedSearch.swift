@@ -98,10 +98,9 @@ extension InvertedIndex {
     /// - Parameter skipped: blocks of each that have been scanned.
     private func round(_ scratch: InvertedScratch, _ skipped: Int, isFirst: Bool) {
         let most = isFirst && isFlat ? Self.firstBlocks : .max
-        let looks = scratch.lists.pointee.looks
-        for place in 0..<looks.touched.count {
-            let lookers = Int(looks.starts.base[place])..<Int(looks.starts.base[place + 1])
-            for block in lists[Int(looks.touched.base[place])].dropFirst(skipped).prefix(most) {
+        for place in 0..<scratch.lists.pointee.looks.touched.count {
+            let (list, lookers) = scratch.lists.pointee.looks.look(place)
+            for block in lists[list].dropFirst(skipped).prefix(most) {
                 scan(block, lookers, scratch, isFirst: isFirst)
             }
         }
@@ -192,11 +191,11 @@ extension InvertedIndex {
     private func lead(_ user: Int, _ k: Int, _ scratch: InvertedScratch) {
         let mine = scratch.users + user
         guard !mine.pointee.extras.leaders.isEmpty else { return }
-        scratch.lists.pointee.spare.count = 0
+        scratch.lists.pointee.leads.count = 0
         for leader in mine.pointee.extras.leaders {
             guard let slot = numbered[leader.number], mine.pointee.filter?.passes(slot) ?? true else { continue }
             mine.pointee.hits.append(slot.rawValue)
-            scratch.lists.pointee.spare.append(leader.score)
+            scratch.lists.pointee.leads.append(leader.score)
         }
         score(user, scratch, areLeaders: true)
         raiseThreshold(user, k, scratch)

@@ -5,7 +5,7 @@ struct ListLooks {
     /// Lists that somebody looks into; of the one at place p the users are `lookers[starts[p]..<starts[p + 1]]`.
     private(set) var touched = Growing<UInt32>()
     private(set) var lookers = Growing<Int32>()
-    private(set) var starts = Growing<Int32>()
+    private var starts = Growing<Int32>()
     /// Per list its place among the touched ones, -1 between gatherings.
     private var places = Growing<Int32>()
     /// The lists of the users, one user's after another's, and where each user's end.
@@ -13,6 +13,11 @@ struct ListLooks {
     private var chosenEnds = Growing<Int32>()
     /// Looks of a user into a list so far.
     private(set) var total = 0
+
+    /// A list that is looked into, with the places in `lookers` of those who do.
+    func look(_ place: Int) -> (list: Int, lookers: Range<Int>) {
+        (Int(touched.base[place]), Int(starts.base[place])..<Int(starts.base[place + 1]))
+    }
 
     /// Gathers the lists whose promise reaches what a user wants and that the user has not looked into.
     ///
