@@ -9,12 +9,11 @@ public final class FloatBuffer: @unchecked Sendable {
     /// Zeroed memory for `count` floats; a negative count is taken as none.
     public init(count: Int) {
         self.count = max(0, count)
-        let bytes = UnsafeMutableRawPointer.allocate(byteCount: max(64, self.count * 4), alignment: 64)
-        pointer = bytes.bindMemory(to: Float.self, capacity: max(16, self.count))
+        pointer = PageMemory.allocate(4 * self.count).bindMemory(to: Float.self, capacity: max(16, self.count))
         pointer.initialize(repeating: 0, count: self.count)
     }
 
-    deinit { UnsafeMutableRawPointer(pointer).deallocate() }
+    deinit { PageMemory.deallocate(pointer, 4 * count) }
 
     /// All values, readable.
     public var values: UnsafeBufferPointer<Float> { UnsafeBufferPointer(start: pointer, count: count) }

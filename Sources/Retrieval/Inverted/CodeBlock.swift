@@ -218,19 +218,24 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
 private final class ItemColumn {
     let base: UnsafeMutablePointer<ItemID>
     private var count = 0
+    private let bytes: Int
 
-    init(capacity: Int) { base = .allocate(capacity: capacity) }
+    /// No names yet, and memory for `capacity` of them.
+    init(capacity: Int) {
+        bytes = capacity * MemoryLayout<ItemID>.stride
+        base = PageMemory.allocate(bytes).bindMemory(to: ItemID.self, capacity: capacity)
+    }
 
     /// The same names, with memory for `capacity` of them.
-    init(_ other: ItemColumn, capacity: Int) {
-        base = .allocate(capacity: capacity)
+    convenience init(_ other: ItemColumn, capacity: Int) {
+        self.init(capacity: capacity)
         base.initialize(from: other.base, count: other.count)
         count = other.count
     }
 
     deinit {
         base.deinitialize(count: count)
-        base.deallocate()
+        PageMemory.deallocate(base, bytes)
     }
 
     func append(_ item: ItemID) {

@@ -1,3 +1,5 @@
+import LinearAlgebra
+
 /// Numbers in memory that grows, read and written without checks: what the inner loops of a search append to.
 ///
 /// Copies share the memory: whoever wants to write to one of several calls `own` before.
@@ -7,11 +9,12 @@ struct Growing<Element: BitwiseCopyable> {
         let capacity: Int
 
         init(capacity: Int) {
-            base = .allocate(capacity: capacity)
+            base = PageMemory.allocate(capacity * MemoryLayout<Element>.stride)
+                .bindMemory(to: Element.self, capacity: capacity)
             self.capacity = capacity
         }
 
-        deinit { base.deallocate() }
+        deinit { PageMemory.deallocate(base, capacity * MemoryLayout<Element>.stride) }
     }
 
     private var memory = Memory(capacity: 0)
