@@ -35,6 +35,13 @@ extension Kernels {
     /// Asks for the cache line at an address that will be read soon.
     @inlinable @inline(__always) public static func prefetch(_ address: UnsafeRawPointer) { bc_prefetch(address) }
 
+    /// The canonical dot product of two rows of `width` floats, a multiple of 16.
+    @inline(__always) public static func dot(
+        _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, width: Int
+    ) -> Float {
+        bc_dot(a, b, width)
+    }
+
     /// Canonical dot products of one row with many that lie anywhere; all of `width` floats, a multiple of 16.
     @inline(__always) public static func dot(
         _ query: UnsafePointer<Float>, rows: UnsafeBufferPointer<UnsafePointer<Float>?>, width: Int,

@@ -13,7 +13,7 @@ final class CompiledFilter {
     /// Rows that pass.
     private(set) var count = 0
     /// What the rows that pass of each list may reach; minus infinity where there are none.
-    private(set) var reaches: [Float] = []
+    private var reaches = Growing<Float>()
 
     init(_ filter: ItemFilter) {
         self.filter = filter
@@ -42,14 +42,15 @@ final class CompiledFilter {
             inList[view.list] += Int(inBlock.base[place])
         }
         count = inList.reduce(0, +)
-        reaches = inList.enumerated().map { index.partition.reach(of: $0, holding: $1) }
+        reaches.count = 0
+        for (list, count) in inList.enumerated() { reaches.append(index.partition.reach(of: list, holding: count)) }
     }
 
     /// What a pass reads of it, valid until the next update.
     var view: SearchUser.FilterView {
         .init(
             masks: UnsafeRawPointer(masks.base).assumingMemoryBound(to: UInt16.self),
-            inBlock: UnsafePointer(inBlock.base))
+            inBlock: UnsafePointer(inBlock.base), reaches: reaches.base)
     }
 }
 

@@ -6,14 +6,14 @@ public final class InvertedScratch {
     static let usersInPass = 64
 
     let users = UnsafeMutablePointer<SearchUser>.allocate(capacity: usersInPass)
-    /// [users, width], in the plain order of coordinates and in that of tiles.
+    /// [users, width]
     private(set) var queries = FloatBuffer(count: 0)
-    private(set) var turned = FloatBuffer(count: 0)
     /// [users, width]: signed codes.
     private(set) var codes = UnsafeMutablePointer<Int8>.allocate(capacity: 1)
-    /// [users, lists rounded up]: scores of centroids, and what the lists promise.
-    private(set) var centroids = FloatBuffer(count: 0)
+    /// [users, lists rounded up]: what the lists promise, estimates of their centroids' scores at first.
     private(set) var promises = FloatBuffer(count: 0)
+    /// Maxima that nobody reads.
+    let maxima = FloatBuffer(count: Kernels.lanes)
     /// One block's users.
     let scans = UnsafeMutablePointer<Kernels.ScanUser>.allocate(capacity: usersInPass)
 
@@ -43,7 +43,7 @@ public final class InvertedScratch {
     let lists = UnsafeMutablePointer<Lists>.allocate(capacity: 1)
 
     /// What the items of each list may reach, of the index of that stamp.
-    private var reaches: [Float] = []
+    private var reaches = Growing<Float>()
     private var stamp: UInt64 = 0
     var filters = FilterCache()
     /// Those of a pass, which their views need alive.
@@ -71,14 +71,10 @@ public final class InvertedScratch {
         let (users, width, stride) = (Self.usersInPass, partition.width, Kernels.padded(partition.lists))
         if queries.count != users * width {
             queries = FloatBuffer(count: users * width)
-            turned = FloatBuffer(count: users * width)
             codes.deallocate()
             codes = .allocate(capacity: users * width)
         }
-        if centroids.count != users * stride {
-            centroids = FloatBuffer(count: users * stride)
-            promises = FloatBuffer(count: users * stride)
-        }
+        if promises.count != users * stride { promises = FloatBuffer(count: users * stride) }
     }
 
     /// Gives each user of a pass the filter.
@@ -93,32 +89,23 @@ public final class InvertedScratch {
         }
     }
 
-    /// Works out what each list promises each user of a pass: the score of its centroid, and what the items in it that pass the
-    /// user's filter may reach beyond.
+    /// Makes of the estimates of centroids' scores what each list promises each user of a pass: it adds what the items in it that pass
+    /// the user's filter may reach beyond.
     func promise(_ index: InvertedIndex, users count: Int) {
         let (lists, stride) = (index.partition.lists, Kernels.padded(index.partition.lists))
         if stamp != index.stamp {
             stamp = index.stamp
-            reaches = (0..<lists).map { index.partition.reach(of: $0, holding: index.count(ofList: $0)) }
+            reaches.count = 0
+            for list in 0..<lists {
+                reaches.append(index.partition.reach(of: list, holding: index.count(ofList: list)))
+            }
         }
         let slack = index.isExhaustive ? 0 : index.slack
-        var next = 0
         for user in 0..<count {
-            let (scores, target) = (centroids.pointer + user * stride, promises.pointer + user * stride)
+            let (target, reaches) = (promises.pointer + user * stride, users[user].filter?.reaches ?? reaches.base)
             let way = slack * users[user].length
-            func promise(_ reaches: [Float]) {
-                reaches.withUnsafeBufferPointer { reaches in
-                    for list in 0..<lists {
-                        target[list] =
-                            reaches[list] == -.infinity ? -.infinity : scores[list] + way * reaches[list]
-                    }
-                }
-            }
-            if users[user].filter == nil {
-                promise(reaches)
-            } else {
-                promise(inForce[next].reaches)
-                next += 1
+            for list in 0..<lists {
+                target[list] = reaches[list] == -.infinity ? -.infinity : target[list] + way * reaches[list]
             }
         }
     }

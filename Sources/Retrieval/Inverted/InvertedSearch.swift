@@ -46,7 +46,6 @@ extension InvertedIndex {
             let query = queries.extracting(user * dimension..<(user + 1) * dimension)
             query.withUnsafeBufferPointer { if let values = $0.baseAddress { row.update(from: values, count: dimension) } }
             (row + dimension).update(repeating: 0, count: width - dimension)
-            Kernels.turn(row, width: width, into: scratch.turned.pointer + place * width)
             scratch.users[place].encode(row, into: scratch.codes + place * width, width: width)
         }
     }
@@ -54,10 +53,15 @@ extension InvertedIndex {
     /// Finds the best of some users, in two rounds: bounds of the rows of the best lists, which say what a score must reach, and
     /// then what may reach it in the lists that promise as much.
     private func pass(_ users: Int, _ k: Int, _ scratch: InvertedScratch) {
-        partition.score(
-            UnsafeBufferPointer(start: scratch.turned.pointer, count: users * partition.width),
-            into: scratch.centroids.first(users * Kernels.padded(partition.lists)),
-            stride: Kernels.padded(partition.lists))
+        let stride = Kernels.padded(partition.lists)
+        for user in 0..<users {
+            scratch.scans[user].query = UnsafePointer(scratch.codes + user * partition.width)
+            scratch.scans[user].start = scratch.users[user].start
+            scratch.scans[user].step = scratch.users[user].step
+            scratch.scans[user].bounds = scratch.promises.pointer + user * stride
+            scratch.scans[user].maxima = scratch.maxima.pointer
+        }
+        partition.estimate(for: scratch.scans, count: users)
         scratch.promise(self, users: users)
         for user in 0..<users { lead(user, k, scratch) }
         lookFirst(users, k, scratch)
@@ -110,7 +114,7 @@ extension InvertedIndex {
     /// what may reach their thresholds.
     private func scan(_ place: Int, _ lookers: Range<Int>, _ scratch: InvertedScratch, isFirst: Bool) {
         let block = views[place]
-        let (width, stride) = (partition.width, Kernels.padded(partition.lists))
+        let width = partition.width
         let (tiles, centroidLength) = (block.masks.count, partition.lengths[block.list])
         let rows = tiles * 16
         let scans = scratch.scans
@@ -128,7 +132,7 @@ extension InvertedIndex {
                     continue
                 }
             }
-            let centroid = scratch.centroids.pointer[user * stride + block.list]
+            let centroid = partition.score(of: block.list, scratch.queries.pointer + user * width)
             let margin = mine.pointee.margin(in: block, centroid: centroid, centroidLength: centroidLength)
             let step = mine.pointee.step * block.step
             if isFirst || mine.pointee.threshold == -.infinity {

@@ -16,6 +16,11 @@ public final class Partition: Sendable {
     private let rows: [Float]
     /// The same in the tiles that `Kernels.scoreTiles` takes; rows past `lists` in the last are zeros.
     private let tiles: [Float]
+    /// The same as 8-bit codes in the tiles that a scan takes, each standing for `step` · (code - 128), and what says which rows of a
+    /// tile are centroids.
+    private let codes: [UInt8]
+    private let step: Float
+    private let masks: [UInt16]
     /// The length of each centroid, and half its square.
     let lengths: [Float]
     private let halfSquares: [Float]
@@ -42,6 +47,17 @@ public final class Partition: Sendable {
         }
         self.rows = rows
         self.tiles = tiles
+        let step = rows.reduce(0) { max($0, $1.magnitude) } / 127
+        var codes = [UInt8](repeating: 128, count: tiles.count)
+        for place in rows.indices where step > 0 {
+            let (list, i) = (place / width, place % width)
+            let target = list / 16 * 16 * width + i / 4 * 64 + list % 16 * 4 + i % 4
+            codes[target] = UInt8(128 + Int((rows[place] / step).rounded().clamped(to: -127...127)))
+        }
+        (self.codes, self.step) = (codes, step)
+        masks = (0..<tiles.count / (16 * width)).map { tile in
+            UInt16(truncatingIfNeeded: (1 << min(16, centroids.count / dimension - tile * 16)) - 1)
+        }
         version = Self.digest(rows + radii)
         let (count, width) = (lists, width)
         let squares = (0..<count).map { list in
@@ -84,6 +100,34 @@ public final class Partition: Sendable {
     /// Calls `body` with the centroid of a list, of `width` floats.
     func withCentroid<Result>(_ list: Int, _ body: (UnsafeBufferPointer<Float>) -> Result) -> Result {
         rows.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[list * width..<(list + 1) * width])) }
+    }
+
+    /// What the centroids' codes say of their scores, into the `bounds` of some users of a scan: room for `lists`, rounded up to
+    /// `Kernels.lanes`, of each.
+    ///
+    /// Takes a quarter of the time that the scores themselves take, and tells as well which lists are near.
+    ///
+    /// - Parameter users: with their queries, starts and steps, and room for `Kernels.lanes` maxima.
+    func estimate(for users: UnsafeMutablePointer<Kernels.ScanUser>, count: Int) {
+        codes.withUnsafeBufferPointer { codes in
+            masks.withUnsafeBufferPointer { masks in
+                guard let start = codes.baseAddress else { return }
+                for user in 0..<count {
+                    users[user].masks = masks.baseAddress
+                    (users[user].step, users[user].base) = (users[user].step * step, 0)
+                    (users[user].groups, users[user].tile) = (1, 0)
+                }
+                Kernels.scanBounds(start, tiles: masks.count, width: width, for: users, count: count)
+            }
+        }
+    }
+
+    /// The score of a list's centroid; query: `width` floats.
+    func score(of list: Int, _ query: UnsafePointer<Float>) -> Float {
+        rows.withUnsafeBufferPointer { rows in
+            guard let start = rows.baseAddress else { return 0 }
+            return Kernels.dot(start + list * width, query, width: width)
+        }
     }
 
     /// scores (users, stride) of all centroids; queries (users, width) in the order of coordinates that tiles have.

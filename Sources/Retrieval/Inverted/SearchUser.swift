@@ -23,6 +23,8 @@ struct SearchUser {
         let masks: UnsafePointer<UInt16>
         /// Rows that pass, per place of a block.
         let inBlock: UnsafePointer<Int32>
+        /// What the rows that pass of each list may reach.
+        let reaches: UnsafeMutablePointer<Float>
 
         func passes(_ slot: Slot) -> Bool { masks[Int(slot.rawValue) / 16] >> UInt16(slot.rawValue % 16) & 1 == 1 }
     }
