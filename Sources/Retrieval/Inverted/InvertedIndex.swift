@@ -55,8 +55,7 @@ public struct InvertedIndex: ItemIndex {
     var isExhaustive: Bool { slack == .infinity }
 
     public var version: String {
-        isFlat
-            ? "flat-1" : "inverted-2-\(partition.version)-\(slack)"
+        isFlat ? "flat-1" : "inverted-3-\(partition.version)-\(slack)"
     }
 
     public var dimension: Int { partition.dimension }
