@@ -32,42 +32,41 @@ package final class TrendingSearch {
         of user: ListSearch.User, by trending: TrendingItems, in index: InvertedIndex
     ) -> [ListComposer.Slot] {
         if rules.isPlain {
-            return ranking(size, of: user, by: trending, in: index).map {
+            return ranking(.ordinary, size, of: user, by: trending, in: index).map {
                 ListComposer.Slot(ScoredItem(item: $0.item, score: Float($0.count)), .trending)
             }
         }
-        // No more than the counters of two markets.
-        let ranking = ranking(.max, of: user, by: trending, in: index)
-        func candidates(_ count: Int, _ condition: ItemCondition = .all([])) -> [ListComposer.Candidate] {
-            Self.candidates(count, of: ranking, where: condition, in: index)
+        func candidates(_ purpose: ListFilters.Purpose, _ count: Int) -> [ListComposer.Candidate] {
+            Self.candidates(ranking(purpose, count, of: user, by: trending, in: index), in: index)
         }
-        let ordinary = candidates(composer.depth)
+        let ordinary = candidates(.ordinary, composer.depth)
         return composer.compose(
             .init(
                 .trending, ordinary: ordinary, isCut: ordinary.count == composer.depth,
-                pinned: rules.pins.enumerated().map { place, pin in
+                pinned: rules.pins.indices.map { pin in
                     // The pins before it may take as many.
-                    let choice = candidates(place + 1, pin.condition)
-                    return choice.count > place ? choice : choice + untouched(place, of: user, in: index, but: choice)
+                    let choice = candidates(.pin(pin), pin + 1)
+                    return choice.count > pin ? choice : choice + untouched(pin, of: user, in: index, but: choice)
                 },
-                exploration: candidates(composer.explorationDepth, .new))
+                exploration: candidates(.exploration, composer.explorationDepth))
         ) {
             index.vector(of: $0)?.vector
         } deeper: {
-            candidates($0)
+            candidates(.ordinary, $0)
         }
     }
 
-    /// The first of what trends that the user may have, by falling count with boosts.
+    /// The first of what trends that the user may have for a purpose, by falling count with boosts.
     private func ranking(
-        _ count: Int, of user: ListSearch.User, by trending: TrendingItems, in index: InvertedIndex
+        _ purpose: ListFilters.Purpose, _ count: Int, of user: ListSearch.User, by trending: TrendingItems,
+        in index: InvertedIndex
     ) -> [TrendingItems.Found] {
-        let condition = filters.classes(user.market, .ordinary)[0].filter.condition
+        let condition = filters.classes(user.market, purpose)[0].filter.condition
         let named = Set(user.excluded.items)
-        var excluded = user.excluded
-        excluded.items = []
+        var others = user.excluded
+        others.items = []
         return trending.top(count, in: user.market, most: mostFactor) { item in
-            guard !named.contains(item), index.allows(item, condition, excluding: excluded) else { return nil }
+            guard !named.contains(item), index.allows(item, condition, excluding: others) else { return nil }
             if rules.boosts.isEmpty { return 1 }
             guard let held = index.held(item) else { return nil }
             return rules.boosts.reduce(1) { factor, boost in
@@ -76,25 +75,17 @@ package final class TrendingSearch {
         }
     }
 
-    /// The first of a ranking that are so.
     private static func candidates(
-        _ count: Int, of ranking: [TrendingItems.Found], where condition: ItemCondition, in index: InvertedIndex
+        _ ranking: [TrendingItems.Found], in index: InvertedIndex
     ) -> [ListComposer.Candidate] {
-        var candidates: [ListComposer.Candidate] = []
         var relevance = Float.infinity
-        for found in ranking {
-            if candidates.count == count { break }
-            guard let held = index.held(found.item),
-                condition.holds(for: found.item, held.attributes, isNew: held.isNew)
-            else { continue }
+        return ranking.map { found in
             // What the market lacks is no more relevant than what it has, however often all markets together count it.
             relevance = min(relevance, Self.relevance(of: found.count))
-            candidates.append(
-                ListComposer.Candidate(
-                    ScoredItem(item: found.item, score: Float(found.count)), held.attributes.profile,
-                    relevance: relevance))
+            return .init(
+                ScoredItem(item: found.item, score: Float(found.count)),
+                index.attributes(of: found.item)?.profile ?? .init(), relevance: relevance)
         }
-        return candidates
     }
 
     /// For a pin for which too little trends: the items that are so, by item id, without those already chosen.
