@@ -10,6 +10,8 @@ extension InvertedIndex {
         let mask = scratch.filters.compiled(filter, for: self).view
         var excluded = ExcludedItems()
         excluded.reset(to: [exclusions], user: 0)
+        let views = views
+        func item(_ slot: Slot) -> ItemID { views[slot.block].items[slot.row] }
         var best: [Candidate] = []
         for (place, block) in views.enumerated() where mask.inBlock[place] > 0 {
             for row in 0..<block.count {

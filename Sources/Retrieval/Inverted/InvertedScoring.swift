@@ -98,7 +98,7 @@ extension InvertedIndex {
         }
     }
 
-    func item(_ slot: Slot) -> ItemID { views[slot.block].items[slot.row] }
+    private func item(_ slot: Slot) -> ItemID { views[slot.block].items[slot.row] }
 
     /// The k-th best candidate's score is a bar for all others.
     func raiseThreshold(_ user: Int, _ k: Int, _ scratch: InvertedScratch) {
