@@ -30,7 +30,7 @@ public struct ListComposer: Sendable {
     /// The candidates for one shopper's list. Each array holds an item once, best first.
     ///
     /// Where no cap, no minimum score and no diversity has a say, as many ordinary ones as the list is long are enough; for
-    /// each pin as many as there are pins.
+    /// each pin one more than there are pins before it.
     public struct Candidates: Sendable {
         /// How the slots of ordinary ones are filled.
         public var origin: RecommendationList.Origin
