@@ -7,7 +7,7 @@ public struct RecommendationList: Equatable, Sendable {
         /// 1 is first.
         public var rank: Int
         public var item: ItemID
-        /// What the item was ranked by among those of its origin: `Origin` says what it is.
+        /// What the item was ranked by among those of its origin, boosts included: `Origin` says what it is.
         public var score: Float
         public var origin: Origin
         /// "Because you viewed this": the item of the shopper's last events that speaks most for this one; nil where none does.
@@ -27,11 +27,12 @@ public struct RecommendationList: Equatable, Sendable {
         /// By what the shopper did: the score is the dot product of the user's and the item's vector, and what the sparse channel
         /// adds to it.
         case personal
-        /// By what many do now, for a shopper of whom nothing usable is known: the score is the item's decayed count of events.
+        /// By what many do now, for a shopper of whom nothing usable is known: the score is the item's decayed count of events, multiplied
+        /// by the factors of boosts.
         case trending
-        /// To learn how an item is taken.
+        /// To learn how an item is taken: the score is as in the list's personal or trending slots.
         case exploration
-        /// Because the shop put it there.
+        /// Because the shop put it there: the score is as in the list's personal or trending slots, 0 for an item that does not trend.
         case pinned
     }
 

@@ -1,7 +1,6 @@
 import Application
 import Commerce
 import Configuration
-import Foundation
 import Retrieval
 import Streaming
 import Testing
@@ -35,10 +34,10 @@ import Testing
                     ["Food", "Coffee"]: .after(milliseconds: 14 * day), ["Books"]: .never, ["A = B"]: .always,
                 ]),
             boosts: [
-                .init(condition: .brand("A=B"), addend: Float(log(0.5))),
-                .init(condition: .category(["Home", "Kitchen"]), addend: 0),
-                .init(condition: .new, addend: Float(log(2.0))),
-                .init(condition: .price(5...20), addend: Float(log(1.1))),
+                .init(condition: .brand("A=B"), factor: 0.5),
+                .init(condition: .category(["Home", "Kitchen"]), factor: 1),
+                .init(condition: .new, factor: 2),
+                .init(condition: .price(5...20), factor: 1.1),
             ],
             pins: [.init(rank: 1, condition: .items([ItemID("i=7")])), .init(rank: 3, condition: .brand("Acme"))],
             caps: [.init(.brand, limit: 2), .init(.category, limit: 3), .init(.categoryLevel(1), limit: 4)],

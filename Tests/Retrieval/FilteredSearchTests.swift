@@ -157,6 +157,34 @@ struct FilteredSearchTests {
         #expect(bits(found) == bits(queries.map { oracle.search($0, k: 20, where: .inStock) }))
     }
 
+    /// By id, as the oracle has them, of an index that has seen changes.
+    @Test(arguments: [1, 7]) func firstByID(lists: Int) throws {
+        var generator = Generator(state: 64)
+        var index = InvertedIndex(lists == 1 ? .single(dimension: 8) : .ofTests(dimension: 8))
+        var oracle = NaiveIndex()
+        for _ in 0..<4000 {
+            let item = ItemID("i\(Int.random(in: 0..<2000, using: &generator))")
+            let (vector, attributes) = (generator.vector(8), Self.attributes(&generator))
+            if Int.random(in: 0..<5, using: &generator) == 0 {
+                index.remove(item)
+                oracle.vectors[item] = nil
+            } else {
+                try index.upsert(item, vector.span, attributes, number: nil)
+                (oracle.vectors[item], oracle.attributes[item]) = (vector, attributes)
+            }
+        }
+        let scratch = index.makeScratch()
+        for filter in Self.filters {
+            for k in [0, 1, 20, 3000] {
+                let excluded = Set((0..<300).map { _ in ItemID("i\(Int.random(in: 0..<2000, using: &generator))") })
+                let found = index.first(k, passing: filter, excluding: ItemExclusions(excluded), scratch: scratch)
+                let expected = oracle.search(
+                    [Float](repeating: 0, count: 8), k: k, excluding: excluded, where: filter.condition)
+                #expect(found == expected.map(\.item))
+            }
+        }
+    }
+
     /// What is held of profiles follows the profiles there are.
     @Test func attributesOfChurnAreForgotten() throws {
         var index = InvertedIndex(.single(dimension: 2))

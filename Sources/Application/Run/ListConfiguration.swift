@@ -30,7 +30,7 @@ extension Settings {
     package func listDigest() throws(SHA256.Unavailable) -> String {
         let shoppers = shoppers
         var form = ByteWriter()
-        form.integer(UInt8(2))
+        form.integer(UInt8(3))
         form.count(shoppers.listSize)
         form.count(shoppers.historyLength)
         form.count(shoppers.eventIDWindow)

@@ -31,7 +31,7 @@ public struct RuleSettings: ConfigurationSection {
             "Factors, 0.01 to 100, on the odds of the items that are so; an item gets all that are for it.")
         pins = keys.value(
             "rules.pins", default: [], shown: "none",
-            "Ranks kept for the best item that is so, counted from 1; without one the rank goes to the next personal item."
+            "Ranks kept for the best item that is so, counted from 1; without one the rank goes to the next item."
         )
         caps = keys.value(
             "rules.caps", default: [], shown: "none",
@@ -46,7 +46,9 @@ public struct RuleSettings: ConfigurationSection {
             "The share of a list's ranks, rounded down and never the first, kept for items that the checkpoint does not know."
         )
         minimumScore = keys.optional(
-            "rules.minimum_score", "Items with a lower score, boosts included, are left out, unless they are pinned.")
+            "rules.minimum_score",
+            "Items with a lower score, boosts included, are left out, unless they are pinned. It does not apply to what trends."
+        )
         refuseRepeats(&keys)
     }
 

@@ -1,7 +1,7 @@
 import Commerce
 import Retrieval
 
-/// A list in the making: its ranks, and the personal candidates that are left.
+/// A list in the making: its ranks, and the ordinary candidates that are left.
 struct Draft {
     typealias Candidate = ListComposer.Candidate
 
@@ -14,14 +14,14 @@ struct Draft {
     private var left: [Int]
     private var diversity: Diversity?
 
-    /// - Parameter pool: the beginning of an array: the personal candidates that reach the minimum score, best first.
+    /// - Parameter pool: the beginning of an array: the ordinary candidates that reach the minimum score, best first.
     init(size: Int, rules: ListRules, pool: ArraySlice<Candidate>, vector: (ItemID) -> [Float]?) {
         slots = Array(repeating: nil, count: max(0, size))
         counts = CapCounts(rules.caps)
         self.pool = pool
         left = Array(pool.indices)
         if rules.diversity > 0 {
-            diversity = Diversity(weight: rules.diversity, scores: pool.map(\.found.score)) { place in
+            diversity = Diversity(weight: rules.diversity, scores: pool.map(\.relevance)) { place in
                 vector(pool[place].found.item)
             }
         }
@@ -42,8 +42,8 @@ struct Draft {
         diversity?.add(vector(candidate.found.item))
     }
 
-    /// The next personal candidate that is allowed; nil where there is none left.
-    mutating func takePersonal() -> Candidate? {
+    /// The next ordinary candidate that is allowed; nil where there is none left.
+    mutating func takeOrdinary() -> Candidate? {
         while !left.isEmpty {
             let next = diversity?.best(of: left) ?? 0
             let candidate = pool[left.remove(at: next)]

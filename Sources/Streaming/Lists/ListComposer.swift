@@ -5,8 +5,8 @@ import Retrieval
 ///
 /// 1. Each pin takes the best of its candidates that no pin before it has taken, whatever caps and the minimum score say. A pin without one
 ///    leaves its rank to the others.
-/// 2. The other ranks are filled from the first to the last: those kept for exploration by the best new item, or by a personal one where
-///    there is none left; the rest by the next personal one, which is that of the highest score, or with diversity the one of
+/// 2. The other ranks are filled from the first to the last: those kept for exploration by the best new item, or by an ordinary one where
+///    there is none left; the rest by the next ordinary one, which is that of the highest score, or with diversity the one of
 ///    the highest marginal relevance. Such an item must have the minimum score, not be in the list already, and be within
 ///    the caps, which count the pinned items from the start.
 /// 3. Where candidates are too few, ranks that stay empty are closed up, and what stands behind them moves up.
@@ -16,31 +16,40 @@ public struct ListComposer: Sendable {
         /// The item with its score, boosts included.
         public var found: ScoredItem
         public var profile: ItemAttributes.Profile
+        /// What diversity weighs against likeness.
+        public var relevance: Float
 
-        public init(_ found: ScoredItem, _ profile: ItemAttributes.Profile) {
+        /// - Parameter relevance: nil where the score says it.
+        public init(_ found: ScoredItem, _ profile: ItemAttributes.Profile, relevance: Float? = nil) {
             self.found = found
             self.profile = profile
+            self.relevance = relevance ?? found.score
         }
     }
 
     /// The candidates for one shopper's list. Each array holds an item once, best first.
     ///
-    /// Where no cap, no minimum score and no diversity has a say, as many personal ones as the list is long are enough; for
-    /// each pin as many as there are pins.
+    /// Where no cap, no minimum score and no diversity has a say, as many ordinary ones as the list is long are enough; for
+    /// each pin one more than there are pins before it.
     public struct Candidates: Sendable {
-        public var personal: [Candidate]
-        /// Whether there may be more personal ones behind those given.
-        public var personalIsCut: Bool
+        /// How the slots of ordinary ones are filled.
+        public var origin: RecommendationList.Origin
+        /// For the ranks that no rule keeps.
+        public var ordinary: [Candidate]
+        /// Whether there may be more ordinary ones behind those given.
+        public var isCut: Bool
         /// For each pin of the rules, in their order.
         public var pinned: [[Candidate]]
-        /// Items that the checkpoint does not know. They may be among the personal ones too.
+        /// Items that the checkpoint does not know. They may be among the ordinary ones too.
         public var exploration: [Candidate]
 
         public init(
-            personal: [Candidate], personalIsCut: Bool, pinned: [[Candidate]] = [], exploration: [Candidate] = []
+            _ origin: RecommendationList.Origin, ordinary: [Candidate], isCut: Bool, pinned: [[Candidate]] = [],
+            exploration: [Candidate] = []
         ) {
-            self.personal = personal
-            self.personalIsCut = personalIsCut
+            self.origin = origin
+            self.ordinary = ordinary
+            self.isCut = isCut
             self.pinned = pinned
             self.exploration = exploration
         }
@@ -61,12 +70,12 @@ public struct ListComposer: Sendable {
     public struct Composition: Equatable, Sendable {
         /// In the order of their ranks.
         public var slots: [Slot]
-        /// The list is short, and personal candidates behind those given might fill it: look for more and compose again.
+        /// The list is short, and ordinary candidates behind those given might fill it: look for more and compose again.
         public var wantsMore: Bool
     }
 
-    private let rules: ListRules
-    private let size: Int
+    let rules: ListRules
+    let size: Int
     /// The ranks kept for new items, rising: none before the second.
     public let explorationRanks: [Int]
     /// The same by rank, the first at 0.
@@ -85,7 +94,7 @@ public struct ListComposer: Sendable {
     ///
     /// - Parameter vector: an item's vector in the index, nil where it is not known; asked for only where `rules.diversity` is above 0.
     public func compose(_ candidates: Candidates, vector: (ItemID) -> [Float]?) -> Composition {
-        let pool = candidates.personal.prefix { accepts($0) }
+        let pool = candidates.ordinary.prefix { accepts($0) }
         var draft = Draft(size: size, rules: rules, pool: pool, vector: vector)
         for (pin, choice) in zip(rules.pins, candidates.pinned) where draft.slots.indices.contains(pin.rank - 1) {
             if let best = choice.first(where: { !draft.items.contains($0.found.item) }) {
@@ -98,12 +107,12 @@ public struct ListComposer: Sendable {
             if isExploration[place], let next = new.firstIndex(where: draft.allows) {
                 draft.put(new[next], .exploration, at: rank, vector: vector)
                 new = new[(next + 1)...]
-            } else if let next = draft.takePersonal() {
-                draft.put(next, .personal, at: rank, vector: vector)
+            } else if let next = draft.takeOrdinary() {
+                draft.put(next, candidates.origin, at: rank, vector: vector)
             }
         }
         let slots = draft.slots.compactMap { $0 }
-        let mayBeFilled = candidates.personalIsCut && pool.count == candidates.personal.count
+        let mayBeFilled = candidates.isCut && pool.count == candidates.ordinary.count
         return Composition(slots: slots, wantsMore: slots.count < size && mayBeFilled)
     }
 

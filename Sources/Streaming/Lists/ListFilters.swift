@@ -4,7 +4,7 @@ import Retrieval
 struct ListFilters {
     /// What a search is for.
     enum Purpose: Hashable {
-        case personal
+        case ordinary
         /// The place of a pin among the rules'.
         case pin(Int)
         case exploration
@@ -47,7 +47,7 @@ struct ListFilters {
         var conditions = [rules.filter]
         if let market = key.market { conditions.append(.market(market)) }
         switch key.purpose {
-        case .personal: break
+        case .ordinary: break
         case .pin(let pin): conditions.append(rules.pins[pin].condition)
         case .exploration: conditions.append(.new)
         }

@@ -1,19 +1,24 @@
+import Foundation
 import Retrieval
 
 /// What a shop asks of its lists beyond the score.
 public struct ListRules: Equatable, Sendable {
-    /// Adds to the score of the items that are so.
+    /// Makes the items that are so `factor` times as likely beside the others.
     ///
-    /// The dense score is the logit of a softmax over the items, so a factor f on an item's odds is ln f on its score.
+    /// An item's count among what trends is multiplied by the factor. The dense score is the logit of a softmax over the items, so to
+    /// a score the factor's logarithm is added.
     public struct Boost: Hashable, Sendable {
         public var condition: ItemCondition
-        /// ln f; negative where the items are to stand lower.
-        public var addend: Float
+        /// On the item's odds; below 1 where the items are to stand lower.
+        public var factor: Double
 
-        public init(condition: ItemCondition, addend: Float) {
+        public init(condition: ItemCondition, factor: Double) {
             self.condition = condition
-            self.addend = addend
+            self.factor = factor
         }
+
+        /// What is added to a score.
+        public var addend: Float { Float(log(factor)) }
     }
 
     /// Keeps a rank for the best item that is so.

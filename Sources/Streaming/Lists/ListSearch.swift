@@ -1,7 +1,7 @@
 import Commerce
 import Retrieval
 
-/// Finds what shoppers' lists are made of, by the rules, and composes them.
+/// Finds what shoppers' own lists are made of, by the rules, and composes them.
 ///
 /// The items are searched in classes whose scores are raised alike, so that the best of each hold the best of all, exactly.
 package final class ListSearch {
@@ -23,11 +23,6 @@ package final class ListSearch {
     private let scratch = InvertedScratch()
     private var filters: ListFilters
 
-    /// Candidates for a slot where rules pass some of them over; where that is not enough, more are looked for.
-    private static let choice = 4
-    /// So many candidates for a slot are looked at at most: caps that a catalogue cannot fill would have all of it ranked.
-    private static let mostChoice = 256
-
     /// - Parameters:
     ///   - size: of a list.
     ///   - audit: repeats some of the searches exactly; nil repeats none.
@@ -48,41 +43,34 @@ package final class ListSearch {
         of users: [User], queries: [Float], adding extras: ExtraScores, in index: InvertedIndex
     ) throws(RetrievalError) -> [[ListComposer.Slot]] {
         if rules.isPlain {
-            return try search(users, queries, .personal, k: size, adding: extras, in: index).map { list in
+            return try search(users, queries, .ordinary, k: size, adding: extras, in: index).map { list in
                 list.map { ListComposer.Slot($0, .personal) }
             }
         }
-        let passes = !rules.caps.isEmpty || rules.diversity > 0 ? Self.choice : 1
-        let wanted = (size + rules.pins.count + composer.explorationRanks.count) * passes
-        let personal = try search(users, queries, .personal, k: wanted, adding: extras, in: index)
+        let depth = composer.depth
+        let ordinary = try search(users, queries, .ordinary, k: depth, adding: extras, in: index)
         var pinned: [[[ScoredItem]]] = []
         for pin in rules.pins.indices {
             pinned.append(try search(users, queries, .pin(pin), k: rules.pins.count, adding: extras, in: index))
         }
-        let slots = composer.explorationRanks.count
         let new =
-            slots == 0
-            ? []
-            : try search(
-                users, queries, .exploration, k: (slots + rules.pins.count) * passes, adding: extras, in: index)
+            composer.explorationRanks.isEmpty
+            ? [] : try search(users, queries, .exploration, k: composer.explorationDepth, adding: extras, in: index)
         var lists: [[ListComposer.Slot]] = []
         for user in users.indices {
-            var candidates = ListComposer.Candidates(
-                personal: withProfiles(personal[user], index), personalIsCut: personal[user].count == wanted,
+            let candidates = ListComposer.Candidates(
+                .personal, ordinary: withProfiles(ordinary[user], index), isCut: ordinary[user].count == depth,
                 pinned: pinned.map { withProfiles($0[user], index) },
                 exploration: new.isEmpty ? [] : withProfiles(new[user], index))
-            var list = composer.compose(candidates) { index.vector(of: $0)?.vector }
-            var deeper = wanted
-            while list.wantsMore, deeper < size * Self.mostChoice {
-                deeper *= Self.choice
+            let list = try composer.compose(candidates) {
+                index.vector(of: $0)?.vector
+            } deeper: { depth throws(RetrievalError) in
                 let query = Array(queries[user * index.dimension..<(user + 1) * index.dimension])
                 let more = try search(
-                    [users[user]], query, .personal, k: deeper, adding: extras.user(user), in: index)[0]
-                candidates.personal = withProfiles(more, index)
-                candidates.personalIsCut = more.count == deeper
-                list = composer.compose(candidates) { index.vector(of: $0)?.vector }
+                    [users[user]], query, .ordinary, k: depth, adding: extras.user(user), in: index)[0]
+                return withProfiles(more, index)
             }
-            lists.append(list.slots)
+            lists.append(list)
         }
         return lists
     }
@@ -103,7 +91,7 @@ package final class ListSearch {
             let found = try index.search(
                 queries: queries.span, k: k, filters: classes.map { $0[number].filter }, excluding: excluded,
                 adding: extras, scratch: scratch)
-            if number == 0, purpose == .personal { sample(found, users, queries, classes, k, extras, index) }
+            if number == 0, purpose == .ordinary { sample(found, users, queries, classes, k, extras, index) }
             if rules.boosts.isEmpty { return found }
             for user in users.indices {
                 let addend = classes[user][number].addend

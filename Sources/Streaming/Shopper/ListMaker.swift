@@ -3,12 +3,13 @@ import Retrieval
 import TwoTower
 
 /// Makes the lists of shoppers, without what each has in the cart or has bought: the top K of the index by the dense score of the
-/// state and the sparse one of the last events, by the rules, or what trends for those of whom nothing usable is known.
+/// state and the sparse one of the last events, or what trends for those of whom nothing usable is known, both by the rules.
 struct ListMaker {
     private let model: Model
     private let settings: ShopperSettings
     private let configuration: String
     private let search: ListSearch
+    private let trends: TrendingSearch
     private let sparse: SparseScores?
     private let reasons: Reasons
     private let probe: StageProbe
@@ -22,6 +23,7 @@ struct ListMaker {
         self.settings = settings
         self.configuration = configuration
         search = ListSearch(rules: settings.rules, size: settings.listSize, audit: audit)
+        trends = TrendingSearch(rules: settings.rules, size: settings.listSize)
         sparse = SparseScores(model: model)
         reasons = Reasons(model: model, sparse: sparse)
         self.probe = probe
@@ -64,15 +66,10 @@ struct ListMaker {
         _ snapshot: CatalogueSnapshot
     ) -> RecommendationList {
         probe.time(.compose) {
-            let exclusions = exclusions(of: record, snapshot.index)
-            var condition = settings.rules.filter
-            if let market { condition = .all([condition, .market(market)]) }
-            let top = items.top(settings.listSize, in: market) {
-                snapshot.index.allows($0, condition, excluding: exclusions)
-            }
-            let slots = top.enumerated().map { rank, found in
+            let user = ListSearch.User(market: market, excluded: exclusions(of: record, snapshot.index))
+            let slots = trends.list(of: user, by: items, in: snapshot.index).enumerated().map { rank, slot in
                 RecommendationList.Slot(
-                    rank: rank + 1, item: found.item, score: Float(found.count), origin: .trending)
+                    rank: rank + 1, item: slot.found.item, score: slot.found.score, origin: slot.origin)
             }
             return list(at: entry, slots, snapshot)
         }

@@ -8,6 +8,7 @@ package struct TrendingItems {
     /// An item and its decayed count at the latest event of its market.
     package struct Found: Equatable {
         package let item: ItemID
+        /// With the factor by which it was raised.
         package var count: Double
 
         /// The order of a list: by falling count, equal ones by id.
@@ -57,18 +58,24 @@ package struct TrendingItems {
         }
     }
 
-    /// The `count` items of the market that `allows` lets pass: by falling count, equal counts by item id. What the market
-    /// lacks is filled in the same way from all markets together.
-    package func top(_ count: Int, in market: String?, where allows: (ItemID) -> Bool) -> [Found] {
-        var found = market.map { best(count, of: $0, where: allows) } ?? []
+    /// The `count` items of the market that have a factor: by the falling product of it and their count, equal ones by item id. What
+    /// the market lacks is filled in the same way from all markets together.
+    ///
+    /// - Parameters:
+    ///   - most: no factor is larger.
+    ///   - factor: of an item; nil leaves it out. Asked only where it matters.
+    package func top(
+        _ count: Int, in market: String?, most: Double = 1, factor: (ItemID) -> Double?
+    ) -> [Found] {
+        var found = market.map { best(count, of: $0, most, factor) } ?? []
         if found.count < count {
             let known = Set(found.map(\.item))
-            found += best(count - found.count, of: TrendingItems.all) { !known.contains($0) && allows($0) }
+            found += best(count - found.count, of: TrendingItems.all, most) { known.contains($0) ? nil : factor($0) }
         }
         return found
     }
 
-    private func best(_ count: Int, of market: String, where allows: (ItemID) -> Bool) -> [Found] {
+    private func best(_ count: Int, of market: String, _ most: Double, _ factor: (ItemID) -> Double?) -> [Found] {
         guard count > 0, let first = places[StateKey(market)] else { return [] }
         let records = (first..<first + TrendingItems.parts).map { shared[$0] }
         guard let latest = records.compactMap(\.latest).max() else { return [] }
@@ -77,16 +84,22 @@ package struct TrendingItems {
         for record in records {
             guard let tick = record.latest else { continue }
             // Brings the record's counts to the landmark of the latest one.
-            let factor = HalfLife.scale(1, by: HalfLife.period(of: tick) &- period)
+            let scale = HalfLife.scale(1, by: HalfLife.period(of: tick) &- period)
             for counter in record.counters {
-                let found = Found(item: counter.item, count: counter.count * factor)
+                var found = Found(item: counter.item, count: counter.count * scale * most)
                 if best.count == count, let last = best.last, !found.precedes(last) { continue }
-                guard allows(found.item) else { continue }
-                if best.count == count { best.removeLast() }
-                let place = best.lastIndex { $0.precedes(found) }.map { $0 + 1 } ?? 0
-                best.insert(found, at: place)
+                guard let factor = factor(found.item) else { continue }
+                found.count = counter.count * scale * factor
+                if best.count < count {
+                    best.append(found)
+                    if best.count == count { best.sort { $0.precedes($1) } }
+                } else if let last = best.last, found.precedes(last) {
+                    best.removeLast()
+                    best.insert(found, at: best.lastIndex { $0.precedes(found) }.map { $0 + 1 } ?? 0)
+                }
             }
         }
+        if best.count < count { best.sort { $0.precedes($1) } }
         let weight = HalfLife.weight(at: latest, from: period)
         for place in best.indices { best[place].count /= weight }
         return best

@@ -22,7 +22,7 @@ struct ComposerPropertyTests {
 
         /// Every item there is, by its id.
         var all: [ItemID: ListComposer.Candidate] {
-            let all = candidates.personal + candidates.pinned.flatMap { $0 } + candidates.exploration
+            let all = candidates.ordinary + candidates.pinned.flatMap { $0 } + candidates.exploration
             return Dictionary(all.map { ($0.found.item, $0) }) { first, _ in first }
         }
     }
@@ -55,7 +55,8 @@ struct ComposerPropertyTests {
         return Case(
             rules: rules, size: size, percent: percent,
             candidates: .init(
-                personal: isCut ? Array(items.prefix(40)) : items, personalIsCut: isCut,
+                Bool.random(using: &random) ? .personal : .trending,
+                ordinary: isCut ? Array(items.prefix(40)) : items, isCut: isCut,
                 pinned: ranks.map { _ in items.filter { _ in Int.random(in: 0..<10, using: &random) == 0 } },
                 exploration: items.filter { $0.found.number == nil }),
             vectors: Dictionary(uniqueKeysWithValues: vectors))
@@ -91,10 +92,10 @@ struct ComposerPropertyTests {
                 }
             }
             if made.rules.caps.isEmpty, made.rules.minimumScore == nil {
-                #expect(slots.count >= min(made.size, made.candidates.personal.count))
+                #expect(slots.count >= min(made.size, made.candidates.ordinary.count))
             }
             if made.rules.isPlain {
-                #expect(slots.map(\.found) == made.candidates.personal.prefix(made.size).map(\.found))
+                #expect(slots.map(\.found) == made.candidates.ordinary.prefix(made.size).map(\.found))
             }
         }
     }

@@ -125,8 +125,8 @@ struct ListComposerTests {
     func wantsMore() {
         let personal = Shelf.row(4, brand: "A") + Shelf.row(1, prefix: "b", brand: "B", from: 0)
         func wants(_ rules: ListRules, size: Int = 3, isCut: Bool = true) -> Bool {
-            ListComposer(rules: rules, size: size).compose(.init(personal: personal, personalIsCut: isCut)) { _ in nil }
-                .wantsMore
+            ListComposer(rules: rules, size: size)
+                .compose(.init(.personal, ordinary: personal, isCut: isCut)) { _ in nil }.wantsMore
         }
         let caps = [ListRules.Cap(.brand, limit: 1)]
         #expect(wants(ListRules(caps: caps)))

@@ -13,7 +13,7 @@ struct ListRulesTests {
         #expect(
             ListRules(
                 filter: .inStock, excludesCart: true, repurchase: Repurchase(.always),
-                boosts: [.init(condition: .new, addend: 1)]
+                boosts: [.init(condition: .new, factor: 2)]
             ).isPlain)
         #expect(!ListRules(pins: [.init(rank: 1, condition: .new)]).isPlain)
         #expect(!ListRules(caps: [.init(.brand, limit: 1)]).isPlain)

@@ -38,8 +38,8 @@ struct NaiveComposer {
         for rank in stride(from: 1, through: size, by: 1) where chosen[rank] == nil {
             if kept.contains(rank), let new = candidates.exploration.first(where: mayCome) {
                 chosen[rank] = (new, .exploration)
-            } else if let next = best(candidates.personal, chosen.values.map(\.candidate), mayCome) {
-                chosen[rank] = (next, .personal)
+            } else if let next = best(candidates.ordinary, chosen.values.map(\.candidate), mayCome) {
+                chosen[rank] = (next, candidates.origin)
             }
         }
         return chosen.keys.sorted().compactMap { chosen[$0] }.map { .init($0.candidate.found, $0.origin) }
@@ -57,10 +57,10 @@ struct NaiveComposer {
     }
 
     private func best(_ all: [Candidate], _ chosen: [Candidate], _ mayCome: (Candidate) -> Bool) -> Candidate? {
-        let scores = all.map(\.found.score).filter { $0 >= rules.minimumScore ?? -.infinity }
+        let scores = all.filter { $0.found.score >= rules.minimumScore ?? -.infinity }.map(\.relevance)
         guard let low = scores.min(), let high = scores.max() else { return nil }
         func value(_ candidate: Candidate) -> Float {
-            let relevance = high == low ? 0 : (candidate.found.score - low) / (high - low)
+            let relevance = high == low ? 0 : (candidate.relevance - low) / (high - low)
             let likeness = chosen.map { cosine($0, candidate) }.max() ?? 0
             return (1 - rules.diversity) * relevance - rules.diversity * likeness
         }

@@ -97,8 +97,8 @@ struct RuledListTests {
         var rules = Self.all
         rules.filter = .inStock
         rules.boosts = [
-            .init(condition: .brand("Acme"), addend: 0.3), .init(condition: .new, addend: -0.5),
-            .init(condition: .price(20...40), addend: 0.11),
+            .init(condition: .brand("Acme"), factor: 1.35), .init(condition: .new, factor: 0.6),
+            .init(condition: .price(20...40), factor: 1.12),
         ]
         var moved = 0
         for (offset, list) in try Self.lists(shop, rules, size: 12) {

@@ -23,54 +23,6 @@ struct TrendingListTests {
         }
     }
 
-    /// What a dictionary says of a log, event by event.
-    private struct Naive {
-        struct Shopper {
-            var ids: [String] = []
-            var kept: [(item: ItemID, country: String?)] = []
-            var purchased: Set<ItemID> = []
-            var cart: Set<ItemID> = []
-        }
-
-        var shoppers: [String: Shopper] = [:]
-        var counts: [String: [ItemID: Int]] = [:]
-
-        /// The list at the event where it goes by what trends; nil for a repeat or a shopper whose items are known.
-        mutating func take(_ event: Event) -> [ItemID]? {
-            var shopper = shoppers[event.shopper.id] ?? Shopper()
-            if let id = event.eventID {
-                if shopper.ids.contains(id) { return nil }
-                shopper.ids = (shopper.ids + [id]).suffix(2)
-            }
-            shopper.kept = (shopper.kept + [(event.item, event.attributes["country"])]).suffix(12)
-            switch event.action {
-            case .purchase: shopper.purchased.insert(event.item)
-            case .cart: shopper.cart.insert(event.item)
-            case .browse, .cartRemoval: break
-            }
-            if event.action == .purchase || event.action == .cartRemoval { shopper.cart.remove(event.item) }
-            shoppers[event.shopper.id] = shopper
-            var market = shopper.kept.last { $0.country != nil }?.country
-            if market == "" { market = nil }
-            if event.action != .cartRemoval {
-                for market in [market, "all"].compactMap({ $0 }) {
-                    counts[market, default: [:]][event.item, default: 0] += 1
-                }
-            }
-            let known = Set((0..<60).map(Shop.item))
-            if shopper.kept.contains(where: { known.contains($0.item) }) { return nil }
-            var list: [ItemID] = []
-            for market in [market, "all"].compactMap({ $0 }) {
-                let ranked = (counts[market] ?? [:]).sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map(\.key)
-                list += ranked.filter {
-                    known.contains($0) && !list.contains($0)
-                        && !shopper.purchased.union(shopper.cart).contains($0)
-                }
-            }
-            return Array(list.prefix(5))
-        }
-    }
-
     @Test("Every one is what a plain count says at its event, and equal whatever the batches, the cache and a restart")
     func whateverTheBatches() throws {
         let shop = try Shop()
@@ -78,24 +30,18 @@ struct TrendingListTests {
         let settings = shop.settings(window: 2, refresh: .everyEvent, market: "country")
         let one = try shop.run(log, settings, batch: 1)
         let lists = try Shop.lists(one.output)
-        let decoder = EventDecoder()
         let byOffset = Dictionary(
             uniqueKeysWithValues: try Shop.decode(one.output).map { ($0.lineage.source.offset, $0) })
-        var naive = Naive()
-        var checked = 0
-        for record in log {
-            guard
-                case .event(let event) = decoder.decode(
-                    key: record.key, value: record.value, timestamp: record.timestamp),
-                let expected = naive.take(event)
-            else { continue }
-            let list = try #require(byOffset[record.offset.rawValue])
-            #expect(list.slots.map(\.item) == expected, "offset \(record.offset)")
+        let known = Set((0..<60).map(Shop.item))
+        let moments = NaiveTrends.moments(of: log, known: known)
+        for (offset, moment) in moments {
+            let list = try #require(byOffset[offset])
+            let expected = moment.ranking(of: known).prefix(5).map(\.item)
+            #expect(list.slots.map(\.item) == expected, "offset \(offset)")
             #expect(list.slots.allSatisfy { $0.origin == .trending && $0.because == nil && $0.score > 0 })
             #expect(list.shortfall == 5 - expected.count)
-            checked += 1
         }
-        #expect(checked > 200)
+        #expect(moments.count > 200)
         #expect(byOffset.values.count { $0.slots.first?.origin == .personal } > 400)
         for (batch, cached) in [(7, 100), (256, 100), (7, 0), (256, 3)] {
             let other = try shop.run(log, settings, batch: batch, cached: cached)

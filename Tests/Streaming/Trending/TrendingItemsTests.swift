@@ -21,12 +21,12 @@ struct TrendingItemsTests {
         for (item, time) in events { trending.count(item, at: time, in: nil) }
         let exact = ItemCountsTests.exact(events, at: last)
         let expected = exact.sorted { $0.value != $1.value ? $0.value > $1.value : $0.key < $1.key }
-        let found = trending.top(10, in: nil) { _ in true }
+        let found = trending.top(10, in: nil) { _ in 1 }
         #expect(found.prefix(2).map(\.item) == [1_000, 1_001].map(ItemCountsTests.item))
         #expect(found[0].count == found[1].count)
         #expect(found.map(\.item) == expected.prefix(10).map(\.key))
         for (found, expected) in zip(found, expected) { #expect(abs(found.count / expected.value - 1) < 0.03) }
-        let odd = trending.top(10, in: nil) { $0.rawValue.last.map { "13579".contains($0) } ?? false }
+        let odd = trending.top(10, in: nil) { $0.rawValue.last.map { "13579".contains($0) } == true ? 1 : nil }
         let oddExpected = expected.filter { $0.key.rawValue.last.map { "13579".contains($0) } ?? false }
         #expect(odd.map(\.item) == oddExpected.prefix(10).map(\.key))
     }
@@ -39,7 +39,7 @@ struct TrendingItemsTests {
             trending.count(ItemID(item), at: time, in: market)
         }
         func top(_ count: Int, _ market: String?) -> [String] {
-            trending.top(count, in: market) { _ in true }.map(\.item.rawValue)
+            trending.top(count, in: market) { _ in 1 }.map(\.item.rawValue)
         }
         #expect(top(9, nil) == ["c", "b", "a"])
         #expect(top(9, "nl") == ["a", "c", "b"])
@@ -58,7 +58,7 @@ struct TrendingItemsTests {
             trending.count(ItemCountsTests.item(number), at: EventTime(milliseconds: Shop.start), in: name)
         }
         for (number, name) in names.enumerated() {
-            #expect(trending.top(1, in: name) { _ in true }.map(\.item) == [ItemCountsTests.item(number)])
+            #expect(trending.top(1, in: name) { _ in 1 }.map(\.item) == [ItemCountsTests.item(number)])
         }
     }
 

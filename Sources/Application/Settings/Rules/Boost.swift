@@ -1,5 +1,4 @@
 import Configuration
-import Foundation
 import Streaming
 
 /// How many times as likely items become: `brand Acme = 1.5`.
@@ -8,8 +7,8 @@ public struct Boost: Hashable, Sendable {
     /// Of the odds, 0.01 to 100.
     public let factor: Double
 
-    /// The same for the lists: the factor's logarithm, which is what a logit gains by it.
-    public var rule: ListRules.Boost { ListRules.Boost(condition: condition.condition, addend: Float(log(factor))) }
+    /// The same for the lists.
+    public var rule: ListRules.Boost { ListRules.Boost(condition: condition.condition, factor: factor) }
 }
 
 extension Boost: WrittenValue {
