@@ -94,6 +94,9 @@ public struct ByteReader: Sendable {
         return Array(bytes[start..<start + length])
     }
 
+    /// Reads `number` integers in bulk, each least significant byte first.
+    public mutating func integers(_ number: Int) throws(ByteReaderError) -> [UInt64] { try elements(number) }
+
     /// Reads `number` singles in bulk.
     public mutating func floats(_ number: Int) throws(ByteReaderError) -> [Float] { try elements(number) }
 

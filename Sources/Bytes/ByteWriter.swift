@@ -12,9 +12,13 @@ public struct ByteWriter: Sendable {
     public init(reserving capacity: Int = 0) { bytes.reserveCapacity(capacity) }
 
     /// Writes a fixed-width integer, least significant byte first.
+    @inlinable
     public mutating func integer<Value: FixedWidthInteger>(_ value: Value) {
-        withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
+        withUnsafeBytes(of: value.littleEndian) { append($0) }
     }
+
+    /// Writes integers in bulk, each least significant byte first, with no length.
+    public mutating func integers(_ values: [UInt64]) { values.withUnsafeBytes { append($0) } }
 
     /// Writes an unsigned integer in 1 to 10 bytes (LEB128), small ones short.
     public mutating func varint(_ value: UInt64) {
@@ -42,8 +46,11 @@ public struct ByteWriter: Sendable {
 
     /// Writes a string's UTF-8 bytes after their number.
     public mutating func string(_ value: String) {
-        count(value.utf8.count)
-        bytes.append(contentsOf: value.utf8)
+        var value = value
+        value.withUTF8 { utf8 in
+            count(utf8.count)
+            append(UnsafeRawBufferPointer(utf8))
+        }
     }
 
     /// Writes bytes after their number.
@@ -57,16 +64,19 @@ public struct ByteWriter: Sendable {
 
     /// Writes the elements' bits in bulk, with no length.
     public mutating func halves(_ values: [Float16]) {
-        values.withUnsafeBytes { bytes.append(contentsOf: $0) }
+        values.withUnsafeBytes { append($0) }
     }
 
     /// Writes the elements' bits in bulk, with no length.
     public mutating func floats(_ values: [Float]) {
-        values.withUnsafeBytes { bytes.append(contentsOf: $0) }
+        values.withUnsafeBytes { append($0) }
     }
 
     /// Writes the elements' bits in bulk, with no length.
     public mutating func floats(_ values: UnsafeBufferPointer<Float>) {
-        bytes.append(contentsOf: UnsafeRawBufferPointer(values))
+        append(UnsafeRawBufferPointer(values))
     }
+
+    @usableFromInline
+    mutating func append(_ memory: UnsafeRawBufferPointer) { bytes.append(contentsOf: memory) }
 }

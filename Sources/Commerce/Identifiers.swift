@@ -84,11 +84,14 @@ public enum Identifier {
     }
 
     /// Whether two identifiers have the same bytes. (Swift's `==` would take canonically equivalent texts for one.)
-    static func areEqual(_ left: String, _ right: String) -> Bool {
-        let left = left.utf8Span.span
-        let right = right.utf8Span.span
-        guard left.count == right.count else { return false }
-        for index in left.indices where left[index] != right[index] { return false }
-        return true
+    package static func areEqual(_ left: String, _ right: String) -> Bool {
+        guard left.utf8.count == right.utf8.count else { return false }
+        var (left, right) = (left, right)
+        return left.withUTF8 { left in
+            right.withUTF8 { right in
+                for index in left.indices where left[index] != right[index] { return false }
+                return true
+            }
+        }
     }
 }

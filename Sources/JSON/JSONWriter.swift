@@ -1,14 +1,18 @@
+import Bytes
+
 /// Writes JSON into bytes: the same calls give the same bytes, whenever and wherever.
 ///
 /// Fields come in the order of the calls, without white space. Floats take the fewest digits that read back to the same
 /// value in their own type; whole ones have no `.0`. Names and begin/end pairs are the caller's to keep in order.
-public struct JSONWriter: Sendable {
-    /// What has been written.
-    public private(set) var bytes: [UInt8] = []
+public struct JSONWriter: ~Copyable {
+    @usableFromInline var written: GrowingBytes
     /// Whether the next value or name follows another and needs a comma.
-    private var needsComma = false
+    @usableFromInline var needsComma = false
 
-    public init(reserving capacity: Int = 256) { bytes.reserveCapacity(capacity) }
+    public init(reserving capacity: Int = 256) { written = GrowingBytes(reserving: capacity) }
+
+    /// A copy of what has been written.
+    public var bytes: [UInt8] { written.array }
 
     /// Writes an object whose fields `body` writes.
     @inlinable
@@ -30,17 +34,17 @@ public struct JSONWriter: Sendable {
     public mutating func name(_ name: String) {
         separate()
         quote(name)
-        bytes.append(UInt8(ascii: ":"))
+        written.append(UInt8(ascii: ":"))
         needsComma = false
     }
 
     /// Writes a field's name that the program itself fixes: letters, digits and underscores, copied as they are.
+    @inlinable
     public mutating func name(fixed name: StaticString) {
         separate()
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(UInt8(ascii: ":"))
+        written.append(UInt8(ascii: "\""))
+        written.append(name)
+        written.append("\":")
         needsComma = false
     }
 
@@ -51,9 +55,18 @@ public struct JSONWriter: Sendable {
     }
 
     /// Writes an integer of any width, in decimal.
+    @inlinable
     public mutating func integer<Value: FixedWidthInteger>(_ value: Value) {
         separate()
-        bytes.append(contentsOf: value.description.utf8)
+        if value < 0 { written.append(UInt8(ascii: "-")) }
+        digits(of: value.magnitude)
+    }
+
+    @inlinable
+    mutating func digits<Value: FixedWidthInteger & UnsignedInteger>(of value: Value) {
+        let (rest, last) = value.quotientAndRemainder(dividingBy: 10)
+        if rest > 0 { digits(of: rest) }
+        written.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: last))
     }
 
     /// Writes a single in the fewest digits that read back to the same single.
@@ -73,30 +86,31 @@ public struct JSONWriter: Sendable {
     /// Writes `true` or `false`.
     public mutating func bool(_ value: Bool) {
         separate()
-        bytes.append(contentsOf: (value ? "true" : "false").utf8)
+        written.append(value ? "true" : "false")
     }
 
     /// Writes `null`.
     public mutating func null() {
         separate()
-        bytes.append(contentsOf: "null".utf8)
+        written.append("null")
     }
 
     @usableFromInline
     mutating func open(_ bracket: UInt8) {
         separate()
-        bytes.append(bracket)
+        written.append(bracket)
         needsComma = false
     }
 
     @usableFromInline
     mutating func close(_ bracket: UInt8) {
-        bytes.append(bracket)
+        written.append(bracket)
         needsComma = true
     }
 
-    private mutating func separate() {
-        if needsComma { bytes.append(UInt8(ascii: ",")) }
+    @inlinable
+    mutating func separate() {
+        if needsComma { written.append(UInt8(ascii: ",")) }
         needsComma = true
     }
 
@@ -104,44 +118,27 @@ public struct JSONWriter: Sendable {
     /// many parsers take `-0` for the integer 0.
     private mutating func digits(_ description: String) {
         separate()
-        let start = bytes.count
-        bytes.append(contentsOf: description.utf8)
-        let end = bytes.count
-        guard end - start > 2, bytes[end - 1] == UInt8(ascii: "0"), bytes[end - 2] == UInt8(ascii: "."),
-            description != "-0.0"
-        else {
-            return
+        var description = description
+        description.withUTF8 { utf8 in
+            let count = utf8.count
+            let isWhole = count > 2 && utf8[count - 2] == UInt8(ascii: ".") && utf8[count - 1] == UInt8(ascii: "0")
+            let kept = isWhole && !utf8.elementsEqual("-0.0".utf8) ? count - 2 : count
+            written.append(contentsOf: UnsafeRawBufferPointer(start: utf8.baseAddress, count: kept))
         }
-        bytes.removeLast(2)
     }
 
-    /// Writes a text between quotes; what needs no escape is copied in runs.
+    /// Writes a text between quotes.
     private mutating func quote(_ text: String) {
-        bytes.append(UInt8(ascii: "\""))
+        written.append(UInt8(ascii: "\""))
         var text = text
         text.withUTF8 { utf8 in
-            var start = 0
-            for index in utf8.indices where utf8[index] < 0x20 || utf8[index] == 0x22 || utf8[index] == 0x5c {
-                bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[start..<index]))
-                escape(utf8[index])
-                start = index + 1
+            let utf8 = UnsafeRawBufferPointer(utf8)
+            if JSONEscapes.areNeeded(in: utf8) {
+                for byte in utf8 { JSONEscapes.append(byte, to: &written) }
+            } else {
+                written.append(contentsOf: utf8)
             }
-            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[start...]))
         }
-        bytes.append(UInt8(ascii: "\""))
-    }
-
-    private mutating func escape(_ byte: UInt8) {
-        switch byte {
-        case 0x22, 0x5c:
-            bytes.append(UInt8(ascii: "\\"))
-            bytes.append(byte)
-        case 0x0a: bytes.append(contentsOf: "\\n".utf8)
-        case 0x0d: bytes.append(contentsOf: "\\r".utf8)
-        case 0x09: bytes.append(contentsOf: "\\t".utf8)
-        default:
-            bytes.append(contentsOf: (byte < 0x10 ? "\\u000" : "\\u00").utf8)
-            bytes.append(contentsOf: String(byte, radix: 16).utf8)
-        }
+        written.append(UInt8(ascii: "\""))
     }
 }

@@ -15,6 +15,7 @@ import Testing
         writer.blob([1, 2, 3])
         writer.floats([1.5, -.infinity, .leastNonzeroMagnitude])
         writer.halves([1.5, -.infinity, .leastNonzeroMagnitude])
+        writer.integers([0, 1, UInt64.max])
 
         var reader = ByteReader(writer.bytes)
         #expect(try reader.integer(as: UInt8.self) == 7)
@@ -31,6 +32,7 @@ import Testing
         try last.withUnsafeMutableBufferPointer { try reader.floats(into: $0) }
         #expect(last == [.leastNonzeroMagnitude])
         #expect(try reader.halves(3) == [1.5, -.infinity, .leastNonzeroMagnitude])
+        #expect(try reader.integers(3) == [0, 1, UInt64.max])
         try reader.end()
     }
 
@@ -39,7 +41,8 @@ import Testing
         writer.integer(UInt32(0x0102_0304))
         writer.varint(624_485)  // the example of the DWARF specification
         writer.float(1)
-        #expect(writer.bytes == [4, 3, 2, 1, 0xe5, 0x8e, 0x26, 0, 0, 0x80, 0x3f])
+        writer.integers([0x0102_0304_0506_0708])
+        #expect(writer.bytes == [4, 3, 2, 1, 0xe5, 0x8e, 0x26, 0, 0, 0x80, 0x3f, 8, 7, 6, 5, 4, 3, 2, 1])
     }
 
     /// Every cut of a sound record is an error with its place, never a trap or a wrong value.

@@ -28,6 +28,56 @@ import Testing
         #expect(String(decoding: writer.bytes, as: UTF8.self).hasPrefix(#""\u0000\u0001"#))
     }
 
+    /// At the ends of every width, and where the number of digits changes.
+    @Test func integersAreAsSwiftDescribesThem() {
+        func check<Value: FixedWidthInteger>(_ type: Value.Type) {
+            var values: [Value] = [.min, .min + 1, 0, 1, .max - 1, .max]
+            var power: Value = 1
+            while !power.multipliedReportingOverflow(by: 10).overflow {
+                power *= 10
+                values += [power - 1, power, power + 1]
+                if Value.isSigned { values += [0 - power - 1, 0 - power, 0 - power + 1] }
+            }
+            for value in values {
+                var writer = JSONWriter(reserving: 0)
+                writer.integer(value)
+                #expect(writer.bytes == Array(value.description.utf8))
+            }
+        }
+        check(Int8.self)
+        check(UInt8.self)
+        check(Int32.self)
+        check(Int64.self)
+        check(UInt64.self)
+        check(Int128.self)
+    }
+
+    /// The memory that a writer begins with is no limit, wherever it ends in the document.
+    @Test func growthChangesNothing() throws {
+        func document(reserving capacity: Int) throws -> [UInt8] {
+            var writer = JSONWriter(reserving: capacity)
+            try writer.array { json in
+                for index in 0..<12 {
+                    try json.object { json in
+                        json.name(fixed: "index")
+                        json.integer(index &* 1_234_567)
+                        json.name("n\(index)")
+                        try json.number(Float(index) / 3)
+                        json.name(fixed: "text")
+                        json.string(String(repeating: index % 3 == 0 ? "\"" : "é", count: index))
+                        json.name(fixed: "is")
+                        json.bool(index % 2 == 0)
+                    }
+                    json.null()
+                }
+            }
+            return writer.bytes
+        }
+        let expected = try document(reserving: 1 << 16)
+        #expect(try JSONParser().parse(expected) { $0.kind } == .array)
+        for capacity in 0...expected.count { #expect(try document(reserving: capacity) == expected) }
+    }
+
     @Test(arguments: [
         (0, "0"), (-0.0, "-0.0"), (1, "1"), (11.18, "11.18"), (0.1, "0.1"), (1e16, "1e+16"), (1e-7, "1e-07"),
         (.leastNonzeroMagnitude, "5e-324"), (1.7976931348623157e308, "1.7976931348623157e+308"),

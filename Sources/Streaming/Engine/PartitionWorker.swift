@@ -236,13 +236,16 @@ public final class PartitionWorker<Stage: KeyedStage> {
         var writes: [StateWrite] = []
         var writeOfKey = batch.indexOfKey
         probe.time(.encode) {
-            writes = zip(batch.keys, states).map { StateWrite(key: $0, value: stage.store($1)) }
+            writes.reserveCapacity(batch.keys.count)
+            for (index, key) in batch.keys.enumerated() {
+                writes.append(StateWrite(key: key, value: stage.store(states[index])))
+            }
             for (place, key) in shared.keys.enumerated() where shared.isChanged[place] {
                 writeOfKey[key] = writes.count
                 writes.append(StateWrite(key: key, value: stage.storeShared(shared[place])))
             }
         }
-        for (key, state) in zip(batch.keys, states) { cache.put(key, state) }
+        for key in batch.keys.reversed() { cache.put(key, states.removeLast()) }
         for (key, record) in zip(shared.keys, shared.records) { sharedCache.put(key, record) }
 
         let position = Position(next: last.offset.next, last: last.applied)
@@ -290,7 +293,7 @@ public final class PartitionWorker<Stage: KeyedStage> {
     /// The records of `keys`: from memory, from the batches in flight, or from the store; nil where the partition is lost.
     ///
     /// A record that left the cache while its write is still in flight must not be read from the store, which does not
-    /// have it yet.
+    /// have it yet. What is taken from memory is the batch's own from then on; should the batch fail, it is read again.
     private func load<Record>(
         _ keys: [StateKey], _ cache: inout StateCache<Record>,
         _ restore: ([UInt8]?, StateKey) throws(StreamError) -> Record
@@ -299,7 +302,7 @@ public final class PartitionWorker<Stage: KeyedStage> {
         var missing: [Int] = []
         for (index, key) in keys.enumerated() {
             if let record = cache.take(key) {
-                records[index] = record
+                records[index] = consume record
             } else if let bytes = writeInFlight(key) {
                 records[index] = try restore(bytes, key)
             } else {
@@ -311,7 +314,11 @@ public final class PartitionWorker<Stage: KeyedStage> {
             guard let stored = try store.load(fence, expected: committed, keys: wanted) else { return nil }
             for (index, bytes) in zip(missing, stored) { records[index] = try restore(bytes, keys[index]) }
         }
-        return records.compactMap { $0 }
+        // Moved over: a copy left here would make each change of a record copy its arrays.
+        var complete: [Record] = []
+        complete.reserveCapacity(keys.count)
+        for index in records.indices { if let record = records[index].take() { complete.append(consume record) } }
+        return complete
     }
 
     private func writeInFlight(_ key: StateKey) -> [UInt8]? {

@@ -71,7 +71,7 @@ public struct StateKey: RawRepresentable, Hashable, Sendable, ExpressibleByStrin
 
     /// Equal bytes, as in the store: two spellings of one text are two keys.
     public static func == (left: StateKey, right: StateKey) -> Bool {
-        left.rawValue.utf8.elementsEqual(right.rawValue.utf8)
+        Identifier.areEqual(left.rawValue, right.rawValue)
     }
 
     public var description: String { rawValue }

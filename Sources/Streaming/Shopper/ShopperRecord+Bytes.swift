@@ -35,13 +35,12 @@ extension ShopperRecord {
         writer.integer(UInt8(session == nil ? 0 : 1))
         if let session { writer.integer(session) }
         writer.count(entries.count)
-        var attributes: [String: String] = [:]
-        for entry in entries {
-            ShopperRecord.write(entry, after: attributes, to: &writer)
-            attributes = entry.attributes
+        let span = entries.span
+        for index in span.indices {
+            ShopperRecord.write(span[index], after: index > 0 ? span[index - 1].attributes : [:], to: &writer)
         }
         writer.count(eventIDs.count)
-        for id in eventIDs { writer.integer(id) }
+        writer.integers(eventIDs)
         writer.count(cart.count)
         for item in cart { writer.string(item.rawValue) }
         purchases.write(to: &writer)
@@ -101,7 +100,7 @@ extension ShopperRecord {
             for _ in 0..<(try reader.count(ofSize: 2)) {
                 entries.append(try ShopperRecord.entry(&reader, after: entries.last?.attributes ?? [:]))
             }
-            for _ in 0..<(try reader.count(ofSize: 8)) { eventIDs.append(try reader.integer()) }
+            eventIDs = try reader.integers(try reader.count(ofSize: 8))
             if format > 3 {
                 cart = try ShopperRecord.cart(&reader)
                 purchases = try PurchaseMemory(reading: &reader)

@@ -188,8 +188,8 @@ public final class ShopperStage: KeyedStage {
     ) throws(StreamError) {
         var known: [Int] = []
         for index in indexes {
-            let record = states[entries[index].state]
-            if lists.knows(record) { known.append(index) } else { course.unknown[index] = record }
+            let state = entries[index].state
+            if lists.knows(states[state]) { known.append(index) } else { course.unknown[index] = states[state] }
         }
         let made = try lists.personal(at: known.map { entries[$0] }, of: states, snapshot)
         for (index, list) in zip(known, made) { course.lists[index] = list }

@@ -192,6 +192,23 @@ struct PartitionWorkerTests {
         #expect(store.contents(of: Self.partition).values == ChainStage.Pass(log).values)
     }
 
+    @Test("What a batch had taken from memory when its load failed is there again when the store is")
+    func failedLoad() throws {
+        let store = MemoryStateStore()
+        let unreliable = UnreliableStore(store)
+        let log = ["a", "b", "a", "c", "a", "b"].enumerated().map { Self.record(Int64($0), key: $1) }
+        let bench = try Bench(log, store: store, unreliable: unreliable)
+        while bench.sink.waiting == 0 { #expect(bench.worker.advance() == .worked) }
+        // The second batch finds "a" in memory, and its last write is not committed yet; "c" has to be read.
+        unreliable.isAway = true
+        for _ in 0..<3 { #expect(bench.worker.advance() == .retry(StreamError(.unavailable, "away"))) }
+        #expect(bench.worker.committedOffset == Offset(0))
+        unreliable.isAway = false
+        #expect(bench.run() == .idle)
+        #expect(bench.worker.committedOffset == Offset(6))
+        #expect(store.contents(of: Self.partition).values == ChainStage.Pass(log).values)
+    }
+
     @Test("A partition that another takes between the loads of states and shared records is lost")
     func lostBetweenLoads() throws {
         let store = MemoryStateStore()
