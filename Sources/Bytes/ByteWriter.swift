@@ -5,29 +5,31 @@
 /// Writes a binary record: little-endian integers, LEB128 lengths, UTF-8 strings, arrays of IEEE 754 singles and halves.
 ///
 /// The counterpart is `ByteReader`; both name the same things in the same order, so a record's two functions read alike.
-public struct ByteWriter: Sendable {
-    /// What has been written.
-    public private(set) var bytes: [UInt8] = []
+public struct ByteWriter: ~Copyable {
+    @usableFromInline var written: GrowingBytes
 
-    public init(reserving capacity: Int = 0) { bytes.reserveCapacity(capacity) }
+    public init(reserving capacity: Int = 0) { written = GrowingBytes(reserving: capacity) }
+
+    /// A copy of what has been written.
+    public var bytes: [UInt8] { written.array }
 
     /// Writes a fixed-width integer, least significant byte first.
     @inlinable
     public mutating func integer<Value: FixedWidthInteger>(_ value: Value) {
-        withUnsafeBytes(of: value.littleEndian) { append($0) }
+        withUnsafeBytes(of: value.littleEndian) { written.append(contentsOf: $0) }
     }
 
     /// Writes integers in bulk, each least significant byte first, with no length.
-    public mutating func integers(_ values: [UInt64]) { values.withUnsafeBytes { append($0) } }
+    public mutating func integers(_ values: [UInt64]) { values.withUnsafeBytes { written.append(contentsOf: $0) } }
 
     /// Writes an unsigned integer in 1 to 10 bytes (LEB128), small ones short.
     public mutating func varint(_ value: UInt64) {
         var rest = value
         while rest >= 0x80 {
-            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            written.append(UInt8(truncatingIfNeeded: rest) | 0x80)
             rest >>= 7
         }
-        bytes.append(UInt8(truncatingIfNeeded: rest))
+        written.append(UInt8(truncatingIfNeeded: rest))
     }
 
     /// Writes a count or length, which is never negative, as a varint.
@@ -49,7 +51,7 @@ public struct ByteWriter: Sendable {
         var value = value
         value.withUTF8 { utf8 in
             count(utf8.count)
-            append(UnsafeRawBufferPointer(utf8))
+            written.append(contentsOf: UnsafeRawBufferPointer(utf8))
         }
     }
 
@@ -60,23 +62,20 @@ public struct ByteWriter: Sendable {
     }
 
     /// Writes bytes as they are, with no length.
-    public mutating func raw(_ value: [UInt8]) { bytes.append(contentsOf: value) }
+    public mutating func raw(_ value: [UInt8]) { value.withUnsafeBytes { written.append(contentsOf: $0) } }
 
     /// Writes the elements' bits in bulk, with no length.
     public mutating func halves(_ values: [Float16]) {
-        values.withUnsafeBytes { append($0) }
+        values.withUnsafeBytes { written.append(contentsOf: $0) }
     }
 
     /// Writes the elements' bits in bulk, with no length.
     public mutating func floats(_ values: [Float]) {
-        values.withUnsafeBytes { append($0) }
+        values.withUnsafeBytes { written.append(contentsOf: $0) }
     }
 
     /// Writes the elements' bits in bulk, with no length.
     public mutating func floats(_ values: UnsafeBufferPointer<Float>) {
-        append(UnsafeRawBufferPointer(values))
+        written.append(contentsOf: UnsafeRawBufferPointer(values))
     }
-
-    @usableFromInline
-    mutating func append(_ memory: UnsafeRawBufferPointer) { bytes.append(contentsOf: memory) }
 }

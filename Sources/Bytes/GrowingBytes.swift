@@ -1,4 +1,4 @@
-/// Bytes written one after another into memory that grows: what the JSON writer puts its output in.
+/// Bytes written one after another into memory that grows: what `ByteWriter` and the JSON writer put their output in.
 ///
 /// An array would ask before every byte whether someone else holds its memory; this one has one owner, which the compiler
 /// checks, and asks only whether there is room.

@@ -100,7 +100,7 @@ public enum Trainer {
         for column in features.columns { names.string(column.name) }
         var values = ByteWriter()
         features.bags.write(to: &values)
-        do { return try ContentDigest.hex([events, names, values].map { Data($0.bytes) }) } catch {
+        do { return try ContentDigest.hex([events.bytes, names.bytes, values.bytes].map { Data($0) }) } catch {
             throw TrainingError(.checkpoint, error.description)
         }
     }
