@@ -185,6 +185,57 @@ static void check_selection(size_t n, bool coarse) {
     }
 }
 
+static void check_rank(size_t n) {
+    float values[90];
+    uint32_t order[90];
+    for (size_t i = 0; i < n; i++) values[i] = (float)below(7);
+    bc_rank(order, values, n);
+    for (size_t i = 1; i < n; i++) {
+        const float last = values[order[i - 1]], here = values[order[i]];
+        expect(last > here || (last == here && order[i - 1] < order[i]), "rank", i);
+        note((float)order[i]);
+    }
+}
+
+static void check_codes(size_t d, float bound) {
+    float x[144];
+    int8_t codes[144];
+    fill(x, d, bound);
+    const struct bc_query_code code = bc_encode_query(codes, x, d);
+    double square = 0, lost = 0;
+    int sum = 0;
+    for (size_t i = 0; i < d; i++) {
+        const double rest = (double)x[i] - (double)code.step * codes[i];
+        square += (double)x[i] * x[i];
+        lost += rest * rest;
+        sum += codes[i];
+        note(codes[i]);
+    }
+    expect(sum == code.sum && code.length >= sqrt(square) && code.error >= sqrt(lost), "encode_query", d);
+    note(code.step);
+    note(code.length);
+    note(code.error);
+}
+
+static void check_halves(void) {
+    static float numbers[65536];
+    static uint16_t halves[65536], back[65536];
+    for (int i = 0; i < 65536; i++) halves[i] = (uint16_t)i;
+    bc_from_half(numbers, halves, 65536);
+    bc_to_half(back, numbers, 65536);
+    for (int i = 0; i < 65536; i++) {
+        const int exponent = i >> 10 & 31, fraction = i & 1023;
+        const double wanted = exponent ? ldexp(1024 + fraction, exponent - 25) : ldexp(fraction, -24);
+        if (exponent == 31) {
+            expect(fraction ? isnan(numbers[i]) : isinf(numbers[i]), "from_half", (size_t)i);
+        } else {
+            expect(numbers[i] == (i >> 15 ? -wanted : wanted) && back[i] == i, "from_half", (size_t)i);
+        }
+        note(numbers[i]);
+        note(numbers[i] != numbers[i] ? 0 : back[i]);
+    }
+}
+
 // Masks of every kind, and numbers at both ends of their range where `extreme`.
 static void check_scan(size_t users, size_t tiles, size_t d, bool extreme) {
     enum { groups = 4 };
@@ -253,6 +304,9 @@ static void check_all(void) {
     for (size_t n = 0; n < 100; n++) check_elementwise(n);
     for (int i = 0; i < 4; i++) check_sums(sums[i][0], sums[i][1], sums[i][2]);
     for (int i = 0; i < 400; i++) check_selection(1 + below(700), i % 2);
+    for (int i = 0; i < 100; i++) check_rank(1 + below(90));
+    for (int i = 0; i < 60; i++) check_codes(16 * (1 + below(9)), i % 3 ? 2 : 1e-35f);
+    check_halves();
     for (int i = 0; i < 6; i++)
         for (size_t d = 16; d <= 80; d += 32)
             for (int extreme = 0; extreme < 2; extreme++) check_scan(scans[i][0], scans[i][1], d, extreme);

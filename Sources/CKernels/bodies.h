@@ -82,6 +82,48 @@ ELEMENTWISE(add, y, n, (float *y, const float *a, const float *b, size_t n), LOA
 ELEMENTWISE(gated_update, h, n, (float *h, const float *f, const float *c, size_t n), LOAD_HFC,
             fma_(vf, vh, (1.0f - vf) * vc))
 
+typedef uint16_t halves __attribute__((vector_size(2 * WIDTH), aligned(2), may_alias));
+
+// Halves by whole numbers, which all processors have. Below 2^-14 the numbers are multiples of 2^-24, which adding 1/2 leaves in the
+// last bits; above, half of what is cut off is added, less a bit where the last one kept is even.
+INLINE void to_half_part(uint16_t *y, vec x) {
+    const ivec sign = ((ivec)x >> 16) & 0x8000;
+    vec a = magnitude(x);
+    a = choose(a > 65504.0f, splat(65504.0f), a);  // not a NaN
+    const ivec bits = (ivec)a;
+    const ivec small = (ivec)(a + 0.5f) - 0x3f000000;
+    const ivec normal = (bits - 0x38000000 + 0xfff + ((bits >> 13) & 1)) >> 13;
+    ivec half = (ivec)choose(a < 0x1p-14f, (vec)small, (vec)normal);
+    half = (ivec)choose(a != a, (vec)((ivec){0} + 0x7e00), (vec)half);
+    *(halves *)y = __builtin_convertvector(half | sign, halves);
+}
+
+// The exponent's offset is made up for by a multiplication, which is exact and takes the smallest along.
+INLINE vec from_half_part(const uint16_t *x) {
+    const ivec half = __builtin_convertvector(*(const halves *)x, ivec);
+    const vec number = (vec)((half & 0x7fff) << 13) * 0x1p112f;
+    const vec odd = (vec)(((half & 0x7fff) << 13) | 0x7f800000);  // an infinity or a NaN
+    return (vec)((ivec)choose(number >= 65536.0f, odd, number) | ((half & 0x8000) << 16));
+}
+
+static void to_half(uint16_t *y, const float *x, size_t n) {
+    size_t i = 0;
+    for (; i + WIDTH <= n; i += WIDTH) to_half_part(y + i, load(x + i));
+    if (i == n) return;
+    uint16_t rest[WIDTH];
+    to_half_part(rest, load_first(x + i, n - i));
+    for (size_t l = 0; i + l < n; l++) y[i + l] = rest[l];
+}
+
+static void from_half(float *y, const uint16_t *x, size_t n) {
+    size_t i = 0;
+    for (; i + WIDTH <= n; i += WIDTH) store(y + i, from_half_part(x + i));
+    if (i == n) return;
+    uint16_t rest[WIDTH] = {0};
+    for (size_t l = 0; i + l < n; l++) rest[l] = x[i + l];
+    store_rest(y + i, from_half_part(rest), n - i);
+}
+
 // The canonical sum's additions, over its 16 partial sums.
 INLINE float canonical_sum(const vec *partial) {
     float sums[16];
@@ -258,30 +300,34 @@ static void dot_rows(float *scores, const float *query, const float *const *rows
     }
 }
 
-// Adding the shift leaves the nearest whole number in the last bits. Sums are in the canonical order, so that all levels agree.
+// Adding the shift leaves the nearest whole number in the last bits. Squares are those of numbers in units of the step, so that
+// none is too small, and their sums in the canonical order, so that all levels agree.
 static struct bc_query_code encode_query(int8_t *codes, const float *x, size_t d) {
     typedef int8_t bytes __attribute__((vector_size(WIDTH), aligned(1), may_alias));
     vec largest = {0};
     for (size_t i = 0; i < d; i += WIDTH) largest = __builtin_elementwise_max(largest, magnitude(load(x + i)));
     const float most = __builtin_reduce_max(largest), shift = 0x1.8p23f;
-    const float step = most > 0x1p-100f ? most / 127 : 0, inverse = step > 0 ? 1 / step : 0;
+    const bool counts = most > 0x1p-100f;
+    const float step = counts ? most / 127 : 0, inverse = counts ? 127 / most : 0;
     vec squares[16 / WIDTH] = {0}, lost[16 / WIDTH] = {0};
     ivec sum = {0};
     for (size_t i = 0; i < d; i += 16)
         for (int v = 0; v < 16 / WIDTH; v++) {
-            const vec value = load(x + i + v * WIDTH), code = fma_(value, splat(inverse), splat(shift)) - shift;
-            const vec rest = fma_(code, splat(-step), value);
+            const vec value = load(x + i + v * WIDTH) * inverse, code = (value + shift) - shift, rest = value - code;
             const ivec whole = __builtin_convertvector(code, ivec);
             *(bytes *)(codes + i + v * WIDTH) = __builtin_convertvector(whole, bytes);
             sum += whole;
             squares[v] = fma_(value, value, squares[v]);
             lost[v] = fma_(rest, rest, lost[v]);
         }
+    const float length = step * __builtin_elementwise_sqrt(canonical_sum(squares)) * 1.0001f;
+    const float error = step * __builtin_elementwise_sqrt(canonical_sum(lost)) * 1.0001f;
+    const float all = most * __builtin_elementwise_sqrt((float)d);  // at least the length
     return (struct bc_query_code){
         .step = step,
         .sum = __builtin_reduce_add(sum),
-        .length = __builtin_elementwise_sqrt(canonical_sum(squares)) * 1.0001f,
-        .error = __builtin_elementwise_sqrt(canonical_sum(lost)) * 1.0001f + most * 1e-6f,
+        .length = counts ? length : all,
+        .error = counts ? error + all * 1e-6f : all,
     };
 }
 
@@ -296,6 +342,8 @@ const struct bc_table TABLE = {
     .multiply = multiply,
     .add = add,
     .gated_update = gated_update,
+    .to_half = to_half,
+    .from_half = from_half,
     .dot = dot,
     .rms_normalise = rms_normalise,
     .l2_normalise = l2_normalise,

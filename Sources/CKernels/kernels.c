@@ -65,6 +65,8 @@ void bc_silu(float *y, const float *x, size_t n) { table()->silu(y, x, n); }
 void bc_multiply(float *y, const float *a, const float *b, size_t n) { table()->multiply(y, a, b, n); }
 void bc_add(float *y, const float *a, const float *b, size_t n) { table()->add(y, a, b, n); }
 void bc_gated_update(float *h, const float *f, const float *c, size_t n) { table()->gated_update(h, f, c, n); }
+void bc_to_half(uint16_t *y, const float *x, size_t n) { table()->to_half(y, x, n); }
+void bc_from_half(float *y, const uint16_t *x, size_t n) { table()->from_half(y, x, n); }
 float bc_dot(const float *a, const float *b, size_t d) { return table()->dot(a, b, d); }
 void bc_rms_normalise(float *y, const float *x, const float *gain, float epsilon, size_t rows, size_t d) {
     table()->rms_normalise(y, x, gain, epsilon, rows, d);

@@ -11,6 +11,8 @@ struct bc_table {
     void (*multiply)(float *, const float *, const float *, size_t);
     void (*add)(float *, const float *, const float *, size_t);
     void (*gated_update)(float *, const float *, const float *, size_t);
+    void (*to_half)(uint16_t *, const float *, size_t);
+    void (*from_half)(float *, const uint16_t *, size_t);
     float (*dot)(const float *, const float *, size_t);
     void (*rms_normalise)(float *, const float *, const float *, float, size_t, size_t);
     void (*l2_normalise)(float *, const float *, float, size_t, size_t);

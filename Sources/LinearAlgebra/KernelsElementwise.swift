@@ -22,6 +22,24 @@ extension Kernels {
         x.withUnsafeMutableBufferPointer { bc_silu($0.baseAddress, $0.baseAddress, $0.count) }
     }
 
+    /// Rounds numbers to the nearest halves, ties to even; those beyond the range become the largest half. NaN gives NaN.
+    ///
+    /// - Parameter halves: room for `numbers.count`.
+    public static func round(_ numbers: UnsafeBufferPointer<Float>, toHalves halves: UnsafeMutablePointer<Float16>) {
+        halves.withMemoryRebound(to: UInt16.self, capacity: numbers.count) {
+            bc_to_half($0, numbers.baseAddress, numbers.count)
+        }
+    }
+
+    /// The halves as numbers, exactly.
+    ///
+    /// - Parameter numbers: room for `halves.count`.
+    public static func widen(_ halves: Span<Float16>, into numbers: UnsafeMutablePointer<Float>) {
+        halves.withUnsafeBufferPointer { halves in
+            halves.withMemoryRebound(to: UInt16.self) { bc_from_half(numbers, $0.baseAddress, $0.count) }
+        }
+    }
+
     /// x = x · factor; equal counts.
     public static func multiply(_ x: inout MutableSpan<Float>, by factor: Span<Float>) {
         precondition(x.count == factor.count, "x (\(x.count)), factor (\(factor.count))")

@@ -1,7 +1,8 @@
+import Synchronization
+
 #if canImport(Glibc)
     import Glibc
 #endif
-import Synchronization
 
 /// Memory of buffers that are read here and there, on pages of 2 MB where the kernel gives them: an address on a small page costs a
 /// walk through the page tables whenever the processor has forgotten it, which in a catalogue of some hundred megabytes is

@@ -125,17 +125,83 @@ struct KernelsScanTests {
                 }
             }
             let sorted = values.sorted(by: >)
-            var scratch = [Float](repeating: 0, count: Kernels.padded(count))
             for k in Set([1, (count + 1) / 2, count, Int.random(in: 1...count, using: &generator)]) {
                 let found = values.withUnsafeBufferPointer { values in
-                    scratch.withUnsafeMutableBufferPointer { scratch in
-                        scratch.baseAddress.flatMap { scratch in
-                            level.whileInForce { Kernels.largest(k, of: values, scratch: scratch) }
-                        }
-                    }
+                    level.whileInForce { Kernels.largest(k, of: values) }
                 }
                 #expect(found == sorted[k - 1], "number \(k) of \(count), round \(round)")
             }
         }
+    }
+
+    @Test(arguments: InstructionSet.available)
+    func ranksAreThoseOfAStableSort(level: InstructionSet) {
+        var generator = Generator(state: 10)
+        for round in 0..<300 {
+            let count = Int.random(in: 1...90, using: &generator)
+            let values = (0..<count).map { _ -> Float in
+                round % 2 == 0
+                    ? .random(in: -1...1, using: &generator) : Float(Int.random(in: 0...5, using: &generator))
+            }
+            var order = [UInt32](repeating: .max, count: count)
+            values.withUnsafeBufferPointer { values in
+                order.withUnsafeMutableBufferPointer { order in
+                    guard let start = order.baseAddress else { return }
+                    level.whileInForce { Kernels.rank(values, into: start) }
+                }
+            }
+            let wanted = values.indices.sorted { values[$0] != values[$1] ? values[$0] > values[$1] : $0 < $1 }
+            #expect(order.map(Int.init) == wanted, "\(values)")
+        }
+    }
+
+    @Test(arguments: InstructionSet.available)
+    func codesSayWhatTheyLeaveOut(level: InstructionSet) throws {
+        var generator = Generator(state: 11)
+        for round in 0..<200 {
+            let width = 16 * Int.random(in: 1...9, using: &generator)
+            let scale: Float = [1, 1e-3, 1e12, 1e-25, .leastNormalMagnitude / 100, 0][round % 6]
+            let query = (0..<width).map { _ in scale * .random(in: -1...1, using: &generator) }
+            var codes = [Int8](repeating: 99, count: width)
+            let code = try #require(
+                query.withUnsafeBufferPointer { query in
+                    codes.withUnsafeMutableBufferPointer { codes in
+                        query.baseAddress.flatMap { query in
+                            codes.baseAddress.flatMap { codes in
+                                level.whileInForce { Kernels.encode(query, width: width, into: codes) }
+                            }
+                        }
+                    }
+                })
+            #expect(code.sum == codes.reduce(0) { $0 + Int32($1) } && codes.allSatisfy { $0 >= -127 })
+            let rest = zip(query, codes).map { Double($0) - Double(code.step) * Double($1) }
+            let (length, error) = (Self.length(query.map(Double.init)), Self.length(rest))
+            #expect(Double(code.length) >= length && Double(code.error) >= error)
+            guard scale > 1e-30 else { continue }
+            #expect(Double(code.length) <= 1.001 * length && Double(code.error) <= 1.001 * error + 1e-4 * length)
+            #expect(error <= 0.005 * length * Double(width).squareRoot())
+        }
+    }
+
+    private static func length(_ values: [Double]) -> Double { values.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+
+    /// Levels give the same bits, also of what is only estimated.
+    @Test func codesAreTheSameAtAllLevels() {
+        var generator = Generator(state: 12)
+        let query = (0..<80).map { _ in Float.random(in: -3...3, using: &generator) }
+        let results = InstructionSet.available.compactMap { level in
+            level.whileInForce { () -> [UInt32] in
+                var codes = [Int8](repeating: 0, count: 80)
+                return query.withUnsafeBufferPointer { query in
+                    codes.withUnsafeMutableBufferPointer { codes -> [UInt32] in
+                        guard let query = query.baseAddress, let start = codes.baseAddress else { return [] }
+                        let code = Kernels.encode(query, width: 80, into: start)
+                        return [code.step.bitPattern, code.length.bitPattern, code.error.bitPattern]
+                            + codes.map { UInt32(bitPattern: Int32($0)) }
+                    }
+                }
+            }
+        }
+        #expect(results.allSatisfy { $0 == results[0] && $0.count == 83 })
     }
 }

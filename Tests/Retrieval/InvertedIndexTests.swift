@@ -55,6 +55,21 @@ struct InvertedIndexTests {
         #expect(recalls == recalls.sorted() && recalls[0] < 0.9 && recalls.last == 1, "\(recalls)")
     }
 
+    /// Numbers that are too small to have a code, beside others or alone.
+    @Test(arguments: [1, 1e-20, 1e-35, 1e-42] as [Double], [1, 1e-20, 1e-35, 1e-42] as [Double])
+    func vectorsOfAnyLengthAreFound(itemScale: Double, queryScale: Double) throws {
+        var generator = Generator(state: 46)
+        func scaled(_ vector: [Float], _ scale: Double) -> [Float] { vector.map { Float(Double($0) * scale) } }
+        var items = Self.clustered(600, &generator)
+        for place in items.indices where place % 3 > 0 { items[place].value = scaled(items[place].value, itemScale) }
+        let queries = (0..<20).map { _ in scaled(generator.vector(Self.dimension), queryScale) }
+        let truth = try ExactIndex(dimension: Self.dimension).adding(items).search(queries, k: 20)
+        for lists in [1, 20] {
+            let index = try Self.index(items, lists: lists).looking(slack: .infinity)
+            #expect(bits(try index.search(queries, k: 20)) == bits(truth), "\(lists) lists")
+        }
+    }
+
     /// One list holds 100 items and most of them are excluded: the others must fill up.
     @Test func aListIsShortOnlyIfTheCatalogueIs() throws {
         var generator = Generator(state: 45)

@@ -49,6 +49,11 @@ void bc_add(float *y, const float *a, const float *b, size_t n);
 /// h = f · h + (1 - f) · c, as fma(f, h, (1 - f) · c): a step of the gated linear recurrence.
 void bc_gated_update(float *h, const float *f, const float *c, size_t n);
 
+/// y (n) = x (n) as IEEE 754 halves, rounded to the nearest, ties to even; beyond their range the largest. NaN gives a NaN.
+void bc_to_half(uint16_t *y, const float *x, size_t n);
+/// y (n) = the halves x (n), which is exact.
+void bc_from_half(float *y, const uint16_t *x, size_t n);
+
 // Sums over a row of d floats (d a multiple of 16) all have one order, here called canonical: 16 partial sums, number
 // l taking elements l, l + 16, … in turn by fused multiply-add from 0; then sums l and l + 8 are added, of those 8 sums
 // l and l + 4, then l and l + 2, then the last two.

@@ -23,8 +23,8 @@ public struct ItemExclusions: Sendable {
 /// Only what would enter a list is looked up: some hundred candidates, which costs far less than finding the places of all
 /// excluded items in a large catalogue.
 struct ExcludedItems {
-    /// Whether there are none, so that nothing need be asked.
-    private(set) var isEmpty = true
+    /// Whether there are none: what was reset to before then still stands in the others.
+    private var isEmpty = true
     private var named = HashedItems()
     private var older: BloomFilter?
     private var spared = ItemCondition.any([])
@@ -45,7 +45,12 @@ struct ExcludedItems {
     /// - Parameters:
     ///   - entry: asked for if the hash alone does not tell.
     ///   - profiles: those that the entry's traits refer to.
+    @inline(__always)
     func contains(hash: Int, _ entry: @autoclosure () -> ItemEntry, _ profiles: ProfileTable) -> Bool {
+        !isEmpty && lookUp(hash: hash, entry(), profiles)
+    }
+
+    private func lookUp(hash: Int, _ entry: @autoclosure () -> ItemEntry, _ profiles: ProfileTable) -> Bool {
         if named.contains(hash: hash, entry().item) { return true }
         guard let older else { return false }
         let entry = entry()

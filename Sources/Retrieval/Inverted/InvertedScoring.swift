@@ -24,7 +24,14 @@ extension InvertedIndex {
             lower = needed < bounds.count ? Kernels.largest(needed, of: bounds) : -.infinity
         }
         let bar = mine.pointee.threshold - mine.pointee.extras.rest
-        for row in scratch.lists.pointee.doubtful.values where row.most >= bar { mine.pointee.hits.append(row.slot) }
+        if mine.pointee.threshold < lower {
+            // Some above `lower` were excluded, and others make up the number.
+            collect(user, from: bar - 2 * mine.pointee.largestMargin, below: lower, scratch)
+        } else {
+            for row in scratch.lists.pointee.doubtful.values where row.most >= bar {
+                mine.pointee.hits.append(row.slot)
+            }
+        }
         score(user, scratch)
         raiseThreshold(user, k, scratch)
         mine.pointee.segments.removeAll(keepingCapacity: true)
@@ -94,12 +101,9 @@ extension InvertedIndex {
                     ? scratch.lists.pointee.leads.base[place] : mine.pointee.extras.extra(of: key.number)
             else { continue }
             let score = dense + extra
-            if score < mine.pointee.threshold { continue }
-            if !mine.pointee.excluded.isEmpty,
-                mine.pointee.excluded.contains(hash: key.hash, blocks[slot.block].entry(slot.row), profiles)
-            {
-                continue
-            }
+            guard score >= mine.pointee.threshold,
+                !mine.pointee.excluded.contains(hash: key.hash, blocks[slot.block].entry(slot.row), profiles)
+            else { continue }
             mine.pointee.candidates.append(Candidate(score: score, slot: slot, prefix: key.prefix))
         }
     }

@@ -44,7 +44,9 @@ extension InvertedIndex {
         for (place, user) in users.enumerated() {
             let row = scratch.queries.pointer + place * width
             let query = queries.extracting(user * dimension..<(user + 1) * dimension)
-            query.withUnsafeBufferPointer { if let values = $0.baseAddress { row.update(from: values, count: dimension) } }
+            query.withUnsafeBufferPointer {
+                if let values = $0.baseAddress { row.update(from: values, count: dimension) }
+            }
             (row + dimension).update(repeating: 0, count: width - dimension)
             scratch.users[place].encode(row, into: scratch.codes + place * width, width: width)
         }

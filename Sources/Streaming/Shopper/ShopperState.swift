@@ -1,3 +1,5 @@
+import LinearAlgebra
+
 /// A tower's state as a record holds it: IEEE 754 halves, 2 bytes a number.
 ///
 /// The step computes in single precision and rounds its result to this, whether or not the record then goes through the store:
@@ -15,13 +17,9 @@ public struct ShopperState: Equatable, Sendable {
 
     /// Rounds each number to the nearest half, ties to even; numbers beyond the range become the largest half.
     package init(rounding numbers: UnsafeBufferPointer<Float>) {
-        let largest = Float(Float16.greatestFiniteMagnitude)
+        // A NaN stays one, to be refused where it would be searched with.
         values = [Float16](unsafeUninitializedCapacity: numbers.count) { halves, count in
-            // A NaN fails both comparisons and stays one, to be refused where it would be searched with.
-            for i in numbers.indices {
-                let number = numbers[i]
-                halves[i] = Float16(number > largest ? largest : number < -largest ? -largest : number)
-            }
+            if let start = halves.baseAddress { Kernels.round(numbers, toHalves: start) }
             count = numbers.count
         }
     }
@@ -29,6 +27,6 @@ public struct ShopperState: Equatable, Sendable {
     /// Writes the state [size] in single precision, which is exact; zeros, the model's initial state, before the first event.
     package func write(to numbers: UnsafeMutablePointer<Float>, size: Int) {
         guard values.count == size else { return numbers.update(repeating: 0, count: size) }
-        for i in 0..<size { numbers[i] = Float(values[i]) }
+        Kernels.widen(values.span, into: numbers)
     }
 }
