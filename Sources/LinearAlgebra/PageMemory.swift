@@ -28,7 +28,8 @@ package enum PageMemory {
 
     /// Gives back what `allocate` gave for so many bytes.
     package static func deallocate(_ memory: UnsafeMutableRawPointer, _ bytes: Int) {
-        if shared.contains(bytes) { pool.withLock { $0.giveBack(memory) } } else { memory.deallocate() }
+        let address = UInt(bitPattern: memory)
+        if shared.contains(bytes) { pool.withLock { $0.giveBack(address) } } else { memory.deallocate() }
     }
 
     private static func rounded(_ bytes: Int) -> Int { (bytes + 1023) / 1024 * 1024 }
@@ -40,46 +41,54 @@ package enum PageMemory {
         #endif
     }
 
-    /// The chunks in use, each of places of one size.
-    private struct Pool: ~Copyable {
-        private struct Chunk {
-            let size: Int
-            /// Places that nobody has.
-            var free: [Int]
+    /// 2 MB of places of one size.
+    private final class Chunk {
+        let memory: UnsafeMutableRawPointer
+        let size: Int
+        /// Places that nobody has.
+        var free: [Int]
+
+        init(size: Int) {
+            self.size = size
+            memory = .allocate(byteCount: page, alignment: page)
+            free = Array((0..<page / size).reversed())
+            advise(memory, page)
         }
 
+        deinit { memory.deallocate() }
+
+        var isUnused: Bool { free.count == page / size }
+    }
+
+    /// The chunks in use.
+    private struct Pool: ~Copyable {
+        /// By the number of the page that each is.
         private var chunks: [UInt: Chunk] = [:]
         /// Per size the chunks that have a free place.
-        private var open: [Int: [UInt]] = [:]
+        private var open: [Int: [Chunk]] = [:]
 
         mutating func take(_ size: Int) -> UnsafeMutableRawPointer {
-            if open[size, default: []].isEmpty { add(size) }
-            guard let base = open[size]?.last, let place = chunks[base]?.free.popLast(),
-                let memory = UnsafeMutableRawPointer(bitPattern: base)
-            else { fatalError("a chunk of \(size) bytes a place is listed as open and has none") }
-            if chunks[base]?.free.isEmpty ?? true { open[size]?.removeLast() }
-            return memory + place * size
+            let chunk = open[size]?.last ?? add(size)
+            let place = chunk.free.removeLast()
+            if chunk.free.isEmpty { open[size]?.removeLast() }
+            return chunk.memory + place * size
         }
 
-        private mutating func add(_ size: Int) {
-            let memory = UnsafeMutableRawPointer.allocate(byteCount: page, alignment: page)
-            advise(memory, page)
-            let base = UInt(bitPattern: memory)
-            chunks[base] = Chunk(size: size, free: (0..<page / size).reversed())
-            open[size, default: []].append(base)
+        private mutating func add(_ size: Int) -> Chunk {
+            let chunk = Chunk(size: size)
+            chunks[UInt(bitPattern: chunk.memory) / UInt(page)] = chunk
+            open[size, default: []].append(chunk)
+            return chunk
         }
 
-        mutating func giveBack(_ memory: UnsafeMutableRawPointer) {
-            let address = UInt(bitPattern: memory)
-            let base = address & ~UInt(page - 1)
-            guard let size = chunks[base]?.size else { fatalError("no chunk has this memory") }
-            chunks[base]?.free.append(Int(address - base) / size)
-            let free = chunks[base]?.free.count ?? 0
-            if free == 1 { open[size, default: []].append(base) }
-            guard free == page / size, open[size, default: []].count > 1 else { return }
-            open[size]?.removeAll { $0 == base }
-            chunks[base] = nil
-            UnsafeMutableRawPointer(bitPattern: base)?.deallocate()
+        mutating func giveBack(_ address: UInt) {
+            let number = address / UInt(page)
+            guard let chunk = chunks[number] else { preconditionFailure("memory that is not of a chunk") }
+            chunk.free.append(Int(address % UInt(page)) / chunk.size)
+            if chunk.free.count == 1 { open[chunk.size, default: []].append(chunk) }
+            guard chunk.isUnused, open[chunk.size, default: []].count > 1 else { return }
+            open[chunk.size]?.removeAll { $0 === chunk }
+            chunks[number] = nil
         }
     }
 }
