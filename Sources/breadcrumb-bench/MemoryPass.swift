@@ -15,9 +15,9 @@ struct MemoryPass {
 
     func run(_ log: [SyntheticShop.Record]) throws -> StreamReport.Saturated {
         let registry = MetricRegistry()
-        let metrics = StreamMetrics(registry)
+        let metrics = StreamMetrics(registry, clock: ProcessorTime.ofThisThread)
         let now = EventTime(milliseconds: 2_000_000_000_000)
-        let probe = metrics.probe(clock: ProcessorTime.ofThisThread)
+        let probe = metrics.probe
         let shoppers = ShopperMetrics(registry, clock: { now })
         let partition = PartitionIndex(0)
         let records = log.enumerated().map { offset, record in

@@ -16,6 +16,8 @@ struct RetrievalVectors: Sendable {
     let real: [Float]
     /// [users, dimension], each of another shopper.
     let users: [Float]
+    /// The real items that shoppers touched, in their order, one shopper's after another's.
+    let courses: [Int32]
 
     private static let mostUsers = 4096
     /// Real items of a cluster, within which further items are made.
@@ -33,6 +35,7 @@ struct RetrievalVectors: Sendable {
         dimension = model.dimension
         real = Array(model.trainedOutputs)
         let shoppers = histories.filter { $0.value.count > 1 }.keys.sorted { $0.tagged < $1.tagged }
+        courses = shoppers.flatMap { histories[$0, default: []].compactMap { model.row(of: $0.item).map(Int32.init) } }
         let step = max(1, shoppers.count / Self.mostUsers)
         let scratch = model.makeScratch()
         users = stride(from: 0, to: shoppers.count, by: step).prefix(Self.mostUsers).flatMap { place in
@@ -59,13 +62,19 @@ struct RetrievalVectors: Sendable {
         return vector
     }
 
+    /// Of `count` items the number of the real one that item `item` is, or was made from.
+    func source(of item: Int, among count: Int) -> Int {
+        let have = real.count / dimension
+        return count > have ? item % have : item * have / count
+    }
+
     /// [count, dimension]: the real items first, then items between two real ones of one cluster, a third to half of the way,
     /// with noise of a tenth of their distance: a larger shop with the same departments.
     func items(_ count: Int) -> [Float] {
         let have = real.count / dimension
         guard count > have else {
             return (0..<count).flatMap { item in
-                let source = item * have / count
+                let source = source(of: item, among: count)
                 return real[source * dimension..<(source + 1) * dimension]
             }
         }
@@ -78,7 +87,7 @@ struct RetrievalVectors: Sendable {
         var items = real
         items.reserveCapacity(count * dimension)
         for item in have..<count {
-            let parent = item % have
+            let parent = source(of: item, among: count)
             let other = members[clusterOfItem[parent]].randomElement(using: &random) ?? parent
             items += between(parent, other, &random)
         }

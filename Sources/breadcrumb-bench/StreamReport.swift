@@ -25,8 +25,7 @@ struct StreamReport: Codable {
         var hidden = SyntheticShop.shape.hidden
     }
 
-    /// Time of a part, summed over threads: wall time through Kafka and Redis (where threads outnumber free cores, waiting
-    /// for a core is in it), processor time in memory.
+    /// Processor time of a part, summed over threads: what a thread waits for is not in it.
     struct StageCost: Codable {
         var stage: String
         var microsecondsPerEvent: Double
@@ -98,7 +97,7 @@ struct StreamReport: Codable {
                 + "\(settings.batch), refresh \(settings.refresh), payload \(settings.payloadBytes) B, \(settings.partitions) "
                 + "partitions, \(settings.threads) threads, d = \(settings.dimension)",
             "",
-            row("", "in memory, dense", "in memory, CPU time", "Kafka and Redis"),
+            row("", "in memory, dense", "in memory", "Kafka and Redis"),
             row(
                 "events/s", number(dense.eventsPerSecond), number(memory.eventsPerSecond),
                 number(saturated.eventsPerSecond)),
@@ -110,7 +109,7 @@ struct StreamReport: Codable {
         for (place, stage) in saturated.stages.enumerated() {
             lines.append(
                 row(
-                    stage.stage + ", µs/event", number(dense.stages[place].microsecondsPerEvent),
+                    "CPU " + stage.stage + ", µs/event", number(dense.stages[place].microsecondsPerEvent),
                     number(memory.stages[place].microsecondsPerEvent), number(stage.microsecondsPerEvent)))
         }
         if let processor = saturated.processor {

@@ -8,8 +8,9 @@ import TwoTower
 /// A made-up shop that is the same at every run: a model, and a stream of events.
 ///
 /// The model is of trained shape with random weights, or has the towers of a checkpoint: only among the items of a trained
-/// tower has an index clusters to find. Items are drawn by Zipf's law with exponent 1, so a few make most of the
-/// events, as in a real shop; shoppers evenly or likewise.
+/// tower has an index clusters to find. Shoppers are drawn evenly or by Zipf's law with exponent 1, so that a few make most of the
+/// events. Beside a checkpoint each of them does what the real shoppers of its shop did, one real shopper after another from a place of
+/// its own on; otherwise items are drawn by Zipf's law.
 struct SyntheticShop {
     /// d, blocks and hidden units of a model as `breadcrumb train` makes it by default.
     static let shape = (dimension: 64, blocks: 1, hidden: 128)
@@ -21,6 +22,8 @@ struct SyntheticShop {
     /// The same model without the channel: what lists cost before it.
     let denseModel: Model
     private let items: ZipfLaw
+    /// Items in the order in which real shoppers touched them; empty without a checkpoint.
+    private let courses: [Int32]
     private let shoppers: Int
     /// Nil where shoppers are drawn evenly.
     private let activity: ZipfLaw?
@@ -31,6 +34,7 @@ struct SyntheticShop {
     init(items: Int, shoppers: Int, hasZipfActivity: Bool = false, trained: RetrievalVectors? = nil) {
         self.shoppers = shoppers
         self.items = ZipfLaw(items)
+        courses = trained.map { Self.courses(of: $0, items: items) } ?? []
         activity = hasZipfActivity ? ZipfLaw(shoppers) : nil
         var random = SplitMix64(seed: 1)
         let towers = trained.map { Self.towers(of: $0, items: items) } ?? Self.randomTowers(items: items, &random)
@@ -42,7 +46,7 @@ struct SyntheticShop {
                 channels: channels)
         }
         self.model = model(
-            trained.flatMap { Self.channels(of: $0.model, items: items) } ?? Self.channels(items: items, &random))
+            trained.flatMap { Self.channels(of: $0, items: items) } ?? Self.channels(items: items, &random))
         denseModel = model(.none)
     }
 
@@ -106,18 +110,31 @@ struct SyntheticShop {
             popularity: [], time: 0)
     }
 
-    /// A checkpoint's sparse channel over more items: further ones have the neighbourhoods of the real ones that they were
+    /// The real courses, without the real items that a smaller shop lacks.
+    private static func courses(of trained: RetrievalVectors, items: Int) -> [Int32] {
+        let numbers = numbers(of: trained, items: items)
+        return trained.courses.compactMap { numbers[Int($0)] }
+    }
+
+    /// For each real item its number in a shop of so many; nil where the shop lacks it.
+    private static func numbers(of trained: RetrievalVectors, items: Int) -> [Int32?] {
+        var numbers = [Int32?](repeating: nil, count: trained.model.items.count)
+        for item in (0..<items).reversed() { numbers[trained.source(of: item, among: items)] = Int32(item) }
+        return numbers
+    }
+
+    /// A checkpoint's sparse channel over another number of items: further ones have the neighbourhoods of the real ones that they were
     /// made from, each among its own kind. Nil if it has none.
-    private static func channels(of model: Model, items: Int) -> TrainedChannels? {
-        guard let sparse = model.channels.sparse else { return nil }
-        let (real, table) = (model.items.count, sparse.table)
+    private static func channels(of trained: RetrievalVectors, items: Int) -> TrainedChannels? {
+        guard let sparse = trained.model.channels.sparse else { return nil }
+        let (real, table) = (trained.model.items.count, sparse.table)
+        let numbers = numbers(of: trained, items: items)
         var (starts, columns, values): ([Int32], [Int32], [Float]) = ([0], [], [])
         for item in 0..<items {
-            let copy = item / real * real
-            for entry in Int(table.starts[item % real])..<Int(table.starts[item % real + 1]) {
-                let column = Int(table.columns[entry]) + copy
-                guard column < items else { continue }
-                columns.append(Int32(column))
+            let (source, copy) = (trained.source(of: item, among: items), Int32(item / real * real))
+            for entry in Int(table.starts[source])..<Int(table.starts[source + 1]) {
+                guard let column = numbers[Int(table.columns[entry])], column + copy < items else { continue }
+                columns.append(column + copy)
                 values.append(table.values[entry])
             }
             starts.append(Int32(columns.count))
@@ -141,10 +158,10 @@ struct SyntheticShop {
     func events(_ numbers: Range<Int>) throws -> [Record] {
         try numbers.map { number in
             var random = SplitMix64(seed: 2, streams: number)
+            let (action, shopper) = (Self.action(random.uniform()), shopper(random.uniform()))
             let event = Event(
-                eventID: "event-\(number)", action: SyntheticShop.action(random.uniform()),
-                shopper: .known("shopper-\(shopper(random.uniform()))"),
-                item: model.items[items.rank(random.uniform())],
+                eventID: "event-\(number)", action: action, shopper: .known("shopper-\(shopper)"),
+                item: model.items[item(of: shopper, at: number, chance: random.uniform())],
                 time: EventTime(milliseconds: 1_704_067_200_000 + Int64(number) * 10),
                 sessionID: "session-\(number / 10)", price: Double(Int(random.uniform() * 10_000)) / 100,
                 currency: "EUR")
@@ -163,6 +180,13 @@ struct SyntheticShop {
     }
 
     private func shopper(_ chance: Double) -> Int { activity?.rank(chance) ?? Int(chance * Double(shoppers)) }
+
+    /// A shopper's item at an event: as far along the real courses as the shopper is expected to have come.
+    private func item(of shopper: Int, at number: Int, chance: Double) -> Int {
+        guard !courses.isEmpty else { return items.rank(chance) }
+        let share = activity?.share(of: shopper) ?? 1 / Double(shoppers)
+        return Int(courses[(shopper * courses.count / shoppers + Int(Double(number) * share)) % courses.count])
+    }
 
     private static func filledUp(_ json: [UInt8]) -> [UInt8] {
         let (before, after) = (Array(#","context":""#.utf8), Array(#""}"#.utf8))
@@ -184,6 +208,9 @@ struct ZipfLaw {
             return sum
         }
     }
+
+    /// How often a rank is drawn among all.
+    func share(of rank: Int) -> Double { 1 / Double(rank + 1) / (weights.last ?? 1) }
 
     /// The rank at a place from 0 to 1 of all that is drawn.
     func rank(_ chance: Double) -> Int {

@@ -25,14 +25,22 @@ public final class ShopperService {
     public let shopperMetrics: ShopperMetrics
 
     /// A service that serves `model`; nothing is connected yet.
-    public init(settings: Settings, model: Model, log: Logger, registry: MetricRegistry) {
+    public convenience init(settings: Settings, model: Model, log: Logger, registry: MetricRegistry) {
+        self.init(
+            settings: settings, model: model, log: log, registry: registry, streamMetrics: StreamMetrics(registry))
+    }
+
+    /// A service whose engine is measured by `streamMetrics`, of the same registry.
+    package init(
+        settings: Settings, model: Model, log: Logger, registry: MetricRegistry, streamMetrics: StreamMetrics
+    ) {
         self.settings = settings
         self.model = model
         self.log = log
         self.registry = registry
         indexWatch = IndexWatch(
             log: log, registry: registry, readiness: readiness, target: settings.retrieval.recall)
-        streamMetrics = StreamMetrics(registry)
+        self.streamMetrics = streamMetrics
         shopperMetrics = ShopperMetrics(registry, clock: wallClock)
     }
 

@@ -4,12 +4,19 @@ import Streaming
 
 /// What is measured of the stream's engine, whatever its stage.
 package struct StreamMetrics: Sendable {
+    private let clock: @Sendable () -> Int64
     private let parts: [StageProbe.Part: Histogram]
     /// Records of each micro-batch.
     package let batches: Histogram
 
+    /// Nanoseconds since the machine was started.
+    package static let upTime: @Sendable () -> Int64 = { Int64(bitPattern: DispatchTime.now().uptimeNanoseconds) }
+
     /// Registers the metrics, or finds them where they are registered.
-    package init(_ registry: MetricRegistry) {
+    ///
+    /// - Parameter clock: what durations are measured by, in nanoseconds.
+    package init(_ registry: MetricRegistry, clock: @escaping @Sendable () -> Int64 = upTime) {
+        self.clock = clock
         parts = Dictionary(
             uniqueKeysWithValues: StageProbe.Part.allCases.map { part in
                 (
@@ -23,10 +30,7 @@ package struct StreamMetrics: Sendable {
     }
 
     /// Records what workers do.
-    package var probe: StageProbe { probe(clock: { Int64(bitPattern: DispatchTime.now().uptimeNanoseconds) }) }
-
-    /// Records what workers do by another clock, in nanoseconds.
-    package func probe(clock: @escaping @Sendable () -> Int64) -> StageProbe {
+    package var probe: StageProbe {
         StageProbe(
             clock: clock,
             took: { part, nanoseconds in parts[part]?.record(Int(nanoseconds)) }, sized: { batches.record($0) })

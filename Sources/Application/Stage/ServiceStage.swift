@@ -57,10 +57,12 @@ package final class ServiceStage {
     }
 
     /// Runs the service on a thread of its own, by the very path of `breadcrumb run`.
-    package func start(_ model: Model) {
+    ///
+    /// - Parameter clock: what the durations of its stages are measured by, in nanoseconds.
+    package func start(_ model: Model, clock: @escaping @Sendable () -> Int64 = StreamMetrics.upTime) {
         let service = ShopperService(
             settings: settings, model: model, log: Logger(level: settings.log.level, format: settings.log.format),
-            registry: registry)
+            registry: registry, streamMetrics: StreamMetrics(registry, clock: clock))
         self.service = service
         let (shutdown, ended) = (shutdown, ended)
         let handed = Handed(service: service, stage: self)
