@@ -44,6 +44,7 @@ public final class RecallAudit: Sendable {
     private let observe: @Sendable (Double, Int) -> Void
     private let state = Mutex(State())
     private let queue = DispatchQueue(label: "recall audit", qos: .background)
+    private nonisolated(unsafe) let scratch = InvertedScratch()  // used on `queue` alone
 
     /// Audits that the share is taken of: the last ones.
     public static let window = 500
@@ -75,7 +76,7 @@ public final class RecallAudit: Sendable {
         let exact = try? all.search(
             queries: sample.query.span, k: sample.k, filters: sample.filter.map { [$0] } ?? [],
             excluding: [sample.excluded], adding: sample.extras,
-            scratch: all.makeScratch())
+            scratch: scratch)
         let wanted = Set((exact?.first ?? []).map(\.item))
         let (found, audits) = state.withLock { state in
             state.isBusy = false

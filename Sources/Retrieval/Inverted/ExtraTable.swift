@@ -34,6 +34,9 @@ struct ExtraTable {
             throw .extraScore(user: user, number: number, score: score)
         }
         let least = Self.weighty * length
+        for (number, score) in zip(given, values) where number >= 0 {
+            if score > least { leaders.append((number, score)) } else { rest = max(rest, score) }
+        }
         var places = 64
         while places < 2 * given.count { places *= 2 }
         if numbers.count == places {
@@ -42,10 +45,13 @@ struct ExtraTable {
             numbers = [Int32](repeating: -1, count: places)
             scores = [Float](repeating: 0, count: places)
         }
-        for (number, score) in zip(given, values) where number >= 0 {
-            if score > least { leaders.append((number, score)) } else { rest = max(rest, score) }
-            let place = place(of: number)
-            (numbers[place], scores[place]) = (number, score)
+        numbers.withUnsafeMutableBufferPointer { numbers in
+            scores.withUnsafeMutableBufferPointer { scores in
+                for (number, score) in zip(given, values) where number >= 0 {
+                    let place = Self.place(of: number, in: UnsafeBufferPointer(numbers))
+                    (numbers[place], scores[place]) = (number, score)
+                }
+            }
         }
     }
 
@@ -53,12 +59,12 @@ struct ExtraTable {
     /// looked at.
     func extra(of number: Int32) -> Float? {
         guard !isEmpty, number >= 0 else { return -0.0 }
-        let place = place(of: number)
+        let place = numbers.withUnsafeBufferPointer { Self.place(of: number, in: $0) }
         guard numbers[place] == number else { return -0.0 }
         return scores[place] > rest ? nil : scores[place]
     }
 
-    private func place(of number: Int32) -> Int {
+    @inline(__always) private static func place(of number: Int32, in numbers: UnsafeBufferPointer<Int32>) -> Int {
         let mask = numbers.count - 1
         var place = Int(UInt32(bitPattern: number) &* 0x9e37_79b1 >> 7) & mask
         while numbers[place] != number, numbers[place] != -1 { place = (place + 1) & mask }
