@@ -73,7 +73,7 @@ struct RetrievalBenchmark {
             baseline.microseconds = median((0..<rounds).map { _ in sgemm(items, batch: batch) })
             rows.append(baseline)
         }
-        for lists in [1, Self.lists(count)] {
+        for lists in [1, IndexPlan.lists(of: count)] {
             var row = row
             let clock = ContinuousClock.now
             let partition =
@@ -98,9 +98,6 @@ struct RetrievalBenchmark {
     }
 
     private static let slacks: [Float] = [0.25, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7, 0.8, 1, 1.25, 1.5]
-
-    /// Lists of a catalogue of so many items.
-    private static func lists(_ count: Int) -> Int { Int(Double(count).squareRoot() * 1.2) / 16 * 16 }
 
     /// Enters all items; seconds of that, and microseconds of a later change.
     private func fill<Index: ItemIndex>(_ index: inout Index, _ items: [Float]) throws -> (Double, Double) {

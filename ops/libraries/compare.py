@@ -3,7 +3,9 @@
 
     breadcrumb-bench retrieval --model MODEL --events EVENTS --items 10000,100000 --export DIR --json DIR/ours.json
     python3 -m venv /tmp/libraries && /tmp/libraries/bin/pip install numpy scalable-vs hnswlib faiss-cpu scann
-    OMP_NUM_THREADS=1 /tmp/libraries/bin/python ops/libraries/compare.py DIR
+    OMP_NUM_THREADS=1 /tmp/libraries/bin/python ops/libraries/compare.py DIR [LIBRARY ...]
+
+A LIBRARY is SVS, HNSW, ScaNN or IVF; all of them if none is named.
 
 Prints for each catalogue and recall the cost of a user at the cheapest setting that reaches it, alone and in batches of 64, with the ratio to
 the cheapest of ours. Libraries that are not installed are named and left out.
@@ -139,7 +141,7 @@ def cheapest(rows, batch, target):
     return min(good, key=lambda row: row[2]) if good else None
 
 
-def main(folder):
+def main(folder, wanted):
     ours = json.load(open(f"{folder}/ours.json"))["rows"]
     users = np.fromfile(f"{folder}/users.f32", dtype=np.float32)
     result = []
@@ -153,6 +155,8 @@ def main(folder):
             for row in ours if row["items"] == size and row["what"] in ("flat", "inverted")]}
         built = {}
         for kind in (SVS, HNSW, ScaNN, IVF):
+            if wanted and kind.__name__ not in wanted:
+                continue
             try:
                 start = time.monotonic()
                 index = kind(items)
@@ -181,6 +185,6 @@ def main(folder):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2:
         sys.exit(__doc__)
-    main(sys.argv[1])
+    main(sys.argv[1], sys.argv[2:])
