@@ -163,7 +163,7 @@ static int descending(const void *a, const void *b) {
 }
 
 static void check_selection(size_t n, bool coarse) {
-    float values[700], sorted[700], scratch[704];
+    float values[700], sorted[700];
     uint32_t indices[700];
     for (size_t i = 0; i < n; i++) values[i] = coarse ? (below(3) ? (float)below(4) : -INFINITY) : uniform(1);
     const float threshold = values[below(n)];
