@@ -1,8 +1,4 @@
-import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#endif
+import Foundation
 
 /// Memory of buffers that are read here and there, on pages of 2 MB where the kernel gives them: an address on a small page costs a
 /// walk through the page tables whenever the processor has forgotten it, which in a catalogue of some hundred megabytes is
@@ -14,11 +10,13 @@ import Synchronization
 package enum PageMemory {
     private static let page = 1 << 21
     private static let shared = 4096...(256 << 10)
-    private static let pool = Mutex(Pool())
+    private nonisolated(unsafe) static var pool = Pool()  // used while `lock` is held
+    /// One that the thread sanitizer knows: memory goes from thread to thread by it.
+    private static let lock = NSLock()
 
     /// Memory at a boundary of 64 bytes, to be given back by `deallocate` with the same number of bytes.
     package static func allocate(_ bytes: Int) -> UnsafeMutableRawPointer {
-        if shared.contains(bytes) { return pool.withLock { $0.take(rounded(bytes)) } }
+        if shared.contains(bytes) { return lock.withLock { pool.take(rounded(bytes)) } }
         let isLarge = bytes >= page
         let memory = UnsafeMutableRawPointer.allocate(
             byteCount: max(64, bytes), alignment: isLarge ? page : 64)
@@ -28,14 +26,13 @@ package enum PageMemory {
 
     /// Gives back what `allocate` gave for so many bytes.
     package static func deallocate(_ memory: UnsafeMutableRawPointer, _ bytes: Int) {
-        let address = UInt(bitPattern: memory)
-        if shared.contains(bytes) { pool.withLock { $0.giveBack(address) } } else { memory.deallocate() }
+        if shared.contains(bytes) { lock.withLock { pool.giveBack(memory) } } else { memory.deallocate() }
     }
 
     private static func rounded(_ bytes: Int) -> Int { (bytes + 1023) / 1024 * 1024 }
 
     private static func advise(_ memory: UnsafeMutableRawPointer, _ bytes: Int) {
-        #if canImport(Glibc)
+        #if os(Linux)
             // A wish: where it is not granted nothing is lost but time.
             _ = madvise(memory, bytes, MADV_HUGEPAGE)
         #endif
@@ -81,7 +78,8 @@ package enum PageMemory {
             return chunk
         }
 
-        mutating func giveBack(_ address: UInt) {
+        mutating func giveBack(_ memory: UnsafeMutableRawPointer) {
+            let address = UInt(bitPattern: memory)
             let number = address / UInt(page)
             guard let chunk = chunks[number] else { preconditionFailure("memory that is not of a chunk") }
             chunk.free.append(Int(address % UInt(page)) / chunk.size)
