@@ -149,7 +149,9 @@ def main(folder, wanted):
         d = next(row["dimension"] for row in ours if row["items"] == size)
         items = np.fromfile(f"{folder}/items-{size}.f32", dtype=np.float32).reshape(-1, d)
         some = users.reshape(-1, d)[:1024]
-        truth = np.argsort(-(some @ items.T), axis=1, kind="stable")[:, :K]
+        truth = np.concatenate([
+            np.argsort(-(some[i : i + 32] @ items.T), axis=1, kind="stable")[:, :K].copy()
+            for i in range(0, len(some), 32)])
         contenders = {"Breadcrumb": [
             (row["batch"], row["recall"], row["microseconds"], f"{row['what']}, {row['lists']} lists, slack {row['slack']}")
             for row in ours if row["items"] == size and row["what"] in ("flat", "inverted")]}
