@@ -54,9 +54,11 @@ final class CompiledFilter {
     }
 }
 
-/// The compiled filters of a thread: as many as it is likely to need again.
+/// The compiled filters of a thread: as many as it is likely to need again. One takes a bit for each row, and some bytes for each
+/// block and list.
 struct FilterCache {
-    private static let capacity = 64
+    /// For each market two filters to the power of the boosts, and one for each pin.
+    private static let capacity = 256
     private var filters: [ObjectIdentifier: CompiledFilter] = [:]
 
     /// The filter's compiled form for an index.
