@@ -38,6 +38,31 @@ package enum PageMemory {
         #endif
     }
 
+    /// A page's memory, at a page's boundary. Straight from the kernel, where it can be had so: between such pieces `malloc` leaves gaps
+    /// of the same size.
+    private static func map() -> UnsafeMutableRawPointer {
+        #if os(Linux)
+            let twice = mmap(nil, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+            if let twice, twice != MAP_FAILED {
+                let before = -Int(bitPattern: twice) & (page - 1)
+                if before > 0 { munmap(twice, before) }
+                munmap(twice + before + page, page - before)
+                return twice + before
+            }
+            preconditionFailure("the kernel gives no more memory: 4 MB were asked for")
+        #else
+            return .allocate(byteCount: page, alignment: page)
+        #endif
+    }
+
+    private static func unmap(_ memory: UnsafeMutableRawPointer) {
+        #if os(Linux)
+            munmap(memory, page)
+        #else
+            memory.deallocate()
+        #endif
+    }
+
     /// 2 MB of places of one size.
     private final class Chunk {
         let memory: UnsafeMutableRawPointer
@@ -47,12 +72,12 @@ package enum PageMemory {
 
         init(size: Int) {
             self.size = size
-            memory = .allocate(byteCount: page, alignment: page)
+            memory = PageMemory.map()
             free = Array((0..<page / size).reversed())
             advise(memory, page)
         }
 
-        deinit { memory.deallocate() }
+        deinit { PageMemory.unmap(memory) }
 
         var isUnused: Bool { free.count == page / size }
     }
