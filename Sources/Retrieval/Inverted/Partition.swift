@@ -88,13 +88,14 @@ public final class Partition: Sendable {
 
     /// How much better than the centroid the best of some vectors of a list may be, for a query of length 1 and a slack of 1.
     ///
-    /// The largest of m normal numbers is some √(2 ln m) of their deviations (Gumbel), and the radius stands for the deviation. The
-    /// logarithm is taken along chords between powers of two, and everything is in units of what 256 vectors give.
+    /// The largest of m normal numbers is some √(2 ln m) of their deviations (Gumbel), and the radius stands for the deviation; a
+    /// single one may lie above their mean too. The logarithm is taken along chords between powers of two, and everything is in
+    /// units of what 256 vectors give.
     func reach(of list: Int, holding count: Int) -> Float {
         guard count > 0 else { return -.infinity }
         let exponent = Int.bitWidth - 1 - count.leadingZeroBitCount
         let logarithm = Float(exponent) + Float(count - 1 << exponent) / Float(1 << exponent)
-        return radii[list] * ((logarithm + 1) / 9).squareRoot()
+        return radii[list] * ((logarithm + 2) / 10).squareRoot()
     }
 
     /// Calls `body` with the centroid of a list, of `width` floats.
