@@ -183,6 +183,15 @@ static void check_selection(size_t n, bool coarse) {
         expect(largest == sorted[ranks[i] - 1], "kth_largest", ranks[i]);
         note(largest);
     }
+    int32_t numbers[700];
+    const int32_t wanted = (int32_t)below(40) - 1;
+    ptrdiff_t last = -1;
+    for (size_t i = 0; i < n; i++) {
+        numbers[i] = (int32_t)below(300) - 1;
+        if (numbers[i] == wanted) last = (ptrdiff_t)i;
+    }
+    expect(bc_last_equal(numbers, n, wanted) == last, "last_equal", n);
+    note((float)last);
 }
 
 static void check_rank(size_t n) {

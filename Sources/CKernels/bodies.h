@@ -210,6 +210,16 @@ static size_t select_at_least(uint32_t *indices, const float *scores, size_t n, 
     return count;
 }
 
+// The largest of the places, so that nothing depends on where it is.
+static ptrdiff_t last_equal(const int32_t *values, size_t n, int32_t wanted) {
+    int32_t last = -1;
+    for (int32_t i = 0; i < (int32_t)n; i++) {
+        const int32_t place = values[i] == wanted ? i : -1;
+        last = place > last ? place : last;
+    }
+    return last;
+}
+
 // A number as an integer of the same order, and the way back, which is the same.
 INLINE int32_t key_of(float value) {
     int32_t bits;
@@ -349,6 +359,7 @@ const struct bc_table TABLE = {
     .l2_normalise = l2_normalise,
     .score_tiles = score_tiles,
     .select_at_least = select_at_least,
+    .last_equal = last_equal,
     .kth_largest = kth_largest,
     .rank = rank,
     .dot_rows = dot_rows,

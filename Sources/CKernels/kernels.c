@@ -81,6 +81,9 @@ void bc_score_tiles(float *scores, size_t stride, const float *queries, size_t u
 size_t bc_select_at_least(uint32_t *indices, const float *scores, size_t n, float threshold) {
     return table()->select_at_least(indices, scores, n, threshold);
 }
+ptrdiff_t bc_last_equal(const int32_t *values, size_t n, int32_t wanted) {
+    return table()->last_equal(values, n, wanted);
+}
 float bc_kth_largest(const float *values, size_t n, size_t k) { return table()->kth_largest(values, n, k); }
 void bc_rank(uint32_t *order, const float *values, size_t n) { table()->rank(order, values, n); }
 void bc_dot_rows(float *scores, const float *query, const float *const *rows, size_t n, size_t d) {

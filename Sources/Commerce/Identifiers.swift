@@ -77,7 +77,8 @@ public enum Identifier {
     /// FNV-1a, 64 bits, with a final avalanche: stable across processes and versions, unlike `Hashable`.
     package static func hash(_ id: String) -> UInt64 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in id.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+        var id = id
+        id.withUTF8 { for byte in $0 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 } }
         hash ^= hash >> 32
         hash &*= 0xd6e8_feb8_6659_fd93
         return hash ^ (hash >> 32)

@@ -36,4 +36,10 @@ extension Kernels {
         precondition(indices.count >= scores.count)
         return bc_select_at_least(indices.baseAddress, scores.baseAddress, scores.count, threshold)
     }
+
+    /// The last place that holds a number, nil if none does. Takes a look at all of them, some dozen at a time: for some hundred.
+    public static func last(_ wanted: Int32, in values: UnsafeBufferPointer<Int32>) -> Int? {
+        let place = bc_last_equal(values.baseAddress, values.count, wanted)
+        return place < 0 ? nil : place
+    }
 }

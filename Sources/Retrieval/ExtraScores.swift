@@ -1,3 +1,5 @@
+import LinearAlgebra
+
 /// What is added to the dot products of some items, per user of a search: the sparse part of a score.
 ///
 /// Items are named by the numbers under which they entered the index: a user has some hundred extra scores, and finding
@@ -38,15 +40,30 @@ public struct ExtraScores: Sendable {
     public func user(_ user: Int) -> ExtraScores {
         var own = ExtraScores()
         if user < users {
-            let (numbers, scores) = ofUser(user)
-            own.appendUser(numbers.span, scores.span)
+            withUser(user) { own.appendUser($0.span, $1.span) }
         }
         return own
     }
 
-    /// A user's items, and what each one's score is raised by.
-    func ofUser(_ user: Int) -> (numbers: ArraySlice<Int32>, scores: ArraySlice<Float>) {
-        (numbers[places(of: user)], scores[places(of: user)])
+    /// Calls `body` with a user's items, and what each one's score is raised by.
+    func withUser<Result>(
+        _ user: Int, _ body: (_ numbers: UnsafeBufferPointer<Int32>, _ scores: UnsafeBufferPointer<Float>) -> Result
+    ) -> Result {
+        let places = places(of: user)
+        return numbers.withUnsafeBufferPointer { numbers in
+            scores.withUnsafeBufferPointer { scores in
+                body(
+                    UnsafeBufferPointer(rebasing: numbers[places]), UnsafeBufferPointer(rebasing: scores[places]))
+            }
+        }
+    }
+
+    /// Where a user's extra scores of some items stand, counted from the first user's first one; nil for an item without one.
+    package func places(of numbers: [Int32?], user: Int) -> [Int?] {
+        let first = places(of: user).lowerBound
+        return withUser(user) { given, _ in
+            numbers.map { number in number.flatMap { Kernels.last($0, in: given) }.map { first + $0 } }
+        }
     }
 
     /// Where a user's items stand.

@@ -6,9 +6,10 @@ struct ItemEntry {
     struct Key {
         /// The item's name in `ExtraScores`; -1 without one.
         let number: Int32
+        /// Of the item's id, as `ItemEntry.hash` makes it.
+        let hash: UInt32
         /// The first 8 bytes of the id, as a number in the id's order: it settles most ties.
         let prefix: UInt64
-        let hash: Int
     }
 
     let item: ItemID
@@ -30,8 +31,11 @@ struct ItemEntry {
             shift -= 8
             prefix |= UInt64(byte) << shift
         }
-        key = Key(number: number ?? -1, prefix: prefix, hash: item.hashValue)
+        key = Key(number: number ?? -1, hash: Self.hash(item), prefix: prefix)
     }
+
+    /// A hash that costs less than `Hashable`'s, for what is compared before it is believed.
+    static func hash(_ item: ItemID) -> UInt32 { UInt32(truncatingIfNeeded: Identifier.hash(item.rawValue)) }
 
     /// The item's name in `ExtraScores`; nil without one.
     var number: Int32? { key.number < 0 ? nil : key.number }

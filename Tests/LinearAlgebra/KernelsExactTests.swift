@@ -176,4 +176,16 @@ struct KernelsExactTests {
             #expect(indices.prefix(found ?? -1).map(Int.init) == scores.indices.filter { scores[$0] >= threshold })
         }
     }
+
+    @Test(arguments: InstructionSet.available)
+    func theLastPlaceOfANumberIsFound(level: InstructionSet) {
+        var generator = Generator(state: 61)
+        for count in [0, 1, 15, 16, 17, 150, 641] {
+            let values = (0..<count).map { _ in Int32.random(in: -2...60, using: &generator) }
+            for wanted in [-2, -1, 0, 7, 60, 61, .max, .min] as [Int32] {
+                let found = level.whileInForce { values.withUnsafeBufferPointer { Kernels.last(wanted, in: $0) } }
+                #expect(found == .some(values.lastIndex(of: wanted)))
+            }
+        }
+    }
 }

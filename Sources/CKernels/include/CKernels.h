@@ -93,6 +93,9 @@ void bc_score_tiles(float *scores, size_t stride, const float *queries, size_t u
 /// The ascending indices of scores (n) that are ≥ threshold, written to `indices` (room for n); returns how many.
 size_t bc_select_at_least(uint32_t *indices, const float *scores, size_t n, float threshold);
 
+/// The last place of values (n) that holds `wanted`, -1 if none does; n ≤ 2³¹ - 1.
+ptrdiff_t bc_last_equal(const int32_t *values, size_t n, int32_t wanted);
+
 /// Asks for the cache line at an address that will be read soon.
 static inline void bc_prefetch(const void *address) { __builtin_prefetch(address); }
 

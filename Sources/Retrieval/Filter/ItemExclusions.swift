@@ -46,11 +46,11 @@ struct ExcludedItems {
     ///   - entry: asked for if the hash alone does not tell.
     ///   - profiles: those that the entry's traits refer to.
     @inline(__always)
-    func contains(hash: Int, _ entry: @autoclosure () -> ItemEntry, _ profiles: ProfileTable) -> Bool {
+    func contains(hash: UInt32, _ entry: @autoclosure () -> ItemEntry, _ profiles: ProfileTable) -> Bool {
         !isEmpty && lookUp(hash: hash, entry(), profiles)
     }
 
-    private func lookUp(hash: Int, _ entry: @autoclosure () -> ItemEntry, _ profiles: ProfileTable) -> Bool {
+    private func lookUp(hash: UInt32, _ entry: @autoclosure () -> ItemEntry, _ profiles: ProfileTable) -> Bool {
         if named.contains(hash: hash, entry().item) { return true }
         guard let older else { return false }
         let entry = entry()

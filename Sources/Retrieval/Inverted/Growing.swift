@@ -50,6 +50,13 @@ struct Growing<Element: BitwiseCopyable> {
         count += 1
     }
 
+    mutating func append(contentsOf elements: UnsafeBufferPointer<Element>) {
+        guard let start = elements.baseAddress else { return }
+        reserve(elements.count)
+        (base + count).initialize(from: start, count: elements.count)
+        count += elements.count
+    }
+
     mutating func append(repeating element: Element, count more: Int) {
         reserve(more)
         (base + count).initialize(repeating: element, count: more)

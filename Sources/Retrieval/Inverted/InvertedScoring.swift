@@ -98,7 +98,7 @@ extension InvertedIndex {
             let key = views[slot.block].keys[slot.row]
             guard
                 let extra = areLeaders
-                    ? scratch.lists.pointee.leads.base[place] : mine.pointee.extras.extra(of: key.number)
+                    ? mine.pointee.leads.base[place] : mine.pointee.extras.extra(of: key.number)
             else { continue }
             let score = dense + extra
             guard score >= mine.pointee.threshold,

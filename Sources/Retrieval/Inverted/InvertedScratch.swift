@@ -26,8 +26,6 @@ public final class InvertedScratch {
         /// Rows of the hits of a user, and their scores.
         var rows = Growing<UnsafePointer<Float>?>()
         var scores = Growing<Float>()
-        /// The extra scores of leading items.
-        var leads = Growing<Float>()
         /// Places of bounds, or the order of candidates.
         var places = Growing<UInt32>()
         /// Rows that may turn out to be among the best.

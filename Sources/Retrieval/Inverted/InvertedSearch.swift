@@ -63,6 +63,7 @@ extension InvertedIndex {
             scratch.scans[user].bounds = scratch.promises.pointer + user * stride
             scratch.scans[user].maxima = scratch.maxima.pointer
         }
+        for user in 0..<users { findLeaders(user, scratch) }
         partition.estimate(for: scratch.scans, count: users)
         scratch.promise(self, users: users)
         for user in 0..<users { lead(user, k, scratch) }
@@ -193,16 +194,21 @@ extension InvertedIndex {
         }
     }
 
-    /// Looks at the items of a user's leading extra scores, wherever they stand.
-    private func lead(_ user: Int, _ k: Int, _ scratch: InvertedScratch) {
-        let mine = scratch.users + user
-        guard !mine.pointee.extras.leaders.isEmpty else { return }
-        scratch.lists.pointee.leads.count = 0
-        for leader in mine.pointee.extras.leaders {
+    /// Makes hits of the items of a user's leading extra scores, wherever they stand, and asks for what their scores are made of.
+    private func findLeaders(_ user: Int, _ scratch: InvertedScratch) {
+        let (mine, width) = (scratch.users + user, partition.width)
+        for leader in mine.pointee.extras.leaders.values {
             guard let slot = numbered[leader.number], mine.pointee.filter?.passes(slot) ?? true else { continue }
             mine.pointee.hits.append(slot.rawValue)
-            scratch.lists.pointee.leads.append(leader.score)
+            mine.pointee.leads.append(leader.score)
+            let vector = views[slot.block].vectors + slot.row * width
+            for line in stride(from: 0, to: width, by: 16) { Kernels.prefetch(vector + line) }
         }
+    }
+
+    /// Scores the leading items of a user.
+    private func lead(_ user: Int, _ k: Int, _ scratch: InvertedScratch) {
+        guard scratch.users[user].leads.count > 0 else { return }
         score(user, scratch, areLeaders: true)
         raiseThreshold(user, k, scratch)
     }

@@ -17,6 +17,8 @@ struct SearchUser {
     /// Lists whose promise is at least this, and less than `looked`, are to be looked into next.
     var wanted: Float = 0
     var extras = ExtraTable()
+    /// What is added to the scores of the hits that are leading items.
+    var leads = Growing<Float>()
 
     /// What a pass reads of a compiled filter that lets through less than all, valid while that lives and does not change.
     struct FilterView {
@@ -61,6 +63,7 @@ struct SearchUser {
         largestMargin = 0
         bounds.count = 0
         hits.count = 0
+        leads.count = 0
         candidates.count = 0
         ranked = 0
         // So many groups that the best rows seldom share one.
