@@ -72,8 +72,8 @@ struct StatePass {
         var extras = ExtraScores()
         if let sparse = model.channels.sparse, let sparseScratch {
             sparse.withScores(ofLast: rows.suffix(SparseChannel.depth).reversed(), scratch: sparseScratch) {
-                rows, scores in
-                for _ in forms { extras.appendUser(rows.span, scores.span) }
+                found in
+                for _ in forms { extras.appendUser(found.rows.span, found.scores.span) }
             }
         }
         let lists = try catalogue.index.search(

@@ -98,6 +98,19 @@ import TwoTower
             }
             #expect(Set(scores.map(\.row)) == Set(expected.indices.filter { expected[$0] > 0 }.map(Int32.init)))
             for (row, score) in scores { #expect(abs(Double(score) - expected[Int(row)]) < 1e-4) }
+            channel.withScores(ofLast: last, scratch: scratch) { found in
+                #expect(zip(found.rows, found.scores).sorted { $0.0 < $1.0 }.map(\.1) == scores.map(\.score))
+                for (row, age) in zip(found.rows, found.ages) {
+                    // The newest item that gives the most.
+                    let parts = last.enumerated().map { place, item -> Double in
+                        guard let item, item < items else { return 0 }
+                        let entries = Int(table.starts[item])..<Int(table.starts[item + 1])
+                        let value = entries.first { table.columns[$0] == row }.map { Double(table.values[$0]) } ?? 0
+                        return pow(0.6, Double(place)) * value
+                    }
+                    #expect(parts.max().flatMap { parts.firstIndex(of: $0) } == Int(age))
+                }
+            }
         }
         #expect(channel.scores(ofLast: [nil, nil], scratch: scratch).isEmpty)
         let deep = [Int?](repeating: nil, count: SparseChannel.depth) + [3]

@@ -32,7 +32,8 @@ struct ListMaker {
 
     /// Whether the shopper has done something that a personal list can go by: an event on an item with a vector.
     func knows(_ record: ShopperRecord) -> Bool {
-        record.entries.contains { $0.vector != nil || model.row(of: $0.item) != nil }
+        record.rows.holdsKnown
+            || record.entries.contains { $0.vector != nil || model.row(of: $0.item) != nil }
     }
 
     /// The personal lists at `entries`, in their order; each is of the state as it is now.
@@ -40,22 +41,19 @@ struct ListMaker {
         at entries: [Entry<Event>], of states: [ShopperRecord], _ snapshot: CatalogueSnapshot
     ) throws(StreamError) -> [RecommendationList] {
         guard !entries.isEmpty else { return [] }
-        let records = entries.map { states[$0.state] }
-        let last = records.map { record in
-            record.entries.suffix(SparseChannel.depth).reversed().map { model.row(of: $0.item) }
-        }
-        let found = try probe.time(.search) { () throws(StreamError) in try find(records, last, snapshot) }
+        let last = entries.map { states[$0.state].rows.newestFirst }
+        let found = try probe.time(.search) { () throws(StreamError) in try find(entries, states, last, snapshot) }
         return probe.time(.compose) {
-            zip(entries, found).enumerated().map { place, found in
-                let (entry, list) = found
-                let entries = records[place].entries
-                let reasons = reasons.reasons(of: list, ofLast: last[place], in: snapshot.index)
-                let slots = list.enumerated().map { rank, slot in
-                    RecommendationList.Slot(
+            let reasons = reasons.reasons(of: found, ofLast: last, in: snapshot.index)
+            return entries.indices.map { place in
+                let history = states[entries[place].state].entries
+                let slots = found[place].indices.map { rank in
+                    let slot = found[place][rank]
+                    return RecommendationList.Slot(
                         rank: rank + 1, item: slot.found.item, score: slot.found.score, origin: slot.origin,
-                        because: reasons[rank].map { entries[entries.count - 1 - $0].item })
+                        because: reasons[place][rank].map { history[history.count - 1 - $0].item })
                 }
-                return self.list(at: entry, slots, snapshot)
+                return list(at: entries[place], slots, snapshot)
             }
         }
     }
@@ -98,23 +96,24 @@ struct ListMaker {
     }
 
     private func find(
-        _ records: [ShopperRecord], _ last: [[Int?]], _ snapshot: CatalogueSnapshot
+        _ entries: [Entry<Event>], _ states: [ShopperRecord], _ last: [[Int?]], _ snapshot: CatalogueSnapshot
     ) throws(StreamError) -> [[ListComposer.Slot]] {
         let (width, dimension) = (model.stateSize, model.dimension)
-        let vectors = [Float](unsafeUninitializedCapacity: records.count * dimension) { vectors, count in
-            withUnsafeTemporaryAllocation(of: Float.self, capacity: records.count * width) { states in
-                guard let start = states.baseAddress, let target = vectors.baseAddress else { return }
-                for (row, record) in records.enumerated() {
-                    record.state.write(to: start + row * width, size: width)
+        let vectors = [Float](unsafeUninitializedCapacity: entries.count * dimension) { vectors, count in
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: entries.count * width) { rows in
+                guard let start = rows.baseAddress, let target = vectors.baseAddress else { return }
+                for (row, entry) in entries.enumerated() {
+                    states[entry.state].state.write(to: start + row * width, size: width)
                 }
-                model.readout(states: start, count: records.count, into: target)
+                model.readout(states: start, count: entries.count, into: target)
             }
-            count = records.count * dimension
+            count = entries.count * dimension
         }
         sparse?.gather(ofLast: last)
-        let users = records.enumerated().map { place, record in
+        let users = entries.map { entry in
             ListSearch.User(
-                market: record.market(by: settings.marketAttribute), excluded: exclusions(of: record, snapshot.index))
+                market: states[entry.state].market(by: settings.marketAttribute),
+                excluded: exclusions(of: states[entry.state], snapshot.index))
         }
         do throws(RetrievalError) {
             return try search.lists(

@@ -15,32 +15,48 @@ struct Reasons {
         self.sparse = sparse
     }
 
-    /// Which of the last events each of a list's slots is for, 0 being the newest; nil for all where none of them is on an item that
-    /// the checkpoint knows.
+    /// Which of the last events each slot of some lists is for, 0 being the newest; nil for all of a list where none of them is on an
+    /// item that the checkpoint knows.
     ///
     /// - Parameters:
-    ///   - last: the rows of the last items, newest first; nil for an item that the checkpoint does not know.
+    ///   - lists: of the shoppers whose extra scores were gathered last, in their order.
+    ///   - last: of each shopper the rows of the last items, newest first; nil for an item that the checkpoint does not know.
     ///   - index: in which the checkpoint's items have their rows as numbers.
-    func reasons(of list: [ListComposer.Slot], ofLast last: [Int?], in index: InvertedIndex) -> [Int?] {
-        var reasons = sparse?.reasons(of: list, ofLast: last) ?? [Int?](repeating: nil, count: list.count)
+    func reasons(
+        of lists: [[ListComposer.Slot]], ofLast last: [[Int?]], in index: InvertedIndex
+    ) -> [[Int?]] {
+        var reasons = lists.enumerated().map { user, list in
+            sparse?.reasons(of: list.map(\.found.number), user: user) ?? [Int?](repeating: nil, count: list.count)
+        }
+        for (user, list) in lists.enumerated() {
+            // Their vectors lie anywhere: those of the next list come while this one is worked on.
+            if user + 1 < lists.count { prefetch(lists[user + 1], reasons[user + 1]) }
+            fill(&reasons[user], of: list, last[user], index)
+        }
+        return reasons
+    }
+
+    /// Gives slots that have no reason yet the event whose item is most like theirs.
+    private func fill(_ reasons: inout [Int?], of list: [ListComposer.Slot], _ last: [Int?], _ index: InvertedIndex) {
         let ages = last.indices.filter { last[$0] != nil }
-        guard !ages.isEmpty else { return reasons }
-        let open = reasons.indices.filter { reasons[$0] == nil }
-        for slot in open { prefetch(list[slot].found) }
+        guard !ages.isEmpty, reasons.contains(nil) else { return }
         let vectors = ages.map { last[$0].flatMap { model.trainedOutput($0).baseAddress } }
         withUnsafeTemporaryAllocation(of: Float.self, capacity: vectors.count) { scores in
-            for slot in open {
+            for slot in list.indices where reasons[slot] == nil {
                 guard score(list[slot].found, vectors, index, into: scores) else { continue }
                 let best = scores.indices.max { scores[$0] < scores[$1] || (scores[$0] == scores[$1] && $0 > $1) }
                 reasons[slot] = best.map { ages[$0] }
             }
         }
-        return reasons
     }
 
-    private func prefetch(_ found: ScoredItem) {
-        guard let row = found.number, let vector = model.trainedOutput(Int(row)).baseAddress else { return }
-        for line in stride(from: 0, to: model.dimension, by: 16) { Kernels.prefetch(vector + line) }
+    private func prefetch(_ list: [ListComposer.Slot], _ reasons: [Int?]) {
+        for slot in list.indices where reasons[slot] == nil {
+            guard let row = list[slot].found.number, let vector = model.trainedOutput(Int(row)).baseAddress else {
+                continue
+            }
+            for line in stride(from: 0, to: model.dimension, by: 16) { Kernels.prefetch(vector + line) }
+        }
     }
 
     /// The dot products of an item's vector with some others [model.dimension]; false where it has none.

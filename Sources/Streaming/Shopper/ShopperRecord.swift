@@ -44,6 +44,8 @@ public struct ShopperRecord: Equatable, Sendable {
     public var state = ShopperState.none
     /// The last events in order of arrival, oldest first.
     public var entries: [Entry] = []
+    /// Of the last entries, by the model of `model`.
+    var rows = RecentRows()
     /// The largest event time so far.
     public var latest: EventTime?
     /// Hash of the last session id that an event bore.

@@ -116,18 +116,27 @@ public final class ShopperStage: KeyedStage {
         for index in states.indices { rebuild(&states[index], snapshot) }
         var course = Course(count: entries.count)
         var lastApplied = [Int?](repeating: nil, count: states.count)
-        for wave in waves(entries, states: states.count) {
+        let waves = waves(entries, states: states.count)
+        /// Applies events of different shoppers.
+        func advance(_ wave: [Int]) -> [Int] {
             let applied = wave.filter { keep(entries[$0], in: &states[entries[$0].state], snapshot, &receipt) }
-            probe.time(.step) { stepper.step(applied.map { entries[$0].state }, of: &states) }
+            stepper.step(applied.map { entries[$0].state }, of: &states)
             for index in applied {
                 let state = entries[index].state
                 lastApplied[state] = index
                 course.isApplied[index] = true
                 course.market[index] = states[state].market(by: settings.marketAttribute)
             }
-            if settings.refresh == .everyEvent { try list(applied, entries, states, snapshot, &course) }
+            return applied
         }
-        if settings.refresh == .batch {
+        switch settings.refresh {
+        case .everyEvent:
+            for wave in waves {
+                let applied = probe.time(.step) { advance(wave) }
+                try list(applied, entries, states, snapshot, &course)
+            }
+        case .batch:
+            probe.time(.step) { for wave in waves { _ = advance(wave) } }
             try list(lastApplied.compactMap { $0 }.sorted(), entries, states, snapshot, &course)
         }
         followTrends(entries, snapshot, &course, &shared)
@@ -157,20 +166,25 @@ public final class ShopperStage: KeyedStage {
         _ entry: Entry<Event>, in record: inout ShopperRecord, _ snapshot: CatalogueSnapshot, _ receipt: inout Receipt
     ) -> Bool {
         let event = entry.input
-        let isTrained = model.row(of: event.item) != nil
-        let vector = isTrained ? nil : snapshot.vector(ofNew: event.item)
+        let row = model.row(of: event.item)
+        let vector = row == nil ? snapshot.vector(ofNew: event.item) : nil
         guard record.keep(event, vector: vector, settings: settings) == .applied else {
             receipt.outcomes[EventOutcome(action: event.action, fate: .duplicate), default: 0] += 1
             return false
         }
-        let fate: EventOutcome.Fate = isTrained || vector != nil ? .applied : .unknownItem
+        record.rows.add(row, lastOf: record.entries)
+        let fate: EventOutcome.Fate = row != nil || vector != nil ? .applied : .unknownItem
         receipt.outcomes[EventOutcome(action: event.action, fate: fate), default: 0] += 1
         return true
     }
 
     /// Brings a record of another model to this one: the recurrence again, over the entries that are kept.
     private func rebuild(_ record: inout ShopperRecord, _ snapshot: CatalogueSnapshot) {
-        guard record.model != model.version else { return }
+        guard record.model != model.version else {
+            if !record.rows.areOf(record.entries) { record.rows.lookUp(record.entries, in: model) }
+            return
+        }
+        record.rows.lookUp(record.entries, in: model)
         record.model = model.version
         record.startedAt = record.sequence &- UInt64(record.entries.count)
         record.state = .none

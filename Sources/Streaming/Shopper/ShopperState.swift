@@ -7,7 +7,7 @@ import LinearAlgebra
 /// what the precision was chosen by.
 public struct ShopperState: Equatable, Sendable {
     /// [model.stateSize]; empty before the first event.
-    public let values: [Float16]
+    public private(set) var values: [Float16]
 
     /// Of a shopper who has done nothing.
     public static let none = ShopperState(values: [])
@@ -15,12 +15,18 @@ public struct ShopperState: Equatable, Sendable {
     /// A state of these numbers.
     package init(values: [Float16]) { self.values = values }
 
-    /// Rounds each number to the nearest half, ties to even; numbers beyond the range become the largest half.
+    /// A state that rounds each number to the nearest half, ties to even; numbers beyond the range become the largest half.
     package init(rounding numbers: UnsafeBufferPointer<Float>) {
+        self = .none
+        round(numbers)
+    }
+
+    /// Becomes the state of these numbers, rounded, in the memory that it has where that is its own.
+    mutating func round(_ numbers: UnsafeBufferPointer<Float>) {
+        if values.count != numbers.count { values = [Float16](repeating: 0, count: numbers.count) }
         // A NaN stays one, to be refused where it would be searched with.
-        values = [Float16](unsafeUninitializedCapacity: numbers.count) { halves, count in
+        values.withUnsafeMutableBufferPointer { halves in
             if let start = halves.baseAddress { Kernels.round(numbers, toHalves: start) }
-            count = numbers.count
         }
     }
 

@@ -6,6 +6,8 @@ import TwoTower
 package final class SparseScores {
     /// What was gathered last, per shopper; items are numbered by their rows in the model.
     package private(set) var extras = ExtraScores()
+    /// Of each extra score, which of the last items gave most of it.
+    private var ages: [UInt8] = []
     private let channel: SparseChannel
     private let scratch: SparseChannel.Scratch
 
@@ -21,20 +23,22 @@ package final class SparseScores {
     /// - Parameter last: per shopper the rows of the last items, newest first; nil for an item that the model does not know.
     package func gather(ofLast last: [[Int?]]) {
         extras.removeAll()
+        ages.removeAll(keepingCapacity: true)
         for rows in last {
-            channel.withScores(ofLast: rows, scratch: scratch) { extras.appendUser($0.span, $1.span) }
+            channel.withScores(ofLast: rows, scratch: scratch) { found in
+                extras.appendUser(found.rows.span, found.scores.span)
+                ages.append(contentsOf: found.ages)
+            }
         }
     }
 
-    /// Which of the shopper's last events a list's items are for, 0 being the newest: those whose neighbourhoods gave most of their
-    /// extra scores.
+    /// Which of a shopper's last events each of some items is for, 0 being the newest: the one whose neighbourhood gave most of its
+    /// extra score; nil if none gave any.
     ///
     /// - Parameters:
-    ///   - list: of an index in which the checkpoint's items have their rows as numbers.
-    ///   - last: as in `gather`.
-    func reasons(of list: [ListComposer.Slot], ofLast last: [Int?]) -> [Int?] {
-        // An item that the checkpoint does not know has no neighbours; each gets a row that no item has.
-        let rows = list.enumerated().map { $1.found.number ?? Int32.max - Int32($0) }
-        return channel.reasons(of: rows, inLast: last, scratch: scratch)
+    ///   - numbers: the items' rows in the model, nil for an item that it does not know.
+    ///   - user: the shopper's place in what was gathered last.
+    func reasons(of numbers: [Int32?], user: Int) -> [Int?] {
+        extras.places(of: numbers, user: user).map { place in place.map { Int(ages[$0]) } }
     }
 }

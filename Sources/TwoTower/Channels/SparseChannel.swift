@@ -47,47 +47,59 @@ public struct SparseChannel: Sendable, Equatable {
 
     /// Working memory of the scores, for one thread at a time.
     public final class Scratch {
-        /// Open addressing, a power of two of places: a row, or -1, and its sum. Some hundred sums lie closer together here than
-        /// among those of all items.
-        fileprivate private(set) var keys: UnsafeMutableBufferPointer<Int32>
-        fileprivate private(set) var sums: FloatBuffer
-        /// Places of the rows that have a sum, in the order in which they got it, then the rows themselves, and their scores.
+        /// A row's sum so far.
+        fileprivate struct Sum {
+            /// -1 for a free place.
+            var row: Int32
+            var sum: Float
+            /// The largest part of it, and the age of the item that gave it.
+            var largest: Float
+            var age: UInt32
+        }
+
+        /// Open addressing, all places free between uses, of which so many are used that half of them stay free. Some hundred sums lie
+        /// closer together here than among those of all items.
+        fileprivate let sums: UnsafeMutableBufferPointer<Sum>
+        /// Places of the rows that have a sum, in the order in which they got it.
+        fileprivate let touched: UnsafeMutableBufferPointer<Int32>
+        /// What `Scores` shows.
         fileprivate let rows: UnsafeMutableBufferPointer<Int32>
-        fileprivate let scores: FloatBuffer
+        fileprivate let scores: UnsafeMutableBufferPointer<Float>
+        fileprivate let ages: UnsafeMutableBufferPointer<UInt8>
 
         fileprivate init(_ table: NeighbourTable) {
             let widest = zip(table.starts, table.starts.dropFirst()).reduce(0) { max($0, Int($1.1 - $1.0)) }
-            let capacity = min(table.rows, SparseChannel.depth * widest)
-            keys = .allocate(capacity: 0)
-            sums = FloatBuffer(count: 0)
-            rows = .allocate(capacity: capacity)
-            scores = FloatBuffer(count: capacity)
-            reserve(capacity)
-        }
-
-        /// Makes room for so many rows; there are none now.
-        fileprivate func reserve(_ capacity: Int) {
-            guard keys.count < max(64, 2 * capacity) else { return }
-            var places = 64
-            while places < 2 * capacity { places *= 2 }
-            keys.deallocate()
-            keys = .allocate(capacity: places)
-            keys.initialize(repeating: -1)
-            sums = FloatBuffer(count: places)
+            let parts = SparseChannel.depth * widest
+            sums = .allocate(capacity: Self.places(for: parts))
+            sums.initialize(repeating: Sum(row: -1, sum: 0, largest: 0, age: 0))
+            touched = .allocate(capacity: parts)
+            rows = .allocate(capacity: parts)
+            scores = .allocate(capacity: parts)
+            ages = .allocate(capacity: parts)
         }
 
         deinit {
-            keys.deallocate()
+            sums.deallocate()
+            touched.deallocate()
             rows.deallocate()
+            scores.deallocate()
+            ages.deallocate()
         }
 
-        /// Where a row's sum stands; the row takes the place if it has none.
-        @inline(__always) fileprivate func place(of row: Int32) -> Int {
-            let mask = keys.count - 1
-            var place = Int(UInt32(bitPattern: row) &* 0x9e37_79b1 >> 7) & mask
-            while keys[place] != row, keys[place] != -1 { place = (place + 1) & mask }
-            return place
+        /// Places that so many parts need, a power of two.
+        fileprivate static func places(for parts: Int) -> Int {
+            var places = 64
+            while places < 2 * parts { places *= 2 }
+            return places
         }
+    }
+
+    /// The extra scores of the rows that have one: each row once, its score above 0, and which of the last items gave most of it, 0 being
+    /// the newest, the newest of equal ones.
+    public struct Scores {
+        public let rows: UnsafeBufferPointer<Int32>
+        public let scores: UnsafeBufferPointer<Float>
+        public let ages: UnsafeBufferPointer<UInt8>
     }
 
     /// New working memory for this channel.
@@ -98,91 +110,79 @@ public struct SparseChannel: Sendable, Equatable {
     ///
     /// - Parameter last: rows of the shopper's last items in the model, newest first; nil for an item that it does not know.
     public func scores(ofLast last: [Int?], scratch: Scratch) -> [(row: Int32, score: Float)] {
-        withScores(ofLast: last, scratch: scratch) { rows, scores in
-            zip(rows, scores).map { ($0, $1) }.sorted { $0.0 < $1.0 }
+        withScores(ofLast: last, scratch: scratch) { found in
+            zip(found.rows, found.scores).map { ($0, $1) }.sorted { $0.0 < $1.0 }
         }
     }
 
-    /// The same scores without an order and without allocation: calls `body` with rows, each once, and their scores, above 0.
-    public func withScores<Result>(
-        ofLast last: [Int?], scratch: Scratch,
-        _ body: (_ rows: UnsafeBufferPointer<Int32>, _ scores: UnsafeBufferPointer<Float>) -> Result
-    ) -> Result {
+    /// The same scores without an order and without allocation: calls `body` with them.
+    public func withScores<Result>(ofLast last: [Int?], scratch: Scratch, _ body: (Scores) -> Result) -> Result {
         let touched = accumulate(last, scratch)
         var count = 0
-        for place in 0..<touched {
-            let held = Int(scratch.rows[place])
-            let row = scratch.keys[held]
-            let score = settings.weight * scratch.sums.pointer[held]
-            scratch.keys[held] = -1
+        for number in 0..<touched {
+            let place = Int(scratch.touched[number])
+            let sum = scratch.sums[place]
+            scratch.sums[place].row = -1
+            let score = settings.weight * sum.sum
             guard score > 0 else { continue }
-            scratch.rows[count] = row
-            scratch.scores.pointer[count] = score
+            (scratch.rows[count], scratch.scores[count]) = (sum.row, score)
+            scratch.ages[count] = UInt8(truncatingIfNeeded: sum.age)
             count += 1
         }
         return body(
-            UnsafeBufferPointer(rebasing: scratch.rows[..<count]), UnsafeBufferPointer(scratch.scores.first(count)))
+            Scores(
+                rows: UnsafeBufferPointer(rebasing: scratch.rows[..<count]),
+                scores: UnsafeBufferPointer(rebasing: scratch.scores[..<count]),
+                ages: UnsafeBufferPointer(rebasing: scratch.ages[..<count])))
     }
 
-    /// For each of some rows, all different, the place in `last` whose item gave most of its extra score, the newest of equal ones;
-    /// nil where none gave any.
-    ///
-    /// - Parameter last: as in `scores`.
-    public func reasons(of rows: [Int32], inLast last: [Int?], scratch: Scratch) -> [Int?] {
-        scratch.reserve(rows.count)
-        var best = [(place: Int, part: Float)?](repeating: nil, count: rows.count)
-        let places = rows.enumerated().map { number, row in
-            let place = scratch.place(of: row)
-            scratch.keys[place] = row
-            scratch.sums.pointer[place] = Float(bitPattern: UInt32(number))
-            return place
-        }
-        forEachPart(last) { age, column, part in
-            let place = scratch.place(of: column)
-            guard scratch.keys[place] == column else { return }
-            let number = Int(scratch.sums.pointer[place].bitPattern)
-            if part > best[number]?.part ?? 0 { best[number] = (age, part) }
-        }
-        for place in places { scratch.keys[place] = -1 }
-        return best.map { $0?.place }
-    }
-
-    /// Adds up neighbour rows; returns how many of `scratch.rows` have a sum.
+    /// Adds up neighbour rows, from the newest item to the oldest; returns how many of `scratch.touched` have a sum.
     private func accumulate(_ last: [Int?], _ scratch: Scratch) -> Int {
-        let (sums, rows) = (scratch.sums.pointer, scratch.rows)
-        var touched = 0
-        forEachPart(last) { _, column, part in
-            let place = scratch.place(of: column)
-            if scratch.keys[place] == -1 {
-                scratch.keys[place] = column
-                sums[place] = part
-                rows[touched] = Int32(place)
-                touched += 1
-            } else {
-                sums[place] += part
-            }
-        }
-        return touched
-    }
-
-    /// What the neighbour rows of the last items give, from the newest item to the oldest: which one gives to which row how much,
-    /// always above 0.
-    @inline(__always) private func forEachPart(_ last: [Int?], _ body: (_ age: Int, Int32, Float) -> Void) {
-        var factor: Float = 1
-        for (age, item) in last.prefix(Self.depth).enumerated() {
-            if factor < Self.leastFactor { break }
-            if let item, item >= 0, item < table.rows {
-                table.columns.withUnsafeBufferPointer { columns in
-                    table.values.withUnsafeBufferPointer { values in
-                        for entry in Int(table.starts[item])..<Int(table.starts[item + 1]) {
-                            let part = factor * values[entry]
-                            // What is too small for a number adds nothing.
-                            if part > 0 { body(age, columns[entry], part) }
-                        }
+        table.columns.withUnsafeBufferPointer { columns in
+            table.values.withUnsafeBufferPointer { values in
+                var parts = 0
+                for item in last.prefix(Self.depth) {
+                    let entries = entries(of: item)
+                    parts += entries.count
+                    // The rows lie anywhere in the table.
+                    for entry in stride(from: entries.lowerBound, to: entries.upperBound, by: 16) {
+                        columns.baseAddress.map { Kernels.prefetch($0 + entry) }
+                        values.baseAddress.map { Kernels.prefetch($0 + entry) }
                     }
                 }
+                let mask = Scratch.places(for: parts) - 1
+                var (factor, touched): (Float, Int) = (1, 0)
+                for (age, item) in last.prefix(Self.depth).enumerated() {
+                    if factor < Self.leastFactor { break }
+                    for entry in entries(of: item) {
+                        let (row, part) = (columns[entry], factor * values[entry])
+                        // What is too small for a number adds nothing.
+                        guard part > 0 else { continue }
+                        var place = Int(UInt32(bitPattern: row) &* 0x9e37_79b1 >> 7) & mask
+                        while scratch.sums[place].row != row, scratch.sums[place].row != -1 {
+                            place = (place + 1) & mask
+                        }
+                        if scratch.sums[place].row == -1 {
+                            scratch.sums[place] = .init(row: row, sum: part, largest: part, age: UInt32(age))
+                            scratch.touched[touched] = Int32(place)
+                            touched += 1
+                        } else {
+                            scratch.sums[place].sum += part
+                            if part > scratch.sums[place].largest {
+                                (scratch.sums[place].largest, scratch.sums[place].age) = (part, UInt32(age))
+                            }
+                        }
+                    }
+                    factor *= settings.decay
+                }
+                return touched
             }
-            factor *= settings.decay
         }
+    }
+
+    /// Where an item's neighbours stand in the table; nowhere for an item that it does not know.
+    private func entries(of item: Int?) -> Range<Int> {
+        guard let item, item >= 0, item < table.rows else { return 0..<0 }
+        return Int(table.starts[item])..<Int(table.starts[item + 1])
     }
 }
