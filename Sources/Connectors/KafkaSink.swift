@@ -37,11 +37,12 @@ public final class KafkaSink: Sink {
     }
 
     public func produce(_ records: [OutputRecord]) throws(StreamError) -> any Delivery {
-        let time = KafkaHeader(name: KafkaSink.timeHeader, value: Array(clock().rfc3339.utf8))
+        let time = [KafkaHeader(name: KafkaSink.timeHeader, value: Array(clock().rfc3339.utf8))]
         let records = records.map { record in
             KafkaRecord(
                 topic: topics[record.destination], key: record.key, value: record.value,
-                headers: record.headers.map { KafkaHeader(name: $0.name, value: $0.value) } + [time])
+                headers: record.headers.isEmpty
+                    ? time : record.headers.map { KafkaHeader(name: $0.name, value: $0.value) } + time)
         }
         do throws(KafkaError) {
             return SinkDelivery(try producer.produce(records))

@@ -63,6 +63,8 @@ public final class PartitionWorker<Stage: KeyedStage> {
         var keys: [StateKey] = []
         var indexOfKey: [StateKey: Int] = [:]
         var refused: [OutputRecord] = []
+        /// After the last record.
+        var position: Position
     }
 
     public let partition: PartitionIndex
@@ -78,7 +80,8 @@ public final class PartitionWorker<Stage: KeyedStage> {
     private var cache: StateCache<Stage.State>
     private var sharedCache: StateCache<Stage.Shared>
     private var inFlight: [Batch] = []
-    private var pending: [LogRecord] = []
+    /// What has been read and not computed yet.
+    private var pending: Decoded?
     private var taken: LogEnd
     private var committed: Offset?
     private var draining = false
@@ -113,7 +116,7 @@ public final class PartitionWorker<Stage: KeyedStage> {
     /// Takes no new records from now on, drops what has not been produced and finishes what has.
     public func drain() {
         draining = true
-        pending = []
+        pending = nil
         inFlight.removeAll { batch in
             if case .produced = batch.phase { false } else { true }
         }
@@ -174,7 +177,7 @@ public final class PartitionWorker<Stage: KeyedStage> {
     private func end(_ progress: Progress) -> Progress {
         ended = progress
         inFlight = []
-        pending = []
+        pending = nil
         cache = StateCache(capacity: 0)
         sharedCache = StateCache(capacity: 0)
         return progress
@@ -222,10 +225,8 @@ public final class PartitionWorker<Stage: KeyedStage> {
 
     /// Reads and computes one batch; nil where nothing is here to read.
     private func compute() throws(StreamError) -> Progress? {
-        if pending.isEmpty { pending = try taken.admit(source.take(limit: limits.batch)) }
-        guard let last = pending.last else { return nil }
-        probe.batch(pending.count)
-        let batch = probe.time(.decode) { decode(pending) }
+        if pending == nil { pending = try read() }
+        guard let batch = pending else { return nil }
         guard var (states, shared) = try probe.time(.load, { () throws(StreamError) in try load(batch) }) else {
             return end(.lost)
         }
@@ -248,18 +249,26 @@ public final class PartitionWorker<Stage: KeyedStage> {
         for key in batch.keys.reversed() { cache.put(key, states.removeLast()) }
         for (key, record) in zip(shared.keys, shared.records) { sharedCache.put(key, record) }
 
-        let position = Position(next: last.offset.next, last: last.applied)
+        let position = batch.position
         inFlight.append(
             Batch(
                 phase: .computed, expected: inFlight.last?.position.next ?? committed, position: position,
                 writes: writes, writeOfKey: writeOfKey, outcome: outcome))
         taken.position = position
-        pending = []
+        pending = nil
         return .worked
     }
 
-    private func decode(_ records: [LogRecord]) -> Decoded {
-        var batch = Decoded()
+    /// The next records, decoded; nil where none are here. The bytes are given back at once, while they are at hand.
+    private func read() throws(StreamError) -> Decoded? {
+        let records = try taken.admit(source.take(limit: limits.batch))
+        guard let last = records.last else { return nil }
+        probe.batch(records.count)
+        return probe.time(.decode) { decode(records, Position(next: last.offset.next, last: last.applied)) }
+    }
+
+    private func decode(_ records: [LogRecord], _ position: Position) -> Decoded {
+        var batch = Decoded(position: position)
         batch.entries.reserveCapacity(records.count)
         for record in records {
             switch stage.decode(record) {

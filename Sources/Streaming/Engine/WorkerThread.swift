@@ -56,6 +56,8 @@ final class WorkerThread<Stage: KeyedStage>: Sendable {
 
     func join() { ended.wait() }
 
+    // Compiled for the shoppers' stage as well: everything that a batch goes through is called from here.
+    @specialized(where Stage == ShopperStage)
     private func run() {
         let context = makeContext()
         var members: [PartitionIndex: Member] = [:]
