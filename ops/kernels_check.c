@@ -177,8 +177,9 @@ static void check_selection(size_t n, bool coarse) {
     expect(found == count, "select_at_least", count);
     memcpy(sorted, values, 4 * n);
     qsort(sorted, n, 4, descending);
-    const size_t ranks[] = {1, (n + 1) / 2, n, 1 + below(n)};
-    for (int i = 0; i < 4; i++) {
+    const size_t ranks[] = {1, 2, 3, 4, 5, (n + 1) / 2, n, 1 + below(n)};
+    for (int i = 0; i < 8; i++) {
+        if (ranks[i] > n) continue;
         const float largest = bc_kth_largest(values, n, ranks[i]);
         expect(largest == sorted[ranks[i] - 1], "kth_largest", ranks[i]);
         note(largest);

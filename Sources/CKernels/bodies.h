@@ -250,7 +250,7 @@ INLINE size_t count_at_least(const float *values, size_t whole, vec rest, float 
 
 // By parting the range until k numbers are at least where it is parted: some passes over a few vectors, without a branch that data
 // decides. By turns at the middle of the numbers, which is near where they lie evenly, and of their keys, which bounds the passes.
-static float kth_largest(const float *values, size_t n, size_t k) {
+INLINE float kth_by_parting(const float *values, size_t n, size_t k) {
     const size_t whole = n / WIDTH * WIDTH;
     const vec none = splat(-__builtin_inff());
     vec rest = none;
@@ -283,6 +283,26 @@ static float kth_largest(const float *values, size_t n, size_t k) {
         high = (high & more) | ((middle - 1) & ~more);
     }
     return at_key(low);
+}
+
+// Where a few of many are wanted, the k largest of each lane hold the k largest of all.
+static float kth_largest(const float *values, size_t n, size_t k) {
+    enum { FEW = 4 };
+    if (k > FEW || n < 8 * FEW * WIDTH) return kth_by_parting(values, n, k);
+    vec top[FEW];
+    for (size_t j = 0; j < k; j++) top[j] = splat(-__builtin_inff());
+    const size_t whole = n / WIDTH * WIDTH;
+    for (size_t i = 0; i < n; i += WIDTH) {
+        vec value = splat(-__builtin_inff());
+        if (i < whole) value = load(values + i);
+        else for (size_t l = i; l < n; l++) value[l - i] = values[l];
+        for (size_t j = 0; j < k; j++) {
+            const vec larger = __builtin_elementwise_max(top[j], value);
+            value = __builtin_elementwise_min(top[j], value);
+            top[j] = larger;
+        }
+    }
+    return kth_by_parting((const float *)top, k * WIDTH, k);
 }
 
 // An item's rank is the number of those before it, so nothing is moved and no branch hangs on the numbers.

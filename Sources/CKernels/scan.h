@@ -95,10 +95,13 @@ INLINE void scan_bounds_tiles(const int users, const int tiles, const struct bc_
                               const uint8_t *codes, size_t d) {
     lanes_i sums[4][4 * PARTS];
     scan_tiles(users, tiles, sums, scan, codes + first * 16 * d, d);
-    for (int u = 0; u < users; u++)
+    for (int u = 0; u < users; u++) {
+        const size_t groups = scan[u].groups;
+        size_t group = (uint32_t)(scan[u].tile + first) % (uint32_t)groups;
         for (int t = 0; t < tiles; t++) {
             float *bounds = scan[u].bounds + (first + t) * 16;
-            float *maxima = scan[u].maxima + (scan[u].tile + first + t) % scan[u].groups * 16;
+            float *maxima = scan[u].maxima + group * 16;
+            group = group + 1 == groups ? 0 : group + 1;
             for (int p = 0; p < PARTS; p++) {
                 const lanes_f sum = __builtin_convertvector(sums[u][t * PARTS + p], lanes_f);
                 const lanes_f value = sum * scan[u].step + scan[u].base;
@@ -112,6 +115,7 @@ INLINE void scan_bounds_tiles(const int users, const int tiles, const struct bc_
                     (lanes_f)((more & (lanes_i)bound) | (~more & (lanes_i)largest));
             }
         }
+    }
 }
 
 INLINE void scan_hits_tiles(const int users, const int tiles, struct bc_scan_user *scan, size_t first,

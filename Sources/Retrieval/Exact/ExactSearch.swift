@@ -59,11 +59,13 @@ extension ExactIndex {
     private func load(_ queries: Span<Float>, users: Range<Int>, into scratch: ExactScratch) {
         let needed = ExactScratch.usersInPass * width
         if scratch.queries.count != needed { scratch.queries = AlignedBuffer(count: needed) }
-        let rows = scratch.queries.mutableValues
-        for i in 0..<width {
-            let position = Kernels.tilePosition(of: i, width: width)
+        guard let rows = scratch.queries.mutableValues.baseAddress else { return }
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: width) { padded in
+            guard let padded = padded.baseAddress else { return }
+            padded.initialize(repeating: 0, count: width)
             for (row, user) in users.enumerated() {
-                rows[row * width + position] = i < dimension ? queries[user * dimension + i] : 0
+                for i in 0..<dimension { padded[i] = queries[user * dimension + i] }
+                Kernels.turn(padded, width: width, into: rows + row * width)
             }
         }
     }

@@ -24,7 +24,7 @@ public struct ItemExclusions: Sendable {
 /// excluded items in a large catalogue.
 struct ExcludedItems {
     /// Whether there are none: what was reset to before then still stands in the others.
-    private var isEmpty = true
+    private(set) var isEmpty = true
     private var named = HashedItems()
     private var older: BloomFilter?
     private var spared = ItemCondition.any([])
@@ -45,12 +45,8 @@ struct ExcludedItems {
     /// - Parameters:
     ///   - entry: asked for if the hash alone does not tell.
     ///   - profiles: those that the entry's traits refer to.
-    @inline(__always)
     func contains(hash: UInt32, _ entry: @autoclosure () -> ItemEntry, _ profiles: ProfileTable) -> Bool {
-        !isEmpty && lookUp(hash: hash, entry(), profiles)
-    }
-
-    private func lookUp(hash: UInt32, _ entry: @autoclosure () -> ItemEntry, _ profiles: ProfileTable) -> Bool {
+        if isEmpty { return false }
         if named.contains(hash: hash, entry().item) { return true }
         guard let older else { return false }
         let entry = entry()

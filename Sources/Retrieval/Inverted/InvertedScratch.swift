@@ -13,7 +13,7 @@ public final class InvertedScratch {
     /// [users, lists rounded up]: what the lists promise, estimates of their centroids' scores at first.
     private(set) var promises = FloatBuffer(count: 0)
     /// Maxima that nobody reads.
-    let maxima = FloatBuffer(count: Kernels.lanes)
+    let maxima = FloatBuffer(count: Partition.estimateGroups * Kernels.lanes)
     /// One block's users.
     let scans = UnsafeMutablePointer<Kernels.ScanUser>.allocate(capacity: usersInPass)
 
@@ -103,7 +103,8 @@ public final class InvertedScratch {
             let (target, reaches) = (promises.pointer + user * stride, users[user].filter?.reaches ?? reaches.base)
             let way = slack * users[user].length
             for list in 0..<lists {
-                target[list] = reaches[list] == -.infinity ? -.infinity : target[list] + way * reaches[list]
+                let promise = target[list] + way * reaches[list]
+                target[list] = reaches[list] == -.infinity ? -.infinity : promise
             }
         }
     }

@@ -11,6 +11,8 @@ extension InvertedIndex {
     private static let firstBlocks = 16
     /// Where so few rows of a block pass they are scored at once: what a scan of the codes would cost.
     private static let fewRows = 8
+    /// Cache lines of codes asked for ahead of a scan.
+    private static let firstLines = 16
 
     public func search(
         queries: Span<Float>, k: Int, filters: [ItemFilter], excluding: [ItemExclusions], adding extras: ExtraScores,
@@ -107,10 +109,20 @@ extension InvertedIndex {
         let most = isFirst && isFlat ? Self.firstBlocks : .max
         for place in 0..<scratch.lists.pointee.looks.touched.count {
             let (list, lookers) = scratch.lists.pointee.looks.look(place)
+            if place + 1 < scratch.lists.pointee.looks.touched.count {
+                approach(scratch.lists.pointee.looks.look(place + 1).list)
+            }
             for block in lists[list].dropFirst(skipped).prefix(most) {
                 scan(block, lookers, scratch, isFirst: isFirst)
             }
         }
+    }
+
+    /// Asks for what a scan of a list begins with; the rest comes in order, which the processor sees by itself.
+    private func approach(_ list: Int) {
+        guard let block = lists[list].first, let masks = views[block].masks.baseAddress else { return }
+        Kernels.prefetch(masks)
+        for line in 0..<Self.firstLines { Kernels.prefetch(views[block].codes + 64 * line) }
     }
 
     /// Scans a block for those who look into its list: bounds of all rows for those of whom nothing is known, for the others

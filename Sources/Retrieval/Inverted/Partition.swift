@@ -89,12 +89,10 @@ public final class Partition: Sendable {
     /// How much better than the centroid the best of some vectors of a list may be, for a query of length 1 and a slack of 1.
     ///
     /// The largest of m normal numbers is some √(2 ln m) of their deviations (Gumbel), and the radius stands for the deviation; a
-    /// single one may lie above their mean too. The logarithm is taken along chords between powers of two, and everything is in
-    /// units of what 256 vectors give.
+    /// single one may lie above their mean too. Everything is in units of what 256 vectors give.
     func reach(of list: Int, holding count: Int) -> Float {
         guard count > 0 else { return -.infinity }
-        let exponent = Int.bitWidth - 1 - count.leadingZeroBitCount
-        let logarithm = Float(exponent) + Float(count - 1 << exponent) / Float(1 << exponent)
+        let logarithm = Float(Kernels.chordLog2(Double(count)))
         return radii[list] * ((logarithm + 2) / 10).squareRoot()
     }
 
@@ -103,12 +101,16 @@ public final class Partition: Sendable {
         rows.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[list * width..<(list + 1) * width])) }
     }
 
+    /// Groups of maxima in `estimate`: with one, each tile would wait for the one before it.
+    static let estimateGroups = 4
+
     /// What the centroids' codes say of their scores, into the `bounds` of some users of a scan: room for `lists`, rounded up to
     /// `Kernels.lanes`, of each.
     ///
     /// Takes a quarter of the time that the scores themselves take, and tells as well which lists are near.
     ///
-    /// - Parameter users: with their queries, starts and steps, and room for `Kernels.lanes` maxima.
+    /// - Parameter users: with their queries, starts and steps, and room for `estimateGroups` times
+    ///   `Kernels.lanes` maxima.
     func estimate(for users: UnsafeMutablePointer<Kernels.ScanUser>, count: Int) {
         codes.withUnsafeBufferPointer { codes in
             masks.withUnsafeBufferPointer { masks in
@@ -116,7 +118,7 @@ public final class Partition: Sendable {
                 for user in 0..<count {
                     users[user].masks = masks.baseAddress
                     (users[user].step, users[user].base) = (users[user].step * step, 0)
-                    (users[user].groups, users[user].tile) = (1, 0)
+                    (users[user].groups, users[user].tile) = (Self.estimateGroups, 0)
                 }
                 Kernels.scanBounds(start, tiles: masks.count, width: width, for: users, count: count)
             }

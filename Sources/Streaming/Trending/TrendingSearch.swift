@@ -1,4 +1,5 @@
 import Commerce
+import LinearAlgebra
 import Retrieval
 
 /// Finds what lists of what trends are made of, by the rules, and composes them.
@@ -100,10 +101,6 @@ package final class TrendingSearch {
         }
     }
 
-    /// log2(1 + count), in straight lines between the powers of 2, which is the same on every machine. Counts differ by powers of
-    /// ten: beside the largest of them as they stand all others would be alike.
-    private static func relevance(of count: Double) -> Float {
-        let sum = 1 + count
-        return Float(Double(sum.exponent) + sum.significand - 1)
-    }
+    /// log2(1 + count). Counts differ by powers of ten: beside the largest of them as they stand all others would be alike.
+    private static func relevance(of count: Double) -> Float { Float(Kernels.chordLog2(1 + count)) }
 }
