@@ -4,35 +4,39 @@ import TwoTower
 /// The model's rows of a shopper's last items, kept beside the record so that a list need not look ten items up.
 ///
 /// The record's entries say it all: so nothing of this is stored, and any two are equal.
-struct RecentRows: Equatable, Sendable {
+package struct RecentRows: Equatable, Sendable {
+    /// How many are kept: `SparseChannel.depth`.
+    package static let length = 10
+
     /// Newest first; -1 for an item that the checkpoint does not know, and where there is none.
     private var rows = InlineArray<10, Int32>(repeating: -1)
     /// Of how many entries these are the rows; nil where it has not been worked out.
     private var entries: Int?
 
-    static func == (left: RecentRows, right: RecentRows) -> Bool { true }
+    package static func == (left: RecentRows, right: RecentRows) -> Bool { true }
 
     /// Whether these are the rows of the last of some entries.
-    func areOf(_ entries: [ShopperRecord.Entry]) -> Bool { self.entries == min(entries.count, SparseChannel.depth) }
+    func areOf(_ entries: [ShopperRecord.Entry]) -> Bool { self.entries == min(entries.count, Self.length) }
 
     /// Looks the last entries' items up.
     mutating func lookUp(_ all: [ShopperRecord.Entry], in model: Model) {
         self = RecentRows()
-        entries = 0
-        for entry in all.suffix(SparseChannel.depth) { add(model.row(of: entry.item)) }
+        for entry in all.suffix(Self.length) { shift(model.row(of: entry.item)) }
+        entries = min(all.count, Self.length)
     }
 
-    /// Adds the row of a new entry, the last of `all`.
+    /// Adds the row of a new entry, the last of `all`: what has left the history before it leaves these too.
     mutating func add(_ row: Int?, lastOf all: [ShopperRecord.Entry]) {
-        // Silence may have ended the history before it.
-        if all.count == 1 { (rows, entries) = (.init(repeating: -1), 0) }
-        add(row)
+        guard entries != nil else { return }
+        shift(row)
+        let kept = min(all.count, Self.length)
+        for place in kept..<Self.length { rows[place] = -1 }
+        entries = kept
     }
 
-    private mutating func add(_ row: Int?) {
-        for place in stride(from: rows.count - 1, to: 0, by: -1) { rows[place] = rows[place - 1] }
+    private mutating func shift(_ row: Int?) {
+        for place in stride(from: Self.length - 1, to: 0, by: -1) { rows[place] = rows[place - 1] }
         rows[0] = row.map(Int32.init) ?? -1
-        entries = entries.map { min($0 + 1, SparseChannel.depth) }
     }
 
     /// The newest entry's row.

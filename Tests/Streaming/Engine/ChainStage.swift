@@ -27,8 +27,10 @@ final class ChainStage: KeyedStage {
     }
 
     private(set) var committedBatches = 0
+    private(set) var decoded = 0
 
     func decode(_ record: LogRecord) -> Intake<UInt8> {
+        decoded += 1
         guard let (key, input) = ChainStage.decode(record) else {
             return .refused(
                 OutputRecord(destination: .deadLetters, key: record.key, value: ChainStage.bytes(of: record.offset)))

@@ -207,6 +207,7 @@ struct PartitionWorkerTests {
         #expect(bench.run() == .idle)
         #expect(bench.worker.committedOffset == Offset(6))
         #expect(store.contents(of: Self.partition).values == ChainStage.Pass(log).values)
+        #expect(bench.stage.decoded == log.count, "a record is decoded once, and a dead letter made once")
     }
 
     @Test("A partition that another takes between the loads of states and shared records is lost")

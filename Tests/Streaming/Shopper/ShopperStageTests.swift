@@ -6,20 +6,26 @@ import TwoTower
 
 @Suite("The shoppers' stage", .serialized)
 struct ShopperStageTests {
-    @Test("States and lists do not depend on batches, cache or instruction set")
-    func invariance() throws {
+    /// Once with a history that silence ends, and that is shorter than what the sparse channel reads.
+    @Test(
+        "States and lists do not depend on batches, cache or instruction set",
+        arguments: [(12, nil), (5, 25_000)] as [(Int, Int64?)])
+    func invariance(history: Int, idle: Int64?) throws {
         let shop = try Shop()
         let log = try Shop.log(600, seed: 5)
-        let all = try shop.run(log, shop.settings(refresh: .everyEvent), batch: 1)
+        let all = try shop.run(log, shop.settings(history: history, idle: idle, refresh: .everyEvent), batch: 1)
         let lists = try Shop.lists(all.output)
         #expect(lists.count > 400)
         for level in InstructionSet.available {
             try level.whileInForce {
                 for (batch, cached) in [(1, 2), (7, 100), (512, 0)] {
-                    let every = try shop.run(log, shop.settings(refresh: .everyEvent), batch: batch, cached: cached)
+                    let every = try shop.run(
+                        log, shop.settings(history: history, idle: idle, refresh: .everyEvent), batch: batch,
+                        cached: cached)
                     #expect(every.states == all.states, "batch \(batch), cache \(cached), \(level)")
                     #expect(try Shop.lists(every.output) == lists)
-                    let coalesced = try shop.run(log, shop.settings(), batch: batch, cached: cached)
+                    let coalesced = try shop.run(
+                        log, shop.settings(history: history, idle: idle), batch: batch, cached: cached)
                     #expect(coalesced.states == all.states)
                     for (id, bytes) in try Shop.lists(coalesced.output) { #expect(lists[id] == bytes) }
                 }

@@ -55,6 +55,9 @@ struct SparseListTests {
         return best?.item
     }
 
+    @Test("A record keeps the rows of as many items as the channel reads")
+    func rows() { #expect(RecentRows.length == SparseChannel.depth) }
+
     @Test("A withdrawn neighbour stays out, whatever its extra score")
     func withdrawn() throws {
         let shop = try Shop()
