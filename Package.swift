@@ -55,7 +55,7 @@ let package = Package(
         module("Commerce", ["Bytes", "JSON"]),
         module("Datasets", ["CCsv", "Bytes", "JSON", "Commerce"]),
         module("TwoTower", ["Bytes", "JSON", "LinearAlgebra", "Commerce"]),
-        module("Retrieval", ["LinearAlgebra", "Commerce"]),
+        module("Retrieval", ["Bytes", "LinearAlgebra", "Commerce"]),
         module("Evaluation", ["LinearAlgebra", "Commerce", "TwoTower"]),
         module("Streaming", ["Bytes", "JSON", "Observability", "Commerce", "TwoTower", "Retrieval"]),
 
@@ -85,7 +85,7 @@ let package = Package(
         tests("Commerce", ["Commerce", "Bytes", "JSON"]),
         tests("Datasets", ["Datasets", "Commerce"]),
         tests("TwoTower", ["TwoTower", "LinearAlgebra", "Commerce", "Datasets"]),
-        tests("Retrieval", ["Retrieval", "LinearAlgebra", "Commerce"]),
+        tests("Retrieval", ["Retrieval", "Bytes", "LinearAlgebra", "Commerce"]),
         tests("Evaluation", ["Evaluation", "LinearAlgebra", "Commerce", "Datasets", "TwoTower"]),
         tests(
             "Streaming",

@@ -7,6 +7,8 @@ struct CatalogueReport: Codable {
     struct Start: Codable {
         /// The checkpoint's vectors indexed and the plan made.
         var planSeconds: Double
+        /// The same where a file had the plan.
+        var keptSeconds: Double
         var decodeSeconds: Double
         var embedSeconds: Double
         var indexSeconds: Double
@@ -61,8 +63,10 @@ struct CatalogueReport: Codable {
             "\(date)  \(machine.processor), \(machine.cores) cores, \(machine.instructions), load \(machine.loadBefore)",
             "\(items) items, \(start.version), \(start.lists) lists", "",
             String(
-                format: "start: %.1f s: plan %.1f, decode %.1f, embed %.1f, index %.1f; %.0f records/s after the plan",
-                start.seconds, start.planSeconds, start.decodeSeconds, start.embedSeconds, start.indexSeconds,
+                format:
+                    "start: %.1f s: plan %.1f (from a file %.1f), decode %.1f, embed %.1f, index %.1f; %.0f records/s after the plan",
+                start.seconds, start.planSeconds, start.keptSeconds, start.decodeSeconds, start.embedSeconds,
+                start.indexSeconds,
                 Double(items) / (start.seconds - start.planSeconds)),
             String(
                 format: "memory: vectors %.0f MB, index %.0f MB (%.2f), resident %.0f MB more (%.2f), process %.0f MB",

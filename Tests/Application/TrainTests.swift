@@ -65,8 +65,11 @@ import TwoTower
         #expect(first.output.contains("version     \(checkpoint.model.version)\n"))
         #expect(first.output.contains("trained on  480 events of 60 shoppers on 12 items\ncatalogue   12 records\n"))
         #expect(try folder.names() == ["events.csv", "model", "products.csv"])
-        // The folder's own older checkpoint is replaced; equal files, settings and seed give an equal model.
+        // The folder's own older checkpoint is replaced, with the plan that a service has left in it; equal files, settings and seed give an equal model.
+        let plan = folder.url.appending(path: "model/index-0.99-20.plan")
+        try Data().write(to: plan)
         #expect(try run(train, in: folder).output == first.output)
+        #expect(!FileManager.default.fileExists(atPath: plan.path))
         #expect(try run(train + ["--seed", "2"], in: folder).output != first.output)
     }
 

@@ -90,6 +90,10 @@ public final class ShopperService {
         guard try start.checkRedis(), let partitions = try start.checkTopics() else { return nil }
         let catalogue = try LiveCatalogue(
             model: model, recall: settings.retrieval.recall, listSize: settings.lists.size,
+            file: PlanFile(
+                folder: settings.model.path,
+                for: .init(model: model.version, recall: settings.retrieval.recall, k: settings.lists.size),
+                complain: { [log] in log.warning("index plan", ["problem": LogValue($0)]) }),
             observe: indexWatch.take)
         let feed = CatalogueFeed(
             start.kafka, topic: settings.topics.catalogue, catalogue: catalogue,

@@ -105,7 +105,7 @@ public struct RetrievalSettings: ConfigurationSection {
     public init(reading keys: inout KeyReader) {
         recall = keys.value(
             "retrieval.recall", default: 0.99, accepting: .within(0.5...1),
-            "The share of the exact best items that a search has to find on average; the index is tuned to it at start-up. "
+            "The share of the exact best items that a search has to find on average; the index is tuned to it. "
                 + "1 finds all of them, at the price of a look at every item.")
         auditShare = keys.value(
             "retrieval.audit_share", default: 0.001, accepting: .within(0...1),

@@ -2,6 +2,7 @@ import Commerce
 import Configuration
 import Datasets
 import Foundation
+import Streaming
 import TwoTower
 
 /// Fits the towers to a shop's files and writes a checkpoint.
@@ -61,7 +62,8 @@ struct TrainCommand: Command {
 
     func run() throws -> ExitCode {
         let folder = try OutputFolder(
-            path: model, option: "--model", content: "a checkpoint", isContent: { Checkpoint.fileNames.contains($0) })
+            path: model, option: "--model", content: "a checkpoint",
+            isContent: { Checkpoint.fileNames.contains($0) || PlanFile.isName($0) })
         // Where the training is kept while it lasts: beside its checkpoint, as `model.training`.
         let unfinished = UnfinishedTraining(folder.url.appendingPathExtension("training"))
         var bars = StepBars()

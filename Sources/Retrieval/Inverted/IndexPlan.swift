@@ -22,7 +22,7 @@ public struct IndexPlan: Sendable {
     private static let leastUsers = 100
     /// Slacks are so many to a unit, and at most so large; beyond that lists tell nothing.
     private static let slackParts = 32
-    private static let mostSlack = 4
+    static let mostSlack: Float = 4
 
     /// An empty index of this plan.
     public var index: InvertedIndex { InvertedIndex(partition, slack: slack) }
@@ -69,7 +69,7 @@ public struct IndexPlan: Sendable {
         let whole = try Sample(users: users, k: k, filter: nil, truth: exact)
         let halved = try Sample(users: users, k: k, filter: half, truth: exact)
         // By halving; the largest slack stands for a look at everything.
-        var (low, high) = (0, mostSlack * slackParts)
+        var (low, high) = (0, Int(mostSlack) * slackParts)
         var found = (recall: 1.0, looks: Double(partition.lists))
         while high - low > 1 {
             let middle = (low + high) / 2

@@ -51,24 +51,38 @@ public final class LiveCatalogue: Sendable {
     /// - Parameters:
     ///   - recall: share of the exact best that a search has to find on average; 1 for all.
     ///   - listSize: length of the lists for which it has to.
+    ///   - file: keeps the checkpoint's plan; nil makes it at every start.
     ///   - observe: hears of the plan, and of every later one.
     /// - Throws: `RetrievalError` where a trained vector cannot be indexed.
     public init(
-        model: Model, recall: Double = 1, listSize: Int = 20, observe: @escaping Observer = { _ in }
+        model: Model, recall: Double = 1, listSize: Int = 20, file: PlanFile? = nil,
+        observe: @escaping Observer = { _ in }
     ) throws(RetrievalError) {
         self.model = model
         self.recall = recall
         self.listSize = listSize
         self.observe = observe
-        var items = IndexPlan.flat(dimension: model.dimension, items: model.items.count).index
-        for (row, item) in model.items.enumerated() {
-            try items.upsert(item, Span(_unsafeElements: model.trainedOutput(row)), number: Int32(row))
-        }
-        let (plan, index) = try IndexPlan.make(
-            for: items, users: Array(model.audience.values), recall: recall, k: listSize)
+        let (plan, index) = try Self.start(model, recall, listSize, file)
         state = Mutex(CatalogueSnapshot(index: index))
         writing = Mutex(Writing(plan: plan))
         observe(plan)
+    }
+
+    /// The checkpoint's items by its plan: the one of the file, or a new one.
+    private static func start(
+        _ model: Model, _ recall: Double, _ listSize: Int, _ file: PlanFile?
+    ) throws(RetrievalError) -> (plan: IndexPlan, index: InvertedIndex) {
+        let kept = file?.read(dimension: model.dimension)
+        let flat = IndexPlan.flat(dimension: model.dimension, items: model.items.count)
+        var index = (kept ?? flat).index
+        for (row, item) in model.items.enumerated() {
+            try index.upsert(item, Span(_unsafeElements: model.trainedOutput(row)), number: Int32(row))
+        }
+        if let kept { return (kept, index) }
+        let made = try IndexPlan.make(for: index, users: Array(model.audience.values), recall: recall, k: listSize)
+        // A flat scan of few items is planned in no time.
+        if !made.index.isFlat { file?.write(made.plan) }
+        return made
     }
 
     /// The catalogue as it is now.

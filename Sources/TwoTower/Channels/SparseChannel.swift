@@ -97,8 +97,11 @@ public struct SparseChannel: Sendable, Equatable {
     /// The extra scores of the rows that have one: each row once, its score above 0, and which of the last items gave most of it, 0 being
     /// the newest, the newest of equal ones.
     public struct Scores {
+        /// Rows of the model.
         public let rows: UnsafeBufferPointer<Int32>
+        /// Of each row.
         public let scores: UnsafeBufferPointer<Float>
+        /// Of each row, the place in `last`.
         public let ages: UnsafeBufferPointer<UInt8>
     }
 

@@ -15,7 +15,7 @@ public struct Checkpoint: Sendable {
     static let vocabularyFile = "vocabulary.json"
     static let tensorFile = "model.safetensors"
     static let curveFile = "curve.json"
-    /// Names of everything that a checkpoint's directory may hold.
+    /// Names of the files that a checkpoint consists of.
     public static let fileNames: Set<String> = [description, vocabularyFile, tensorFile, curveFile]
     /// Name of the tensor of the known items' vectors: derived, but from a catalogue that only training saw.
     static let itemVectorName = "items.vector"

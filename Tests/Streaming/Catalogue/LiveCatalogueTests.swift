@@ -11,10 +11,10 @@ import TwoTower
 struct LiveCatalogueTests {
     static let words = (0..<300).map { "word\($0)" }
 
-    /// Sixty known items, and words that have embeddings: new items live by them.
-    static func model() -> Model {
+    /// Some known items, and words that have embeddings: new items live by them.
+    static func model(items: Int = 60) -> Model {
         var random = Simulation.Random(state: 5)
-        let layout = TowerLayout(TowerShape(items: 60, tokens: words.count, dimension: 16, blocks: 1, hidden: 32))
+        let layout = TowerLayout(TowerShape(items: items, tokens: words.count, dimension: 16, blocks: 1, hidden: 32))
         let parameters = FloatBuffer(count: layout.count)
         for index in 0..<layout.count { parameters.pointer[index] = Float.random(in: -0.3...0.3, using: &random) }
         func unitVectors(_ count: Int) -> FloatBuffer {
@@ -24,9 +24,9 @@ struct LiveCatalogueTests {
             return vectors
         }
         return Model(
-            version: "m1", layout: layout, parameters: parameters, itemVectors: unitVectors(60),
+            version: "m1", layout: layout, parameters: parameters, itemVectors: unitVectors(items),
             audience: unitVectors(200), vocabulary: FeatureVocabulary(tokens: words.map { "w:\($0)" }),
-            items: (0..<60).map(Shop.item))
+            items: (0..<items).map(Shop.item))
     }
 
     private static func record(_ number: Int, seed: Int = 0) -> CatalogueItem {

@@ -1,0 +1,78 @@
+import Bytes
+import Retrieval
+import Testing
+
+/// The form in which files keep a plan.
+struct IndexPlanBytesTests {
+    private let purpose = IndexPlan.Purpose(model: "m1", recall: 0.98, k: 20)
+    private let plan = IndexPlan.flat(dimension: 5, items: 77)
+
+    @Test func aPlanComesBack() throws {
+        let read = try #require(try IndexPlan(bytes: plan.bytes(for: purpose), for: purpose))
+        #expect(read.index.version == plan.index.version && read.index.dimension == 5)
+        #expect(read.slack == plan.slack && read.recall == 1 && read.looks == 1 && read.items == 77)
+        #expect(read.partition.version == plan.partition.version)
+    }
+
+    @Test(arguments: [
+        IndexPlan.Purpose(model: "m2", recall: 0.98, k: 20), .init(model: "m1", recall: 0.981, k: 20),
+        .init(model: "m1", recall: 0.98, k: 21),
+    ])
+    func whatWasMadeForSomethingElseIsNone(other: IndexPlan.Purpose) throws {
+        #expect(try IndexPlan(bytes: plan.bytes(for: purpose), for: other) == nil)
+    }
+
+    /// Every byte, every length: an error or nothing, never a plan and never a trap.
+    @Test func damagedBytesAreRefused() {
+        let bytes = plan.bytes(for: purpose)
+        for place in bytes.indices {
+            for change in [1, 0x80, 0xff] as [UInt8] {
+                var damaged = bytes
+                damaged[place] ^= change
+                #expect(isNone(damaged))
+            }
+            #expect(isRefused(Array(bytes[..<place])))
+        }
+        #expect(isRefused(bytes + [0]))
+    }
+
+    /// With a checksum that is right, as something else than this program may write it.
+    @Test func numbersThatNoPlanHasAreRefused() throws {
+        let bytes = plan.bytes(for: purpose)
+        // From the end: checksum, items (a byte), looks, recall, slack.
+        let (looks, recall, slack) = (bytes.count - 13, bytes.count - 21, bytes.count - 25)
+        func isRefused(_ place: Int, _ value: [UInt8]) -> Bool {
+            var other = bytes
+            other.replaceSubrange(place..<place + value.count, with: value)
+            let sum = CRC32.checksum(Array(other.dropLast(4)))
+            return self.isRefused(other.dropLast(4) + (0..<4).map { UInt8(truncatingIfNeeded: sum >> (8 * $0)) })
+        }
+        func single(_ value: Float) -> [UInt8] { withUnsafeBytes(of: value) { Array($0) } }
+        func double(_ value: Double) -> [UInt8] { withUnsafeBytes(of: value) { Array($0) } }
+        #expect(!isRefused(slack, single(.infinity)) && !isRefused(recall, double(0.5)))
+        for value in [-1, 4.5, 1e30, .nan] as [Float] { #expect(isRefused(slack, single(value))) }
+        for value in [-0.1, 1.1, .nan] as [Double] { #expect(isRefused(recall, double(value))) }
+        for value in [-1, .infinity, .nan] as [Double] { #expect(isRefused(looks, double(value))) }
+        #expect(isRefused(slack - 4, single(.nan)) && isRefused(slack - 4, single(-1)), "a radius")
+        #expect(isRefused(slack - 8, single(.infinity)), "a centroid")
+    }
+
+    /// Refused with a reason.
+    private func isRefused(_ bytes: [UInt8]) -> Bool {
+        do {
+            _ = try IndexPlan(bytes: bytes, for: purpose)
+            return false
+        } catch {
+            return true
+        }
+    }
+
+    /// Refused, or taken for one of another form.
+    private func isNone(_ bytes: [UInt8]) -> Bool {
+        do {
+            return try IndexPlan(bytes: bytes, for: purpose) == nil
+        } catch {
+            return true
+        }
+    }
+}
