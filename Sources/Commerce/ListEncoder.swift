@@ -35,7 +35,7 @@ extension RecommendationList {
             json.name(fixed: "catalogue")
             json.object { json in
                 for (partition, offset) in lineage.catalogue.sorted(by: { $0.key < $1.key }) {
-                    json.name(String(partition))
+                    json.name(of: partition)
                     json.integer(offset)
                 }
             }

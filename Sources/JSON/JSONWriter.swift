@@ -38,6 +38,17 @@ public struct JSONWriter: ~Copyable {
         needsComma = false
     }
 
+    /// Writes a number, in decimal, as a field's name.
+    @inlinable
+    public mutating func name<Value: FixedWidthInteger>(of number: Value) {
+        separate()
+        written.append(UInt8(ascii: "\""))
+        if number < 0 { written.append(UInt8(ascii: "-")) }
+        digits(of: number.magnitude)
+        written.append("\":")
+        needsComma = false
+    }
+
     /// Writes a field's name that the program itself fixes: letters, digits and underscores, copied as they are.
     @inlinable
     public mutating func name(fixed name: StaticString) {

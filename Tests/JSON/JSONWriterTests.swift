@@ -18,6 +18,19 @@ import Testing
         #expect(String(decoding: writer.bytes, as: UTF8.self) == #"{"b":[1,{},[],null],"a":true}"#)
     }
 
+    @Test func numbersAreNames() {
+        var writer = JSONWriter()
+        writer.object { json in
+            for number in [0, 7, -1, Int32.max, .min] {
+                json.name(of: number)
+                json.integer(number)
+            }
+        }
+        #expect(
+            String(decoding: writer.bytes, as: UTF8.self)
+                == #"{"0":0,"7":7,"-1":-1,"2147483647":2147483647,"-2147483648":-2147483648}"#)
+    }
+
     /// Every character below 0x20 and every special one reads back through the parser.
     @Test func textsReadBack() throws {
         let text =
