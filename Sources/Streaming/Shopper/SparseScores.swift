@@ -24,7 +24,8 @@ package final class SparseScores {
     package func gather(ofLast last: [[Int?]]) {
         extras.removeAll()
         ages.removeAll(keepingCapacity: true)
-        for rows in last {
+        for (user, rows) in last.enumerated() {
+            if user + 1 < last.count { channel.approach(last: last[user + 1]) }
             channel.withScores(ofLast: rows, scratch: scratch) { found in
                 extras.appendUser(found.rows.span, found.scores.span)
                 ages.append(contentsOf: found.ages)

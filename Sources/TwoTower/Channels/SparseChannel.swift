@@ -139,20 +139,28 @@ public struct SparseChannel: Sendable, Equatable {
                 ages: UnsafeBufferPointer(rebasing: scratch.ages[..<count])))
     }
 
+    /// Asks for what the scores of a shopper are made of: the rows lie anywhere in the table. For the next one while those of one are
+    /// added up.
+    public func approach(last: [Int?]) {
+        table.columns.withUnsafeBufferPointer { columns in
+            table.values.withUnsafeBufferPointer { values in
+                guard let columns = columns.baseAddress, let values = values.baseAddress else { return }
+                for item in last.prefix(Self.depth) {
+                    let entries = entries(of: item)
+                    for entry in stride(from: entries.lowerBound, to: entries.upperBound, by: 16) {
+                        Kernels.prefetch(columns + entry)
+                        Kernels.prefetch(values + entry)
+                    }
+                }
+            }
+        }
+    }
+
     /// Adds up neighbour rows, from the newest item to the oldest; returns how many of `scratch.touched` have a sum.
     private func accumulate(_ last: [Int?], _ scratch: Scratch) -> Int {
         table.columns.withUnsafeBufferPointer { columns in
             table.values.withUnsafeBufferPointer { values in
-                var parts = 0
-                for item in last.prefix(Self.depth) {
-                    let entries = entries(of: item)
-                    parts += entries.count
-                    // The rows lie anywhere in the table.
-                    for entry in stride(from: entries.lowerBound, to: entries.upperBound, by: 16) {
-                        columns.baseAddress.map { Kernels.prefetch($0 + entry) }
-                        values.baseAddress.map { Kernels.prefetch($0 + entry) }
-                    }
-                }
+                let parts = last.prefix(Self.depth).reduce(0) { $0 + entries(of: $1).count }
                 let mask = Scratch.places(for: parts) - 1
                 var (factor, touched): (Float, Int) = (1, 0)
                 for (age, item) in last.prefix(Self.depth).enumerated() {
