@@ -35,6 +35,13 @@ extension Kernels {
     /// Asks for the cache line at an address that will be read soon.
     @inlinable @inline(__always) public static func prefetch(_ address: UnsafeRawPointer) { bc_prefetch(address) }
 
+    /// Asks for all cache lines of so many numbers.
+    @inlinable @inline(__always)
+    public static func prefetch<Number>(_ numbers: UnsafePointer<Number>, count: Int) {
+        let start = UnsafeRawPointer(numbers)
+        for byte in Swift.stride(from: 0, to: count * MemoryLayout<Number>.stride, by: 64) { bc_prefetch(start + byte) }
+    }
+
     /// The canonical dot product of two rows of `width` floats, a multiple of 16.
     @inline(__always) public static func dot(
         _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, width: Int

@@ -66,6 +66,11 @@ public struct ExtraScores: Sendable {
         }
     }
 
+    /// Whether a number may be an extra score: neither negative nor so large that sums of it lose their order, nor a NaN.
+    @inline(__always) static func mayHold(_ score: Float) -> Bool {
+        score >= 0 && score <= RetrievalError.largestCoordinate
+    }
+
     /// Where a user's items stand.
     func places(of user: Int) -> Range<Int> { (user > 0 ? ends[user - 1] : 0)..<ends[user] }
 }

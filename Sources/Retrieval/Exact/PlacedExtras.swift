@@ -17,7 +17,7 @@ struct PlacedExtras {
         ends.append(contentsOf: repeatElement(0, count: blocks))
         for place in extras.places(of: user) {
             let (number, score) = (extras.numbers[place], extras.scores[place])
-            guard score >= 0, score <= RetrievalError.largestCoordinate else {
+            guard ExtraScores.mayHold(score) else {
                 throw .extraScore(user: user, number: number, score: score)
             }
             guard let slot = slots[number] else { continue }

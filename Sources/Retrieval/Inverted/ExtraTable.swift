@@ -37,7 +37,7 @@ struct ExtraTable {
         var (isWrong, rest): (UInt32, Int32) = (0, 0)
         for place in 0..<scores.count {
             let score = scores.base[place]
-            isWrong |= score >= 0 && score <= RetrievalError.largestCoordinate ? 0 : 1
+            isWrong |= ExtraScores.mayHold(score) ? 0 : 1
             rest = max(rest, score <= least && numbers.base[place] >= 0 ? Int32(bitPattern: score.bitPattern) : 0)
         }
         if isWrong != 0 { throw fault(user) }
@@ -62,7 +62,7 @@ struct ExtraTable {
 
     /// What is wrong with the first score that may not be one.
     private func fault(_ user: Int) -> RetrievalError {
-        let place = scores.values.firstIndex { !($0 >= 0 && $0 <= RetrievalError.largestCoordinate) } ?? 0
+        let place = scores.values.firstIndex { !ExtraScores.mayHold($0) } ?? 0
         return .extraScore(user: user, number: numbers.base[place], score: scores.base[place])
     }
 }

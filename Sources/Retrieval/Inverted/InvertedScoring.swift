@@ -107,7 +107,7 @@ extension InvertedIndex {
         }
     }
 
-    // Out of line: what it takes of the index is counted, and most users of a benchmark, and of a shop, have nothing excluded.
+    // Out of line: what it takes of the index has its references counted, which a user who has nothing excluded need not pay for.
     @inline(never) private func isExcluded(
         _ slot: Slot, _ hash: UInt32, _ user: UnsafeMutablePointer<SearchUser>
     ) -> Bool {

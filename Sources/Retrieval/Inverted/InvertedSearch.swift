@@ -11,8 +11,8 @@ extension InvertedIndex {
     private static let firstBlocks = 16
     /// Where so few rows of a block pass they are scored at once: what a scan of the codes would cost.
     private static let fewRows = 8
-    /// Cache lines of codes asked for ahead of a scan.
-    private static let firstLines = 16
+    /// Codes asked for ahead of a scan, a byte each.
+    private static let firstCodes = 1024
 
     public func search(
         queries: Span<Float>, k: Int, filters: [ItemFilter], excluding: [ItemExclusions], adding extras: ExtraScores,
@@ -122,7 +122,7 @@ extension InvertedIndex {
     private func approach(_ list: Int) {
         guard let block = lists[list].first, let masks = views[block].masks.baseAddress else { return }
         Kernels.prefetch(masks)
-        for line in 0..<Self.firstLines { Kernels.prefetch(views[block].codes + 64 * line) }
+        Kernels.prefetch(views[block].codes, count: Self.firstCodes)
     }
 
     /// Scans a block for those who look into its list: bounds of all rows for those of whom nothing is known, for the others
@@ -213,8 +213,7 @@ extension InvertedIndex {
             guard let slot = numbered[leader.number], mine.pointee.filter?.passes(slot) ?? true else { continue }
             mine.pointee.hits.append(slot.rawValue)
             mine.pointee.leads.append(leader.score)
-            let vector = views[slot.block].vectors + slot.row * width
-            for line in stride(from: 0, to: width, by: 16) { Kernels.prefetch(vector + line) }
+            Kernels.prefetch(views[slot.block].vectors + slot.row * width, count: width)
         }
     }
 

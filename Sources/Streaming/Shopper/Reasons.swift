@@ -55,7 +55,7 @@ struct Reasons {
             guard let row = list[slot].found.number, let vector = model.trainedOutput(Int(row)).baseAddress else {
                 continue
             }
-            for line in stride(from: 0, to: model.dimension, by: 16) { Kernels.prefetch(vector + line) }
+            Kernels.prefetch(vector, count: model.dimension)
         }
     }
 

@@ -147,10 +147,8 @@ public struct SparseChannel: Sendable, Equatable {
                 guard let columns = columns.baseAddress, let values = values.baseAddress else { return }
                 for item in last.prefix(Self.depth) {
                     let entries = entries(of: item)
-                    for entry in stride(from: entries.lowerBound, to: entries.upperBound, by: 16) {
-                        Kernels.prefetch(columns + entry)
-                        Kernels.prefetch(values + entry)
-                    }
+                    Kernels.prefetch(columns + entries.lowerBound, count: entries.count)
+                    Kernels.prefetch(values + entries.lowerBound, count: entries.count)
                 }
             }
         }
