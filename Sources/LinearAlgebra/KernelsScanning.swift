@@ -35,6 +35,11 @@ extension Kernels {
     /// Asks for the cache line at an address that will be read soon.
     @inlinable @inline(__always) public static func prefetch(_ address: UnsafeRawPointer) { bc_prefetch(address) }
 
+    /// Asks for so many bytes, kilobytes of them, that will be read when what is at hand is done: they come to the second-level cache.
+    @inlinable @inline(__always) public static func prefetchFar(_ start: UnsafeRawPointer, bytes: Int) {
+        bc_prefetch_far(start, bytes)
+    }
+
     /// Asks for all cache lines of so many numbers.
     @inlinable @inline(__always)
     public static func prefetch<Number>(_ numbers: UnsafePointer<Number>, count: Int) {

@@ -99,6 +99,12 @@ ptrdiff_t bc_last_equal(const int32_t *values, size_t n, int32_t wanted);
 /// Asks for the cache line at an address that will be read soon.
 static inline void bc_prefetch(const void *address) { __builtin_prefetch(address); }
 
+/// Asks for the cache lines of so many bytes, for the second-level cache: as many as there are, while the first level goes on
+/// with what it waits for.
+static inline void bc_prefetch_far(const void *start, size_t bytes) {
+    for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch((const char *)start + i, 0, 2);
+}
+
 /// scores (n): the canonical dot products of query (d) with the rows (d) that `rows` points to.
 void bc_dot_rows(float *scores, const float *query, const float *const *rows, size_t n, size_t d);
 

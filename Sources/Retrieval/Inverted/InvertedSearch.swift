@@ -11,7 +11,7 @@ extension InvertedIndex {
     private static let firstBlocks = 16
     /// Where so few rows of a block pass they are scored at once: what a scan of the codes would cost.
     private static let fewRows = 8
-    /// Codes asked for ahead of a scan, a byte each.
+    /// Codes asked for ahead of a scan that may pass over most of them, a byte each.
     private static let firstCodes = 1024
 
     public func search(
@@ -109,20 +109,27 @@ extension InvertedIndex {
         let most = isFirst && isFlat ? Self.firstBlocks : .max
         for place in 0..<scratch.lists.pointee.looks.touched.count {
             let (list, lookers) = scratch.lists.pointee.looks.look(place)
-            if place + 1 < scratch.lists.pointee.looks.touched.count {
-                approach(scratch.lists.pointee.looks.look(place + 1).list)
-            }
-            for block in lists[list].dropFirst(skipped).prefix(most) {
+            let blocks = lists[list].dropFirst(skipped).prefix(most)
+            for (number, block) in zip(blocks.indices, blocks) {
+                if number + 1 < blocks.endIndex {
+                    approach(blocks[number + 1], lookers, scratch)
+                } else if place + 1 < scratch.lists.pointee.looks.touched.count {
+                    let (list, lookers) = scratch.lists.pointee.looks.look(place + 1)
+                    if let next = lists[list].dropFirst(skipped).first { approach(next, lookers, scratch) }
+                }
                 scan(block, lookers, scratch, isFirst: isFirst)
             }
         }
     }
 
-    /// Asks for what a scan of a list begins with; the rest comes in order, which the processor sees by itself.
-    private func approach(_ list: Int) {
-        guard let block = lists[list].first, let masks = views[block].masks.baseAddress else { return }
+    /// Asks for what the scan of a block reads: all of it, which halves what a scan of memory costs, but for those who pass over most
+    /// tiles the beginning.
+    private func approach(_ block: Int, _ lookers: Range<Int>, _ scratch: InvertedScratch) {
+        guard let masks = views[block].masks.baseAddress else { return }
         Kernels.prefetch(masks)
-        Kernels.prefetch(views[block].codes, count: Self.firstCodes)
+        let isFiltered = scratch.users[Int(scratch.lists.pointee.looks.lookers.base[lookers.lowerBound])].filter != nil
+        let all = views[block].masks.count * 16 * partition.width
+        Kernels.prefetchFar(views[block].codes, bytes: isFiltered ? min(all, Self.firstCodes) : all)
     }
 
     /// Scans a block for those who look into its list: bounds of all rows for those of whom nothing is known, for the others
