@@ -53,12 +53,22 @@ struct ExtraTable {
         }
     }
 
-    /// What to add to the item's dense score: -0 for most, which leaves every score as it is; nil for a leader, which has been
-    /// looked at.
-    func extra(of number: Int32) -> Float? {
-        guard number >= 0, let place = Kernels.last(number, in: numbers.values) else { return -0.0 }
-        return scores.base[place] > rest ? nil : scores.base[place]
+    /// What reads the scores without counts of references, valid until the table changes.
+    struct View {
+        /// See `ExtraTable.rest`.
+        let rest: Float
+        fileprivate let numbers: UnsafeBufferPointer<Int32>
+        fileprivate let scores: UnsafePointer<Float>
+
+        /// What to add to the item's dense score: -0 for most, which leaves every score as it is; nil for a leader, which has been
+        /// looked at.
+        func extra(of number: Int32) -> Float? {
+            guard number >= 0, let place = Kernels.last(number, in: numbers) else { return -0.0 }
+            return scores[place] > rest ? nil : scores[place]
+        }
     }
+
+    var view: View { View(rest: rest, numbers: numbers.values, scores: UnsafePointer(scores.base)) }
 
     /// What is wrong with the first score that may not be one.
     private func fault(_ user: Int) -> RetrievalError {

@@ -91,17 +91,15 @@ extension InvertedIndex {
             scratch.queries.pointer + user * width, rows: scratch.lists.pointee.rows.values, width: width,
             into: scratch.lists.pointee.scores.base)
         mine.pointee.candidates.reserve(hits.count)
+        let (extras, threshold) = (mine.pointee.extras.view, mine.pointee.threshold)
         for (place, hit) in hits.enumerated() {
             let (slot, dense) = (Slot(Int(hit)), scratch.lists.pointee.scores.base[place])
             // Rounding is monotonous: what is too low with the largest extra score is so with its own.
-            if !areLeaders && dense + mine.pointee.extras.rest < mine.pointee.threshold { continue }
+            if !areLeaders && dense + extras.rest < threshold { continue }
             let key = views[slot.block].keys[slot.row]
-            guard
-                let extra = areLeaders
-                    ? mine.pointee.leads.base[place] : mine.pointee.extras.extra(of: key.number)
-            else { continue }
+            guard let extra = areLeaders ? mine.pointee.leads.base[place] : extras.extra(of: key.number) else { continue }
             let score = dense + extra
-            if score < mine.pointee.threshold { continue }
+            if score < threshold { continue }
             if !mine.pointee.excluded.isEmpty, isExcluded(slot, key.hash, mine) { continue }
             mine.pointee.candidates.append(Candidate(score: score, slot: slot, prefix: key.prefix))
         }
