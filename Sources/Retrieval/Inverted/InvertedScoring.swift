@@ -3,32 +3,47 @@ import LinearAlgebra
 
 /// What scans leave, scored exactly, and the lists made of it.
 extension InvertedIndex {
-    /// Turns the bounds of a user into candidates: first the rows of the best bounds, whose scores say what the others must reach,
+    /// Makes hits of the rows of a user's best bounds, at least k of them.
+    func pick(_ user: Int, _ k: Int, _ scratch: InvertedScratch) {
+        let mine = scratch.users + user
+        mine.pointee.picked = Kernels.largest(k, of: mine.pointee.maxima.values)
+        collect(user, from: mine.pointee.picked, below: .infinity, scratch)
+        approach(mine.pointee.hits.values)
+    }
+
+    /// Asks for what is scored of some hits.
+    private func approach(_ hits: UnsafeBufferPointer<UInt32>) {
+        let bytes = partition.width * MemoryLayout<Float>.stride
+        for hit in hits {
+            let slot = Slot(Int(hit))
+            Kernels.prefetchFar(views[slot.block].keys + slot.row, bytes: 1)
+            Kernels.prefetchFar(views[slot.block].vectors + slot.row * partition.width, bytes: bytes)
+        }
+    }
+
+    /// Turns the bounds of a user into candidates: first the rows that `pick` has found, whose scores say what the others must reach,
     /// then those that may.
     func settle(_ user: Int, _ k: Int, _ scratch: InvertedScratch) {
         let mine = scratch.users + user
         let bounds = mine.pointee.bounds.values
-        // At least k rows reach it.
-        var lower = Kernels.largest(k, of: mine.pointee.maxima.values)
-        var upper = Float.infinity
+        var lower = mine.pointee.picked
         var looked = 0
         while true {
-            collect(user, from: lower, below: upper, scratch)
             looked += mine.pointee.hits.count
             score(user, scratch)
             raiseThreshold(user, k, scratch)
             if mine.pointee.threshold > -.infinity || lower == -.infinity { break }
             // Some of them were excluded: as many more, and a few that will be.
-            upper = lower
-            let needed = looked + k + 8
+            let (upper, needed) = (lower, looked + k + 8)
             lower = needed < bounds.count ? Kernels.largest(needed, of: bounds) : -.infinity
+            collect(user, from: lower, below: upper, scratch)
         }
         let bar = mine.pointee.threshold - mine.pointee.extras.rest
         if mine.pointee.threshold < lower {
             // Some above `lower` were excluded, and others make up the number.
             collect(user, from: bar - 2 * mine.pointee.largestMargin, below: lower, scratch)
         } else {
-            for row in scratch.lists.pointee.doubtful.values where row.most >= bar {
+            for row in mine.pointee.doubtful.values where row.most >= bar {
                 mine.pointee.hits.append(row.slot)
             }
         }
@@ -48,8 +63,8 @@ extension InvertedIndex {
         let found = Kernels.selectAtLeast(
             max(lower - depth, -.greatestFiniteMagnitude), of: bounds,
             into: UnsafeMutableBufferPointer(start: places, count: bounds.count))
-        lists.pointee.doubtful.count = 0
-        lists.pointee.doubtful.reserve(found)
+        mine.pointee.doubtful.count = 0
+        mine.pointee.doubtful.reserve(found)
         mine.pointee.hits.reserve(found)
         // Places rise, and so do the segments that they lie in.
         var (number, end, shift, most) = (-1, 0, 0, Float(0))
@@ -66,7 +81,7 @@ extension InvertedIndex {
             if bound >= lower {
                 mine.pointee.hits.append(slot)
             } else {
-                lists.pointee.doubtful.append(.init(slot: slot, most: bound + most))
+                mine.pointee.doubtful.append(.init(slot: slot, most: bound + most))
             }
         }
     }
@@ -97,7 +112,9 @@ extension InvertedIndex {
             // Rounding is monotonous: what is too low with the largest extra score is so with its own.
             if !areLeaders && dense + extras.rest < threshold { continue }
             let key = views[slot.block].keys[slot.row]
-            guard let extra = areLeaders ? mine.pointee.leads.base[place] : extras.extra(of: key.number) else { continue }
+            guard let extra = areLeaders ? mine.pointee.leads.base[place] : extras.extra(of: key.number) else {
+                continue
+            }
             let score = dense + extra
             if score < threshold { continue }
             if !mine.pointee.excluded.isEmpty, isExcluded(slot, key.hash, mine) { continue }

@@ -28,14 +28,6 @@ public final class InvertedScratch {
         var scores = Growing<Float>()
         /// Places of bounds, or the order of candidates.
         var places = Growing<UInt32>()
-        /// Rows that may turn out to be among the best.
-        var doubtful = Growing<Doubtful>()
-    }
-
-    /// A row, and what its score is at most.
-    struct Doubtful: BitwiseCopyable {
-        let slot: UInt32
-        let most: Float
     }
 
     let lists = UnsafeMutablePointer<Lists>.allocate(capacity: 1)

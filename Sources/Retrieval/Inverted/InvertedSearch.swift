@@ -77,7 +77,12 @@ extension InvertedIndex {
         if !isFlat { round(scratch, 0, isFirst: false) }
         for user in 0..<users {
             // Bounds are left where the first blocks of one list held fewer than k that the user may have.
-            if scratch.users[user].bounds.count > 0 { settle(user, k, scratch) } else { score(user, scratch) }
+            if scratch.users[user].bounds.count > 0 {
+                pick(user, k, scratch)
+                settle(user, k, scratch)
+            } else {
+                score(user, scratch)
+            }
         }
     }
 
@@ -89,6 +94,7 @@ extension InvertedIndex {
         while true {
             scratch.gather(lists: lists, users: users)
             round(scratch, 0, isFirst: true)
+            for user in 0..<users { pick(user, k, scratch) }
             for user in 0..<users { settle(user, k, scratch) }
             if isFlat { round(scratch, Self.firstBlocks, isFirst: false) }
             count *= Self.moreLists

@@ -40,6 +40,12 @@ struct SearchUser {
         let margin: Float
     }
 
+    /// A row, and what its score is at most.
+    struct Doubtful: BitwiseCopyable {
+        let slot: UInt32
+        let most: Float
+    }
+
     var segments: [Segment] = []
     /// Of the segments.
     var largestMargin: Float = 0
@@ -50,6 +56,10 @@ struct SearchUser {
     private(set) var groups = 0
     /// Slots of rows that may be among the best.
     var hits = Growing<UInt32>()
+    /// Of what bound at least the rows are that were scored first.
+    var picked: Float = 0
+    /// Rows below it that may turn out to be among the best.
+    var doubtful = Growing<Doubtful>()
     /// The scored ones that the user may have.
     var candidates = Growing<Candidate>()
     /// Of how many candidates `threshold` is the k-th best's score.
