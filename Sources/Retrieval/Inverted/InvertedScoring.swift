@@ -12,7 +12,7 @@ extension InvertedIndex {
     }
 
     /// Asks for what is scored of some hits.
-    private func approach(_ hits: UnsafeBufferPointer<UInt32>) {
+    func approach(_ hits: UnsafeBufferPointer<UInt32>) {
         let bytes = partition.width * MemoryLayout<Float>.stride
         for hit in hits {
             let slot = Slot(Int(hit))
@@ -47,8 +47,7 @@ extension InvertedIndex {
                 mine.pointee.hits.append(row.slot)
             }
         }
-        score(user, scratch)
-        raiseThreshold(user, k, scratch)
+        approach(mine.pointee.hits.values)
         mine.pointee.segments.removeAll(keepingCapacity: true)
         mine.pointee.bounds.count = 0
     }

@@ -81,9 +81,10 @@ extension InvertedIndex {
                 pick(user, k, scratch)
                 settle(user, k, scratch)
             } else {
-                score(user, scratch)
+                approach(scratch.users[user].hits.values)
             }
         }
+        for user in 0..<users { scoreHits(user, k, scratch) }
     }
 
     /// Looks into the best lists of each user, until there are `k` candidates or no more lists.
@@ -96,6 +97,7 @@ extension InvertedIndex {
             round(scratch, 0, isFirst: true)
             for user in 0..<users { pick(user, k, scratch) }
             for user in 0..<users { settle(user, k, scratch) }
+            for user in 0..<users { scoreHits(user, k, scratch) }
             if isFlat { round(scratch, Self.firstBlocks, isFirst: false) }
             count *= Self.moreLists
             var isOver = true
@@ -234,6 +236,11 @@ extension InvertedIndex {
     private func lead(_ user: Int, _ k: Int, _ scratch: InvertedScratch) {
         guard scratch.users[user].leads.count > 0 else { return }
         score(user, scratch, areLeaders: true)
+        raiseThreshold(user, k, scratch)
+    }
+
+    private func scoreHits(_ user: Int, _ k: Int, _ scratch: InvertedScratch) {
+        score(user, scratch)
         raiseThreshold(user, k, scratch)
     }
 }
