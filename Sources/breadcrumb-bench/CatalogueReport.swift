@@ -16,7 +16,7 @@ struct CatalogueReport: Codable {
         var version: String
         /// Of the items' vectors alone, in fp32: the baseline of the two below.
         var vectorMegabytes: Double
-        /// Vectors, codes, keys and attributes.
+        /// Vectors, codes, names and attributes.
         var indexMegabytes: Double
         /// What the process has grown by, its allocator's reserve included; the model is not in it.
         var residentMegabytes: Double

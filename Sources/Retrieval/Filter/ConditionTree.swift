@@ -38,8 +38,8 @@ indirect enum ConditionTree {
         switch self {
         case .inStock: rows(of: block) { block.traits[$0].inStock }
         case .price(let range): rows(of: block) { range.contains(block.traits[$0].price) }
-        case .items(let items): rows(of: block) { items.contains(hash: block.keys[$0].hash, block.items[$0]) }
-        case .new: rows(of: block) { block.keys[$0].number < 0 }
+        case .items(let items): rows(of: block) { items.contains(hash: block.names[$0].key.hash, block.names[$0].item) }
+        case .new: rows(of: block) { block.names[$0].key.number < 0 }
         case .profile(let answers):
             answers.with(profiles) { answers in
                 rows(of: block) { answers[Int(block.traits[$0].profile)] }

@@ -19,8 +19,7 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
         let codes: UnsafePointer<UInt8>
         /// Bit j of tile t is set for row 16 t + j if there is one.
         let masks: UnsafeBufferPointer<UInt16>
-        let keys: UnsafePointer<ItemEntry.Key>
-        let items: UnsafePointer<ItemID>
+        let names: UnsafePointer<ItemEntry.Name>
         let traits: UnsafePointer<ItemTraits>
         /// What bears the same stamp has the same rows.
         let stamp: UInt64
@@ -41,7 +40,6 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
     private var vectors: FloatBuffer
     /// The masks in a cache line of their own, then bytes in tiles [capacity / 16, width / 4, 16, 4]: what a scan reads, in order.
     private var codes: FloatBuffer
-    private var keys = Growing<ItemEntry.Key>()
     private var traits = Growing<ItemTraits>()
     private var names = ItemColumn(capacity: 0)
     private var (step, error, reach): (Float, Float, Float) = (0, 0, 0)
@@ -66,7 +64,7 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
         partition = other.partition
         count = other.count
         capacity = other.capacity
-        (vectors, codes, keys, names, traits) = (other.vectors, other.codes, other.keys, other.names, other.traits)
+        (vectors, codes, names, traits) = (other.vectors, other.codes, other.names, other.traits)
         (step, error, reach) = (other.step, other.error, other.reach)
     }
 
@@ -80,19 +78,18 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
             codes: UnsafeRawPointer(codes.pointer + Self.maskFloats).assumingMemoryBound(to: UInt8.self),
             masks: UnsafeBufferPointer(
                 start: UnsafeRawPointer(codes.pointer).assumingMemoryBound(to: UInt16.self), count: (count + 15) / 16),
-            keys: UnsafePointer(keys.base),
-            items: UnsafePointer(names.base), traits: UnsafePointer(traits.base), stamp: Stamp.next(), step: step,
+            names: UnsafePointer(names.base), traits: UnsafePointer(traits.base), stamp: Stamp.next(), step: step,
             error: error,
             reach: reach)
     }
 
-    /// Bytes that vectors, codes, keys and attributes take, filled or not.
+    /// Bytes that vectors, codes, names and attributes take, filled or not.
     var bytes: Int {
-        capacity == 0 ? 0 : (vectors.count + codes.count) * MemoryLayout<Float>.stride + keys.bytes + traits.bytes
+        capacity == 0 ? 0 : (vectors.count + codes.count) * MemoryLayout<Float>.stride + names.bytes + traits.bytes
     }
 
     /// What a row stands for.
-    func entry(_ row: Int) -> ItemEntry { ItemEntry(names.base[row], key: keys.base[row], traits: traits.base[row]) }
+    func entry(_ row: Int) -> ItemEntry { ItemEntry(names.base[row], traits: traits.base[row]) }
 
     /// The vector of a row, [width].
     func vector(_ row: Int) -> UnsafePointer<Float> { UnsafePointer(vectors.pointer + row * width) }
@@ -104,9 +101,8 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
         ownAll()
         if count == capacity { grow() }
         let row = count
-        names.append(entry.item)
+        names.append(entry.name)
         count += 1
-        keys.append(entry.key)
         traits.append(entry.traits)
         setMask(row, true)
         setVector(vector, at: row)
@@ -128,18 +124,16 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
     /// Overwrites a row; vector: [width].
     func setRow(_ row: Int, _ entry: ItemEntry, _ vector: UnsafePointer<Float>) {
         ownAll()
-        names.base[row] = entry.item
-        keys.base[row] = entry.key
+        names.base[row] = entry.name
         traits.base[row] = entry.traits
         setVector(vector, at: row)
     }
 
-    /// Removes the last row; of what blocks share, vectors, keys and attributes beyond the end do no harm.
+    /// Removes the last row; of what blocks share, vectors and attributes beyond the end do no harm.
     func removeLast() {
         ownNames()
         ownCodes()
         count -= 1
-        keys.count -= 1
         traits.count -= 1
         names.removeLast()
         setMask(count, false)
@@ -148,7 +142,6 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
     /// Copies what other blocks share.
     private func ownAll() {
         traits.own()
-        keys.own()
         ownNames()
         ownVectors()
     }
@@ -216,14 +209,14 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
 
 /// The names of a block's rows, at an address that a search may keep.
 private final class ItemColumn {
-    let base: UnsafeMutablePointer<ItemID>
+    let base: UnsafeMutablePointer<ItemEntry.Name>
     private var count = 0
-    private let bytes: Int
+    let bytes: Int
 
     /// No names yet, and memory for `capacity` of them.
     init(capacity: Int) {
-        bytes = capacity * MemoryLayout<ItemID>.stride
-        base = PageMemory.allocate(bytes).bindMemory(to: ItemID.self, capacity: capacity)
+        bytes = capacity * MemoryLayout<ItemEntry.Name>.stride
+        base = PageMemory.allocate(bytes).bindMemory(to: ItemEntry.Name.self, capacity: capacity)
     }
 
     /// The same names, with memory for `capacity` of them.
@@ -238,8 +231,8 @@ private final class ItemColumn {
         PageMemory.deallocate(base, bytes)
     }
 
-    func append(_ item: ItemID) {
-        (base + count).initialize(to: item)
+    func append(_ name: ItemEntry.Name) {
+        (base + count).initialize(to: name)
         count += 1
     }
 

@@ -11,15 +11,15 @@ extension InvertedIndex {
         var excluded = ExcludedItems()
         excluded.reset(to: [exclusions], user: 0)
         let views = views
-        func item(_ slot: Slot) -> ItemID { views[slot.block].items[slot.row] }
+        func item(_ slot: Slot) -> ItemID { views[slot.block].names[slot.row].item }
         var best: [Candidate] = []
         for (place, block) in views.enumerated() where mask.inBlock[place] > 0 {
             for row in 0..<block.count {
                 let slot = Slot(block: place, row: row)
                 guard mask.passes(slot) else { continue }
-                let candidate = Candidate(score: 0, slot: slot, prefix: block.keys[row].prefix)
+                let candidate = Candidate(score: 0, slot: slot, prefix: block.names[row].key.prefix)
                 if best.count == k, let last = best.last, !candidate.ranks(before: last, item) { continue }
-                if excluded.contains(hash: block.keys[row].hash, blocks[place].entry(row), profiles) { continue }
+                if excluded.contains(hash: block.names[row].key.hash, blocks[place].entry(row), profiles) { continue }
                 if best.count == k { best.removeLast() }
                 best.insert(candidate, at: best.lastIndex { $0.ranks(before: candidate, item) }.map { $0 + 1 } ?? 0)
             }

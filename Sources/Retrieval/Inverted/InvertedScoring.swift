@@ -16,7 +16,7 @@ extension InvertedIndex {
         let bytes = partition.width * MemoryLayout<Float>.stride
         for hit in hits {
             let slot = Slot(Int(hit))
-            Kernels.prefetchFar(views[slot.block].keys + slot.row, bytes: 1)
+            Kernels.prefetchFar(views[slot.block].names + slot.row, bytes: 1)
             Kernels.prefetchFar(views[slot.block].vectors + slot.row * partition.width, bytes: bytes)
         }
     }
@@ -98,7 +98,7 @@ extension InvertedIndex {
         scratch.lists.pointee.rows.reserve(hits.count)
         for hit in hits {
             let slot = Slot(Int(hit))
-            Kernels.prefetch(views[slot.block].keys + slot.row)
+            Kernels.prefetch(views[slot.block].names + slot.row)
             scratch.lists.pointee.rows.append(views[slot.block].vectors + slot.row * width)
         }
         Kernels.dot(
@@ -110,7 +110,7 @@ extension InvertedIndex {
             let (slot, dense) = (Slot(Int(hit)), scratch.lists.pointee.scores.base[place])
             // Rounding is monotonous: what is too low with the largest extra score is so with its own.
             if !areLeaders && dense + extras.rest < threshold { continue }
-            let key = views[slot.block].keys[slot.row]
+            let key = views[slot.block].names[slot.row].key
             guard let extra = areLeaders ? mine.pointee.leads.base[place] : extras.extra(of: key.number) else {
                 continue
             }
@@ -153,17 +153,16 @@ extension InvertedIndex {
         var count = 0
         for place in 0..<mine.pointee.candidates.count where candidates[place].score >= mine.pointee.threshold {
             candidates[count] = candidates[place]
-            Kernels.prefetch(views[candidates[count].slot.block].items + candidates[count].slot.row)
             count += 1
         }
         mine.pointee.candidates.count = count
         let order = order(user, scratch)
         return (0..<min(k, count)).map { place in
             let candidate = candidates[Int(order[place])]
-            let view = views[candidate.slot.block]
-            let number = view.keys[candidate.slot.row].number
+            let name = views[candidate.slot.block].names + candidate.slot.row
+            let number = name.pointee.key.number
             return ScoredItem(
-                item: view.items[candidate.slot.row], score: candidate.score, number: number < 0 ? nil : number)
+                item: name.pointee.item, score: candidate.score, number: number < 0 ? nil : number)
         }
     }
 
@@ -174,7 +173,7 @@ extension InvertedIndex {
         scratch.lists.pointee.places.reserve(candidates.count)
         var order = UnsafeMutableBufferPointer(
             start: scratch.lists.pointee.places.base, count: candidates.count)
-        func item(_ slot: Slot) -> ItemID { views[slot.block].items[slot.row] }
+        func item(_ slot: Slot) -> ItemID { views[slot.block].names[slot.row].item }
         func precedes(_ one: UInt32, _ other: UInt32) -> Bool {
             candidates[Int(one)].ranks(before: candidates[Int(other)], item)
         }
