@@ -48,8 +48,9 @@ struct StreamBenchmark {
             ])
         defer { stage.close() }
         try feed(log, to: stage)
+        let idle = processors(stage)
         stage.start(shop.model, clock: ProcessorTime.ofThisThread)
-        let saturated = try workOff(stage)
+        let saturated = try workOff(stage, since: idle)
         let paced = try follow(stage, shop, rate: pace ?? max(10, Int(0.3 * saturated.eventsPerSecond)))
         let published = stage.service?.shopperMetrics.publishedLists ?? 0
         try stage.finish()
@@ -94,22 +95,27 @@ struct StreamBenchmark {
 
     // MARK: As fast as it goes
 
-    /// From the first commit, with which the group's joining is over, to the last.
-    private func workOff(_ stage: ServiceStage) throws -> StreamReport.Saturated {
+    private func processors(_ stage: ServiceStage) -> ProcessorTime {
         let broker = kafka.flatMap { Int($0.split(separator: ":").last ?? "") }.flatMap(ProcessorTime.listener)
-        func processors() -> ProcessorTime { .now(redis: stage.redis.processIdentifier, kafka: broker) }
+        return .now(redis: stage.redis.processIdentifier, kafka: broker)
+    }
+
+    /// From the first commit, with which the group's joining is over, to the last. librdkafka reads ahead, the whole log before the
+    /// first commit if it can, so its threads count from the service's start, for all events.
+    private func workOff(_ stage: ServiceStage, since idle: ProcessorTime) throws -> StreamReport.Saturated {
         try wait(for: 1, stage)
-        let (begin, start, before) = (ContinuousClock.now, try reading(stage), processors())
+        let (begin, start, before) = (ContinuousClock.now, try reading(stage), processors(stage))
         try wait(for: events, stage)
         let seconds = (ContinuousClock.now - begin) / .seconds(1)
-        let after = processors()
+        let after = processors(stage)
         var saturated = try reading(stage).since(start, seconds: seconds)
         func each(_ seconds: Double) -> Double { seconds * 1e6 / Double(max(1, saturated.events)) }
         let embedded = after.embeddedBroker - before.embeddedBroker
+        let clients = (after.kafkaClients - idle.kafkaClients) * 1e6 / Double(events)
+        let others = after.process - before.process - embedded - (after.kafkaClients - before.kafkaClients)
         let apart = after.kafka.flatMap { after in before.kafka.map { after - $0 } }
         saturated.processor = .init(
-            worker: each(after.process - before.process - embedded),
-            kafkaClients: each(after.kafkaClients - before.kafkaClients),
+            worker: each(others) + clients, kafkaClients: clients,
             redis: each(after.redis - before.redis), broker: kafka == nil ? each(embedded) : apart.map(each))
         return saturated
     }

@@ -36,7 +36,7 @@ struct StreamReport: Codable {
     struct Processor: Codable {
         /// The process without the embedded broker.
         var worker: Double
-        /// Of it, the threads of librdkafka's clients.
+        /// Of it, the threads of librdkafka's clients, from the service's start.
         var kafkaClients: Double
         var redis: Double
         /// Nil where the broker is not on this machine.

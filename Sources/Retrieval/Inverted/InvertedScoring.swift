@@ -21,8 +21,7 @@ extension InvertedIndex {
         }
     }
 
-    /// Turns the bounds of a user into candidates: first the rows that `pick` has found, whose scores say what the others must reach,
-    /// then those that may.
+    /// Scores the rows that `pick` has found, which says what the others must reach, and makes hits of those that may.
     func settle(_ user: Int, _ k: Int, _ scratch: InvertedScratch) {
         let mine = scratch.users + user
         let bounds = mine.pointee.bounds.values

@@ -95,6 +95,7 @@ extension InvertedIndex {
         while true {
             scratch.gather(lists: lists, users: users)
             round(scratch, 0, isFirst: true)
+            // Step by step for all users: the rows of one come from memory while the others' bounds are gone through.
             for user in 0..<users { pick(user, k, scratch) }
             for user in 0..<users { settle(user, k, scratch) }
             for user in 0..<users { scoreHits(user, k, scratch) }
@@ -239,6 +240,7 @@ extension InvertedIndex {
         raiseThreshold(user, k, scratch)
     }
 
+    /// Scores what is left of a user's hits.
     private func scoreHits(_ user: Int, _ k: Int, _ scratch: InvertedScratch) {
         score(user, scratch)
         raiseThreshold(user, k, scratch)

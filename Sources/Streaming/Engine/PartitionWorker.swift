@@ -54,6 +54,11 @@ public final class PartitionWorker<Stage: KeyedStage> {
         /// The index of each key's write.
         var writeOfKey: [StateKey: Int]
         var outcome: Outcome<Stage.Receipt>
+
+        /// The sink has done with it.
+        var isSettled: Bool {
+            if case .produced(let delivery) = phase, delivery.state != .pending { true } else { false }
+        }
     }
 
     /// The records of a batch as the stage reads them.
@@ -152,11 +157,12 @@ public final class PartitionWorker<Stage: KeyedStage> {
             case .pending: break
             }
         }
-        for index in inFlight.indices {
-            switch inFlight[index].phase {
-            case .computed: return try checkFence(index)
-            case .checked: return try produce(index)
-            case .produced: continue
+        // The sink has one batch at a time: more would wait there for the one before, and librdkafka spins while they do.
+        if let next = inFlight.firstIndex(where: { !$0.isSettled }) {
+            switch inFlight[next].phase {
+            case .computed: return try checkFence(next)
+            case .checked: return try produce(next)
+            case .produced: break
             }
         }
         if let fault {

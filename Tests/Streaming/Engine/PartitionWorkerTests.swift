@@ -95,18 +95,26 @@ struct PartitionWorkerTests {
         #expect(bench.store.contents(of: Self.partition).position == Position(next: Offset(40), last: nil))
     }
 
-    @Test("Nothing is committed before it is delivered, and batches commit in order")
+    @Test("Nothing is committed before it is delivered, and the sink has one batch at a time, in order")
     func order() throws {
         let bench = try Bench((0..<4).map { Self.record($0) })
-        while bench.worker.advance() == .worked {}
-        #expect(bench.sink.waiting == 2)
-        bench.sink.deliver(1)
-        #expect(bench.worker.advance() == .waiting)
-        #expect(bench.worker.committedOffset == Offset(0))
-        bench.sink.deliver()
+        for committed in [Offset(0), Offset(2)] {
+            while bench.worker.advance() == .worked {}
+            #expect(bench.sink.waiting == 1)
+            #expect(bench.worker.committedOffset == committed)
+            bench.sink.deliver()
+        }
         #expect(bench.run() == .idle)
         #expect(bench.worker.committedOffset == Offset(4))
         #expect(bench.stage.committedBatches == 2)
+    }
+
+    @Test("A batch is computed while the one before is with the sink")
+    func ahead() throws {
+        let bench = try Bench((0..<4).map { Self.record($0) })
+        while bench.worker.advance() == .worked {}
+        #expect(bench.stage.decoded == 4)
+        #expect(bench.sink.waiting == 1)
     }
 
     @Test("A gap in the log stops the partition and commits nothing beyond it")
