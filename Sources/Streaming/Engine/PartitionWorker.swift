@@ -40,6 +40,10 @@ public final class PartitionWorker<Stage: KeyedStage> {
         }
     }
 
+    /// The sink gets a batch when fewer of the partition's records than this are on their way: librdkafka sends no more of a
+    /// partition while there are as many, and spins as long as there is something that it might send.
+    private static var fewRecords: Int { 5 }
+
     private enum Phase {
         case computed
         case checked
@@ -54,11 +58,6 @@ public final class PartitionWorker<Stage: KeyedStage> {
         /// The index of each key's write.
         var writeOfKey: [StateKey: Int]
         var outcome: Outcome<Stage.Receipt>
-
-        /// The sink has done with it.
-        var isSettled: Bool {
-            if case .produced(let delivery) = phase, delivery.state != .pending { true } else { false }
-        }
     }
 
     /// The records of a batch as the stage reads them.
@@ -157,12 +156,14 @@ public final class PartitionWorker<Stage: KeyedStage> {
             case .pending: break
             }
         }
-        // The sink has one batch at a time: more would wait there for the one before, and librdkafka spins while they do.
-        if let next = inFlight.firstIndex(where: { !$0.isSettled }) {
-            switch inFlight[next].phase {
-            case .computed: return try checkFence(next)
-            case .checked: return try produce(next)
-            case .produced: break
+        var onTheWay = 0
+        search: for index in inFlight.indices {
+            switch inFlight[index].phase {
+            case .produced(let delivery):
+                if delivery.state == .pending { onTheWay += inFlight[index].outcome.records.count }
+            case .computed where onTheWay < Self.fewRecords: return try checkFence(index)
+            case .checked where onTheWay < Self.fewRecords: return try produce(index)
+            case .computed, .checked: break search
             }
         }
         if let fault {
