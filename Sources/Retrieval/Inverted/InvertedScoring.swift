@@ -29,8 +29,7 @@ extension InvertedIndex {
         var looked = 0
         while true {
             looked += mine.pointee.hits.count
-            score(user, scratch)
-            raiseThreshold(user, k, scratch)
+            score(user, k, scratch)
             if mine.pointee.threshold > -.infinity || lower == -.infinity { break }
             // Some of them were excluded: as many more, and a few that will be.
             let (upper, needed) = (lower, looked + k + 8)
@@ -84,10 +83,10 @@ extension InvertedIndex {
         }
     }
 
-    /// Scores the hits of a user exactly; those that the user may have become candidates.
+    /// Scores the hits of a user exactly; those that the user may have become candidates, and the threshold rises to the k-th best.
     ///
     /// - Parameter areLeaders: whether `leads` holds what is to be added to their scores.
-    func score(_ user: Int, _ scratch: InvertedScratch, areLeaders: Bool = false) {
+    func score(_ user: Int, _ k: Int, _ scratch: InvertedScratch, areLeaders: Bool = false) {
         let mine = scratch.users + user
         let (hits, width) = (mine.pointee.hits.values, partition.width)
         mine.pointee.hits.count = 0
@@ -118,6 +117,7 @@ extension InvertedIndex {
             if !mine.pointee.excluded.isEmpty, isExcluded(slot, key.hash, mine) { continue }
             mine.pointee.candidates.append(Candidate(score: score, slot: slot, prefix: key.prefix))
         }
+        raiseThreshold(user, k, scratch)
     }
 
     // Out of line: what it takes of the index has its references counted, which a user who has nothing excluded need not pay for.
@@ -128,7 +128,7 @@ extension InvertedIndex {
     }
 
     /// The k-th best candidate's score is a bar for all others.
-    func raiseThreshold(_ user: Int, _ k: Int, _ scratch: InvertedScratch) {
+    private func raiseThreshold(_ user: Int, _ k: Int, _ scratch: InvertedScratch) {
         let mine = scratch.users + user
         let count = mine.pointee.candidates.count
         guard count >= k, count > mine.pointee.ranked else { return }
@@ -146,7 +146,6 @@ extension InvertedIndex {
 
     /// The best candidates, best first.
     func list(_ user: Int, _ k: Int, _ scratch: InvertedScratch) -> [ScoredItem] {
-        raiseThreshold(user, k, scratch)
         let mine = scratch.users + user
         let candidates = mine.pointee.candidates.base
         var count = 0
