@@ -166,15 +166,16 @@ static void check_selection(size_t n, bool coarse) {
     float values[700], sorted[700];
     uint32_t indices[700];
     for (size_t i = 0; i < n; i++) values[i] = coarse ? (below(3) ? (float)below(4) : -INFINITY) : uniform(1);
-    const float threshold = values[below(n)];
-    const size_t count = bc_select_at_least(indices, values, n, threshold);
+    const float least = values[below(n)], most = below(2) ? INFINITY : values[below(n)];
+    const uint32_t first = (uint32_t)below(1000);
+    const size_t count = bc_select(indices, values, n, least, most, first);
     size_t found = 0;
     for (size_t i = 0; i < n; i++)
-        if (values[i] >= threshold) {
-            expect(found < count && indices[found] == i, "select_at_least", i);
+        if (values[i] >= least && (values[i] < most || most == INFINITY)) {
+            expect(found < count && indices[found] == first + i, "select", i);
             found++;
         }
-    expect(found == count, "select_at_least", count);
+    expect(found == count, "select", count);
     memcpy(sorted, values, 4 * n);
     qsort(sorted, n, 4, descending);
     const size_t ranks[] = {1, 2, 3, 4, 5, (n + 1) / 2, n, 1 + below(n)};
@@ -276,8 +277,8 @@ static void check_scan(size_t users, size_t tiles, size_t d, bool extreme) {
         for (int g = 0; g < 16 * groups; g++) maxima[u][g] = -INFINITY;
         scans[u] = (struct bc_scan_user){
             .query = queries[u], .masks = masks[u], .start = start, .threshold = sums[u][below(rows)], .step = 0.5f,
-            .base = 3, .bounds = bounds[u], .maxima = maxima[u], .tile = u, .groups = groups, .hits = hits[u], .found = 1,
-            .slot = 1000};
+            .base = 3, .bounds = bounds[u], .maxima = u % 3 == 1 ? NULL : maxima[u], .tile = u, .groups = groups,
+            .hits = hits[u], .found = 1, .slot = 1000};
     }
     bc_scan_bounds(scans, users, packed, tiles, d);
     bc_scan_hits(scans, users, packed, tiles, d);
@@ -288,7 +289,7 @@ static void check_scan(size_t users, size_t tiles, size_t d, bool extreme) {
             const bool counts = masks[u][r / 16] >> r % 16 & 1;
             float *most = &largest[(u + r / 16) % groups * 16 + r % 16];
             wanted[r] = counts ? (float)sums[u][r] * 0.5f + 3 : -INFINITY;
-            *most = fmaxf(*most, wanted[r]);
+            if (scans[u].maxima) *most = fmaxf(*most, wanted[r]);
             size_t times = 0;
             for (size_t h = 1; h < scans[u].found; h++) times += hits[u][h] == 1000 + r;
             const bool taken = counts && sums[u][r] >= scans[u].threshold;

@@ -193,133 +193,7 @@ static void score_tiles(float *scores, size_t stride, const float *queries, size
         }
 }
 
-// Hits are rare, so whole vectors are passed over; one that has a hit is taken apart without branches.
-static size_t select_at_least(uint32_t *indices, const float *scores, size_t n, float threshold) {
-    size_t count = 0, i = 0;
-    for (; i + 16 <= n; i += 16) {
-        ivec any = {0};
-        for (int v = 0; v < 16; v += WIDTH) any |= load(scores + i + v) >= threshold;
-        if (__builtin_reduce_or(any) == 0) continue;
-        for (size_t j = i; j < i + 16; j++) {
-            indices[count] = (uint32_t)j;
-            count += scores[j] >= threshold;
-        }
-    }
-    for (; i < n; i++)
-        if (scores[i] >= threshold) indices[count++] = (uint32_t)i;
-    return count;
-}
-
-// The largest of the places, so that nothing depends on where it is.
-static ptrdiff_t last_equal(const int32_t *values, size_t n, int32_t wanted) {
-    int32_t last = -1;
-    for (int32_t i = 0; i < (int32_t)n; i++) {
-        const int32_t place = values[i] == wanted ? i : -1;
-        last = place > last ? place : last;
-    }
-    return last;
-}
-
-// A number as an integer of the same order, and the way back, which is the same.
-INLINE int32_t key_of(float value) {
-    int32_t bits;
-    __builtin_memcpy(&bits, &value, 4);
-    return bits ^ ((bits >> 31) & 0x7fffffff);
-}
-INLINE float at_key(int32_t key) {
-    const int32_t bits = key ^ ((key >> 31) & 0x7fffffff);
-    float value;
-    __builtin_memcpy(&value, &bits, 4);
-    return value;
-}
-
-// How many of some whole vectors and one more are at least so large.
-INLINE size_t count_at_least(const float *values, size_t whole, vec rest, float least) {
-#if WIDTH == 16
-    const __m512 bar = _mm512_set1_ps(least);
-    size_t count = (size_t)__builtin_popcount(_mm512_cmp_ps_mask((__m512)rest, bar, _CMP_GE_OQ));
-    for (size_t i = 0; i < whole; i += 16)
-        count += (size_t)__builtin_popcount(_mm512_cmp_ps_mask(_mm512_loadu_ps(values + i), bar, _CMP_GE_OQ));
-    return count;
-#else
-    ivec negative = rest >= least;
-    for (size_t i = 0; i < whole; i += WIDTH) negative += load(values + i) >= least;
-    return (size_t)-__builtin_reduce_add(negative);
-#endif
-}
-
-// By parting the range until k numbers are at least where it is parted: some passes over a few vectors, without a branch that data
-// decides. By turns at the middle of the numbers, which is near where they lie evenly, and of their keys, which bounds the passes.
-INLINE float kth_by_parting(const float *values, size_t n, size_t k) {
-    const size_t whole = n / WIDTH * WIDTH;
-    const vec none = splat(-__builtin_inff());
-    vec rest = none;
-    for (size_t l = 0; l < n - whole; l++) rest[l] = values[whole + l];
-    vec most = rest, least = n == whole ? splat(__builtin_inff()) : none;
-    for (size_t i = 0; i < whole; i += WIDTH) {
-        most = __builtin_elementwise_max(most, load(values + i));
-        least = __builtin_elementwise_min(least, load(values + i));
-    }
-    // At least k numbers are `low` or more, fewer are more than `high`.
-    int32_t low = key_of(__builtin_reduce_min(least)), high = key_of(__builtin_reduce_max(most));
-    for (bool evenly = true; low < high; evenly = !evenly) {
-        const float from = at_key(low);
-        int32_t middle = (int32_t)((int64_t)low + ((int64_t)high - low + 1) / 2);
-        if (evenly && from > -__builtin_inff()) middle = key_of(from * 0.5f + at_key(high) * 0.5f);
-        if (middle <= low) middle = low + 1;
-        const float bar = at_key(middle);
-        const size_t count = count_at_least(values, whole, rest, bar);
-        if (count == k) {
-            // The least of the k is the answer.
-            vec found = choose(rest >= bar, rest, splat(__builtin_inff()));
-            for (size_t i = 0; i < whole; i += WIDTH) {
-                const vec value = load(values + i);
-                found = __builtin_elementwise_min(found, choose(value >= bar, value, splat(__builtin_inff())));
-            }
-            return __builtin_reduce_min(found);
-        }
-        const int32_t more = -(int32_t)(count > k);
-        low = (middle & more) | (low & ~more);
-        high = (high & more) | ((middle - 1) & ~more);
-    }
-    return at_key(low);
-}
-
-// Where a few of many are wanted, the k largest of each lane hold the k largest of all.
-static float kth_largest(const float *values, size_t n, size_t k) {
-    enum { FEW = 4 };
-    if (k > FEW || n < 8 * FEW * WIDTH) return kth_by_parting(values, n, k);
-    vec top[FEW];
-    for (size_t j = 0; j < k; j++) top[j] = splat(-__builtin_inff());
-    const size_t whole = n / WIDTH * WIDTH;
-    for (size_t i = 0; i < n; i += WIDTH) {
-        vec value = splat(-__builtin_inff());
-        if (i < whole) value = load(values + i);
-        else for (size_t l = i; l < n; l++) value[l - i] = values[l];
-        for (size_t j = 0; j < k; j++) {
-            const vec larger = __builtin_elementwise_max(top[j], value);
-            value = __builtin_elementwise_min(top[j], value);
-            top[j] = larger;
-        }
-    }
-    return kth_by_parting((const float *)top, k * WIDTH, k);
-}
-
-// An item's rank is the number of those before it, so nothing is moved and no branch hangs on the numbers.
-static void rank(uint32_t *order, const float *values, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        const float value = values[i];
-        ivec negative = {0};
-        size_t j = 0;
-        uint32_t before = 0;
-        for (; j + WIDTH <= i; j += WIDTH) negative += load(values + j) >= value;
-        for (; j < i; j++) before += values[j] >= value;
-        for (; j < n && j % WIDTH != 0; j++) before += values[j] > value;
-        for (; j + WIDTH <= n; j += WIDTH) negative += load(values + j) > value;
-        for (; j < n; j++) before += values[j] > value;
-        order[before + (uint32_t)-__builtin_reduce_add(negative)] = (uint32_t)i;
-    }
-}
+#include "selection.h"
 
 // The rows' cache lines are asked for some rows ahead: they lie anywhere.
 static void dot_rows(float *scores, const float *query, const float *const *rows, size_t n, size_t d) {
@@ -335,8 +209,8 @@ static void dot_rows(float *scores, const float *query, const float *const *rows
 static struct bc_query_code encode_query(int8_t *codes, const float *x, size_t d) {
     typedef int8_t bytes __attribute__((vector_size(WIDTH), aligned(1), may_alias));
     vec largest = {0};
-    for (size_t i = 0; i < d; i += WIDTH) largest = __builtin_elementwise_max(largest, magnitude(load(x + i)));
-    const float most = __builtin_reduce_max(largest), shift = 0x1.8p23f;
+    for (size_t i = 0; i < d; i += WIDTH) largest = larger(largest, magnitude(load(x + i)));
+    const float most = at_key(__builtin_reduce_max(keys_of(largest))), shift = 0x1.8p23f;
     const bool counts = most > 0x1p-100f;
     const float step = counts ? most / 127 : 0, inverse = counts ? 127 / most : 0;
     vec squares[16 / WIDTH] = {0}, lost[16 / WIDTH] = {0};
@@ -378,7 +252,7 @@ const struct bc_table TABLE = {
     .rms_normalise = rms_normalise,
     .l2_normalise = l2_normalise,
     .score_tiles = score_tiles,
-    .select_at_least = select_at_least,
+    .select = select_band,
     .last_equal = last_equal,
     .kth_largest = kth_largest,
     .rank = rank,

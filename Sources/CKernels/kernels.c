@@ -78,8 +78,8 @@ void bc_score_tiles(float *scores, size_t stride, const float *queries, size_t u
                     size_t tile_count, size_t d) {
     table()->score_tiles(scores, stride, queries, users, tiles, tile_count, d);
 }
-size_t bc_select_at_least(uint32_t *indices, const float *scores, size_t n, float threshold) {
-    return table()->select_at_least(indices, scores, n, threshold);
+size_t bc_select(uint32_t *places, const float *values, size_t n, float least, float below, uint32_t first) {
+    return table()->select(places, values, n, least, below, first);
 }
 ptrdiff_t bc_last_equal(const int32_t *values, size_t n, int32_t wanted) {
     return table()->last_equal(values, n, wanted);

@@ -64,11 +64,17 @@ INLINE int32_t scan_start(const struct bc_scan_user *scan, size_t d) {
 #endif
 }
 
-// All bits of the lanes whose bit of a tile's mask is set.
-INLINE lanes_i scan_mask(uint32_t mask, int part) {
+// A part of a tile's values: minus infinity in the lanes whose bit of the mask is not set.
+INLINE lanes_f scan_masked(uint32_t mask, int part, lanes_f values) {
+#if defined(SCAN_VNNI)
+    return (lanes_f)_mm512_mask_mov_ps(_mm512_set1_ps(-__builtin_inff()), (__mmask16)mask, (__m512)values);
+#else
     lanes_i bit;
     for (int l = 0; l < LANES; l++) bit[l] = 1 << l;
-    return ((int32_t)(mask >> (part * LANES)) & bit) != 0;
+    const lanes_i taken = ((int32_t)(mask >> (part * LANES)) & bit) != 0;
+    const lanes_f least = -__builtin_inff() - (lanes_f){0};
+    return (lanes_f)((taken & (lanes_i)values) | (~taken & (lanes_i)least));
+#endif
 }
 
 // Sums (tiles · PARTS vectors per user) of `tiles` tiles.
@@ -96,7 +102,7 @@ INLINE void scan_bounds_tiles(const int users, const int tiles, const struct bc_
     lanes_i sums[4][4 * PARTS];
     scan_tiles(users, tiles, sums, scan, codes + first * 16 * d, d);
     for (int u = 0; u < users; u++) {
-        const size_t groups = scan[u].groups;
+        const size_t groups = scan[u].maxima ? scan[u].groups : 1;
         size_t group = (uint32_t)(scan[u].tile + first) % (uint32_t)groups;
         for (int t = 0; t < tiles; t++) {
             float *bounds = scan[u].bounds + (first + t) * 16;
@@ -105,10 +111,9 @@ INLINE void scan_bounds_tiles(const int users, const int tiles, const struct bc_
             for (int p = 0; p < PARTS; p++) {
                 const lanes_f sum = __builtin_convertvector(sums[u][t * PARTS + p], lanes_f);
                 const lanes_f value = sum * scan[u].step + scan[u].base;
-                const lanes_i taken = scan_mask(scan[u].masks[first + t], p);
-                const lanes_f least = -__builtin_inff() - (lanes_f){0};
-                const lanes_f bound = (lanes_f)((taken & (lanes_i)value) | (~taken & (lanes_i)least));
+                const lanes_f bound = scan_masked(scan[u].masks[first + t], p, value);
                 *(lanes_f_unaligned *)(bounds + p * LANES) = bound;
+                if (!scan[u].maxima) continue;
                 const lanes_f largest = *(lanes_f_unaligned *)(maxima + p * LANES);
                 const lanes_i more = bound > largest;
                 *(lanes_f_unaligned *)(maxima + p * LANES) =
@@ -147,18 +152,33 @@ INLINE void scan_bounds_none(const int users, const struct bc_scan_user *scan, s
 }
 INLINE void scan_hits_none(const int users, struct bc_scan_user *scan, size_t tile) {}
 
+// The masks of up to four tiles, and how many of them have a bit.
+INLINE uint64_t scan_masks(const uint16_t *masks, size_t tiles) {
+    uint64_t all = masks[0];
+    if (tiles > 1) all |= (uint64_t)masks[1] << 16;
+    if (tiles > 2) all |= (uint64_t)masks[2] << 32;
+    if (tiles > 3) all |= (uint64_t)masks[3] << 48;
+    return all;
+}
+INLINE size_t scan_count(uint64_t masks) {
+    const uint64_t low = 0x7fff7fff7fff7fff;
+    return (size_t)__builtin_popcountll((masks | ((masks & low) + low)) & ~low);
+}
+
 // A scan over all tiles for all users, four tiles and SCAN_USERS users at a time, by a function for some of each. Where hardly
 // any of the four has an item that counts for one of the users, those alone.
 #define SCAN(name, user)                                                                                               \
     INLINE void name##_part(const int users, user *scan, size_t first, size_t tiles, const uint8_t *codes, size_t d) { \
-        uint32_t any[4] = {0};                                                                                         \
-        for (int u = 0; u < users; u++)                                                                                \
-            for (size_t t = 0; t < tiles; t++) any[t] |= scan[u].masks[first + t];                                     \
-        if ((any[0] != 0) + (any[1] != 0) + (any[2] != 0) + (any[3] != 0) > 2) {                                       \
+        uint64_t any = 0;                                                                                              \
+        for (int u = 0; u < users; u++) any |= scan_masks(scan[u].masks + first, tiles);                               \
+        const size_t none = tiles - scan_count(any);                                                                   \
+        if (none <= tiles / 4) {                                                                                       \
             if (tiles == 4) return name##_tiles(users, 4, scan, first, codes, d);                                      \
+            if (tiles == 3) return name##_tiles(users, 3, scan, first, codes, d);                                      \
+            if (tiles == 2) return name##_tiles(users, 2, scan, first, codes, d);                                      \
         }                                                                                                              \
         for (size_t t = 0; t < tiles; t++) {                                                                           \
-            if (any[t]) name##_tiles(users, 1, scan, first + t, codes, d);                                             \
+            if (any >> (16 * t) & 0xffff) name##_tiles(users, 1, scan, first + t, codes, d);                           \
             else name##_none(users, scan, first + t);                                                                  \
         }                                                                                                              \
     }                                                                                                                  \

@@ -17,7 +17,7 @@ struct bc_table {
     void (*rms_normalise)(float *, const float *, const float *, float, size_t, size_t);
     void (*l2_normalise)(float *, const float *, float, size_t, size_t);
     void (*score_tiles)(float *, size_t, const float *, size_t, const float *, size_t, size_t);
-    size_t (*select_at_least)(uint32_t *, const float *, size_t, float);
+    size_t (*select)(uint32_t *, const float *, size_t, float, float, uint32_t);
     ptrdiff_t (*last_equal)(const int32_t *, size_t, int32_t);
     float (*kth_largest)(const float *, size_t, size_t);
     void (*rank)(uint32_t *, const float *, size_t);

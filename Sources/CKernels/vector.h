@@ -16,6 +16,10 @@ INLINE void store(float *to, vec value) { *(vec_unaligned *)to = value; }
 INLINE vec splat(float value) { return value - (vec){0}; }
 INLINE vec choose(ivec condition, vec yes, vec no) { return (vec)((condition & (ivec)yes) | (~condition & (ivec)no)); }
 
+// Of numbers: the compiler's own functions take care of NaN, and to reduce vectors of floats they go lane by lane.
+INLINE vec larger(vec a, vec b) { return choose(a > b, a, b); }
+INLINE vec smaller(vec a, vec b) { return choose(a < b, a, b); }
+
 #if defined(EMULATE_FMA)
 typedef double dvec __attribute__((vector_size(8 * WIDTH)));
 typedef int64_t lvec __attribute__((vector_size(8 * WIDTH)));

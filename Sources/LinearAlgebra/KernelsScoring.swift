@@ -29,12 +29,19 @@ extension Kernels {
         bc_score_tiles(scores.baseAddress, stride, queries.baseAddress, users, tiles.baseAddress, count, width)
     }
 
-    /// The ascending indices of scores that are at least `threshold`, written to `indices`; returns their number.
-    public static func selectAtLeast(
-        _ threshold: Float, of scores: UnsafeBufferPointer<Float>, into indices: UnsafeMutableBufferPointer<UInt32>
+    /// The ascending places of the values that are at least `least` and, unless that is infinite, less than `below`; returns their
+    /// number.
+    ///
+    /// - Parameters:
+    ///   - first: what the first value's place is called.
+    ///   - places: room for as many as there are values.
+    @inline(__always) public static func select(
+        from least: Float, below: Float = .infinity, of values: UnsafeBufferPointer<Float>,
+        numberedFrom first: UInt32 = 0,
+        into places: UnsafeMutableBufferPointer<UInt32>
     ) -> Int {
-        precondition(indices.count >= scores.count)
-        return bc_select_at_least(indices.baseAddress, scores.baseAddress, scores.count, threshold)
+        precondition(places.count >= values.count)
+        return bc_select(places.baseAddress, values.baseAddress, values.count, least, below, first)
     }
 
     /// The last place that holds a number, nil if none does. Takes a look at all of them, some dozen at a time: for some hundred.

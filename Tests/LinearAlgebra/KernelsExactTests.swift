@@ -163,17 +163,25 @@ struct KernelsExactTests {
     @Test(arguments: InstructionSet.available)
     func selectionEqualsFilter(level: InstructionSet) {
         var generator = Generator(state: 6)
-        for (count, threshold) in [(0, 0), (5, 0), (16, 9), (333, 1.99), (1024, 0), (64, -.infinity)] as [(Int, Float)]
-        {
+        let bands: [(count: Int, least: Float, below: Float)] = [
+            (0, 0, .infinity), (5, 0, .infinity), (16, 9, .infinity), (333, 1.99, .infinity), (1024, 0, .infinity),
+            (64, -.infinity, .infinity), (1024, -1, 1), (77, 0.5, 0.5), (48, -.infinity, 0), (333, 1, -1),
+        ]
+        for (count, least, below) in bands {
             var scores = generator.floats(count)
-            if count > 4 { (scores[1], scores[3], scores[4]) = (.nan, -.infinity, threshold) }
+            if count > 4 {
+                (scores[0], scores[1], scores[2], scores[3], scores[4]) = (.infinity, .nan, below, -.infinity, least)
+            }
             var indices = [UInt32](repeating: .max, count: count)
             let found = level.whileInForce {
                 scores.withUnsafeBufferPointer { scores in
-                    indices.withUnsafeMutableBufferPointer { Kernels.selectAtLeast(threshold, of: scores, into: $0) }
+                    indices.withUnsafeMutableBufferPointer {
+                        Kernels.select(from: least, below: below, of: scores, numberedFrom: 40, into: $0)
+                    }
                 }
             }
-            #expect(indices.prefix(found ?? -1).map(Int.init) == scores.indices.filter { scores[$0] >= threshold })
+            let wanted = scores.indices.filter { scores[$0] >= least && (scores[$0] < below || below == .infinity) }
+            #expect(indices.prefix(found ?? -1).map(Int.init) == wanted.map { $0 + 40 })
         }
     }
 

@@ -54,7 +54,7 @@ struct KernelsScanTests {
                 scan.threshold = thresholds[user]
                 (scan.step, scan.base) = (0.5, 3)
                 scan.bounds = bounds + user * rows
-                scan.maxima = maxima + user * 64
+                scan.maxima = user % 3 == 1 ? nil : maxima + user * 64
                 (scan.tile, scan.groups) = (user, 4)
                 scan.hits = hits + user * (rows + 1)
                 (scan.hits[0], scan.found, scan.slot) = (9, 1, 1000)
@@ -73,7 +73,7 @@ struct KernelsScanTests {
                     let bound = counts(user, row) ? Float(sum(user, row)) * 0.5 + 3 : -.infinity
                     #expect(bounds[user * rows + row] == bound)
                     let group = (user + row / 16) % 4 * 16 + row % 16
-                    largest[group] = max(largest[group], bound)
+                    if scans[user].maxima != nil { largest[group] = max(largest[group], bound) }
                 }
                 #expect((0..<64).map { maxima[user * 64 + $0] } == largest)
                 let expected = (0..<rows).filter { counts(user, $0) && sum(user, $0) >= thresholds[user] }
@@ -111,7 +111,7 @@ struct KernelsScanTests {
     func theLargestAreThoseOfASort(level: InstructionSet) {
         var generator = Generator(state: 9)
         for round in 0..<400 {
-            let count = Int.random(in: 1...(round % 2 == 0 ? 700 : 1600), using: &generator)
+            let count = Int.random(in: 1...[700, 1600, 34][round % 3], using: &generator)
             let values = (0..<count).map { _ -> Float in
                 switch round % 6 {
                 case 0: Float.random(in: -1...1, using: &generator)

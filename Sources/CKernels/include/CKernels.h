@@ -90,8 +90,9 @@ static inline void bc_turn(float *y, const float *x, size_t d) {
 void bc_score_tiles(float *scores, size_t stride, const float *queries, size_t users, const float *tiles,
                     size_t tile_count, size_t d);
 
-/// The ascending indices of scores (n) that are ≥ threshold, written to `indices` (room for n); returns how many.
-size_t bc_select_at_least(uint32_t *indices, const float *scores, size_t n, float threshold);
+/// The ascending places of values (n) that are ≥ least and < below, each plus `first`, written to `places` (room for n); returns
+/// how many. With an infinite `below`, all that are ≥ least.
+size_t bc_select(uint32_t *places, const float *values, size_t n, float least, float below, uint32_t first);
 
 /// The last place of values (n) that holds `wanted`, -1 if none does; n ≤ 2³¹ - 1.
 ptrdiff_t bc_last_equal(const int32_t *values, size_t n, int32_t wanted);
@@ -145,7 +146,7 @@ struct bc_scan_user {
     float step, base;
     /// Room for 16 · tiles.
     float *bounds;
-    /// (16 · groups): the largest bounds so far; an item of tile t counts for those of tile (tile + t) mod groups.
+    /// (16 · groups): the largest bounds so far; an item of tile t counts for those of tile (tile + t) mod groups. NULL if nobody asks.
     float *maxima;
     size_t tile, groups;
     /// The items that were taken, each as `slot` plus its place in the tiles; there is room for all of them.

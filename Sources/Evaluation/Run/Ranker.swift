@@ -34,7 +34,7 @@ package struct Ranker {
             let part = UnsafeMutableBufferPointer(rebasing: scores[start..<min(start + Self.block, scores.count)])
             if isScored { for score in part { atLeast += score >= own ? 1 : 0 } }
             let found = indices.withUnsafeMutableBufferPointer {
-                Kernels.selectAtLeast(list.threshold, of: UnsafeBufferPointer(part), into: $0)
+                Kernels.select(from: list.threshold, of: UnsafeBufferPointer(part), into: $0)
             }
             for index in indices[..<found] { list.insert(part[Int(index)], Int32(start + Int(index))) }
         }

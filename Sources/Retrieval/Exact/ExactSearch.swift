@@ -85,7 +85,7 @@ extension ExactIndex {
             let row = UnsafeBufferPointer(scores)
             let threshold = scratch.users[u].top.threshold
             let found = scratch.hits.withUnsafeMutableBufferPointer {
-                Kernels.selectAtLeast(threshold, of: row, into: $0)
+                Kernels.select(from: threshold, of: row, into: $0)
             }
             for hit in 0..<found {
                 let position = Int(scratch.hits[hit])

@@ -43,8 +43,8 @@ struct ExtraTable {
         if isWrong != 0 { throw fault(user) }
         self.rest = Float(bitPattern: UInt32(bitPattern: rest))
         places.reserve(scores.count)
-        let found = Kernels.selectAtLeast(
-            least.nextUp, of: scores.values,
+        let found = Kernels.select(
+            from: least.nextUp, of: scores.values,
             into: UnsafeMutableBufferPointer(start: places.base, count: scores.count))
         leaders.reserve(found)
         for place in UnsafeBufferPointer(start: places.base, count: found) {

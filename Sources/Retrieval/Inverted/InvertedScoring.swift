@@ -6,8 +6,9 @@ extension InvertedIndex {
     /// Makes hits of the rows of a user's best bounds, at least k of them.
     func pick(_ user: Int, _ k: Int, _ scratch: InvertedScratch) {
         let mine = scratch.users + user
+        scratch.lists.pointee.queue.ask(for: Self.askedInStep)
         mine.pointee.picked = Kernels.largest(k, of: mine.pointee.maxima.values)
-        collect(user, from: mine.pointee.picked, below: .infinity, scratch)
+        collect(user, from: mine.pointee.picked, below: .infinity, doubtful: false, scratch)
         approach(mine.pointee.hits.values)
     }
 
@@ -34,52 +35,33 @@ extension InvertedIndex {
             // Some of them were excluded: as many more, and a few that will be.
             let (upper, needed) = (lower, looked + k + 8)
             lower = needed < bounds.count ? Kernels.largest(needed, of: bounds) : -.infinity
-            collect(user, from: lower, below: upper, scratch)
+            collect(user, from: lower, below: upper, doubtful: false, scratch)
         }
         let bar = mine.pointee.threshold - mine.pointee.extras.rest
-        if mine.pointee.threshold < lower {
-            // Some above `lower` were excluded, and others make up the number.
-            collect(user, from: bar - 2 * mine.pointee.largestMargin, below: lower, scratch)
-        } else {
-            for row in mine.pointee.doubtful.values where row.most >= bar {
-                mine.pointee.hits.append(row.slot)
-            }
-        }
+        collect(user, from: bar, below: lower, doubtful: true, scratch)
         approach(mine.pointee.hits.values)
         mine.pointee.segments.removeAll(keepingCapacity: true)
         mine.pointee.bounds.count = 0
     }
 
-    /// Makes hits of a user's rows whose bounds lie in a band, and notes as doubtful those below it whose scores may be in it.
-    private func collect(_ user: Int, from lower: Float, below upper: Float, _ scratch: InvertedScratch) {
-        let (mine, lists) = (scratch.users + user, scratch.lists)
-        let bounds = mine.pointee.bounds.values
-        let depth = mine.pointee.extras.rest + 2 * mine.pointee.largestMargin
-        lists.pointee.places.reserve(bounds.count)
-        let places = lists.pointee.places.base
-        let found = Kernels.selectAtLeast(
-            max(lower - depth, -.greatestFiniteMagnitude), of: bounds,
-            into: UnsafeMutableBufferPointer(start: places, count: bounds.count))
-        mine.pointee.doubtful.count = 0
-        mine.pointee.doubtful.reserve(found)
-        mine.pointee.hits.reserve(found)
-        // Places rise, and so do the segments that they lie in.
-        var (number, end, shift, most) = (-1, 0, 0, Float(0))
-        for place in 0..<found {
-            let row = Int(places[place])
-            while row >= end {
-                number += 1
-                let segment = mine.pointee.segments[number]
-                end = segment.first + Kernels.padded(segment.rows)
-                (shift, most) = (segment.block * Slot.rowsInBlock - segment.first, 2 * segment.margin)
-            }
-            let (bound, slot) = (bounds[row], UInt32(row + shift))
-            if bound >= upper { continue }
-            if bound >= lower {
-                mine.pointee.hits.append(slot)
-            } else {
-                mine.pointee.doubtful.append(.init(slot: slot, most: bound + most))
-            }
+    /// Makes hits of a user's rows whose bounds lie in a band.
+    ///
+    /// - Parameter doubtful: rows whose bounds lie below it count where their scores may be in it.
+    private func collect(
+        _ user: Int, from lower: Float, below upper: Float, doubtful: Bool, _ scratch: InvertedScratch
+    ) {
+        let mine = scratch.users + user
+        for segment in mine.pointee.segments {
+            scratch.lists.pointee.queue.ask(for: Self.askedInStep)
+            let bounds = UnsafeBufferPointer(
+                start: mine.pointee.bounds.base + segment.first, count: Kernels.padded(segment.rows))
+            mine.pointee.hits.reserve(bounds.count)
+            let least = doubtful ? lower - 2 * segment.margin : lower
+            mine.pointee.hits.count += Kernels.select(
+                from: max(least, -.greatestFiniteMagnitude), below: upper, of: bounds,
+                numberedFrom: UInt32(segment.block * Slot.rowsInBlock),
+                into: UnsafeMutableBufferPointer(
+                    start: mine.pointee.hits.base + mine.pointee.hits.count, count: bounds.count))
         }
     }
 
@@ -99,9 +81,11 @@ extension InvertedIndex {
             Kernels.prefetch(views[slot.block].names + slot.row)
             scratch.lists.pointee.rows.append(views[slot.block].vectors + slot.row * width)
         }
+        scratch.lists.pointee.queue.ask(for: Self.askedInStep)
         Kernels.dot(
             scratch.queries.pointer + user * width, rows: scratch.lists.pointee.rows.values, width: width,
             into: scratch.lists.pointee.scores.base)
+        scratch.lists.pointee.queue.ask(for: Self.askedInStep)
         mine.pointee.candidates.reserve(hits.count)
         let (extras, threshold) = (mine.pointee.extras.view, mine.pointee.threshold)
         for (place, hit) in hits.enumerated() {

@@ -12,8 +12,6 @@ public final class InvertedScratch {
     private(set) var codes = UnsafeMutablePointer<Int8>.allocate(capacity: 1)
     /// [users, lists rounded up]: what the lists promise, estimates of their centroids' scores at first.
     private(set) var promises = FloatBuffer(count: 0)
-    /// Maxima that nobody reads.
-    let maxima = FloatBuffer(count: Partition.estimateGroups * Kernels.lanes)
     /// One block's users.
     let scans = UnsafeMutablePointer<Kernels.ScanUser>.allocate(capacity: usersInPass)
 
@@ -23,6 +21,7 @@ public final class InvertedScratch {
     /// What is written within a pass; behind a pointer, so that it costs no check of exclusive access.
     struct Lists {
         var looks = ListLooks()
+        var queue = BlockQueue()
         /// Rows of the hits of a user, and their scores.
         var rows = Growing<UnsafePointer<Float>?>()
         var scores = Growing<Float>()

@@ -13,6 +13,9 @@ extension InvertedIndex {
     private static let fewRows = 8
     /// Codes asked for ahead of a scan that may pass over most of them, a byte each.
     private static let firstCodes = 1024
+    /// Bytes of the blocks to come that are asked for when a block is scanned, about a block of them, and in each of a dozen steps between.
+    private static let askedInScan = 12 << 10
+    static let askedInStep = 3 << 9
 
     public func search(
         queries: Span<Float>, k: Int, filters: [ItemFilter], excluding: [ItemExclusions], adding extras: ExtraScores,
@@ -63,7 +66,7 @@ extension InvertedIndex {
             scratch.scans[user].start = scratch.users[user].start
             scratch.scans[user].step = scratch.users[user].step
             scratch.scans[user].bounds = scratch.promises.pointer + user * stride
-            scratch.scans[user].maxima = scratch.maxima.pointer
+            scratch.scans[user].maxima = nil
         }
         for user in 0..<users { findLeaders(user, scratch) }
         partition.estimate(for: scratch.scans, count: users)
@@ -74,17 +77,32 @@ extension InvertedIndex {
             scratch.users[user].wanted = isExhaustive ? -.infinity : scratch.users[user].threshold
         }
         scratch.gather(lists: partition.lists, users: users)
-        if !isFlat { round(scratch, 0, isFirst: false) }
-        for user in 0..<users {
+        if !isFlat { enqueue(users, scratch, blocks: 0..<Int.max) }
+        staggered(users) { user in
+            if !isFlat { scan(firstFor: user, scratch, isFirst: false) }
             // Bounds are left where the first blocks of one list held fewer than k that the user may have.
             if scratch.users[user].bounds.count > 0 {
                 pick(user, k, scratch)
-                settle(user, k, scratch)
             } else {
                 approach(scratch.users[user].hits.values)
             }
+        } second: { user in
+            if scratch.users[user].bounds.count > 0 { settle(user, k, scratch) }
+        } third: { user in
+            score(user, k, scratch)
         }
-        for user in 0..<users { score(user, k, scratch) }
+    }
+
+    /// Takes users through three steps, in each a user behind the one before: what a step has asked for comes from memory while it is
+    /// another user's turn.
+    @inline(__always) private func staggered(
+        _ users: Int, first: (Int) -> Void, second: (Int) -> Void, third: (Int) -> Void
+    ) {
+        for turn in 0..<users + 2 {
+            if turn < users { first(turn) }
+            if turn >= 1, turn <= users { second(turn - 1) }
+            if turn >= 2 { third(turn - 2) }
+        }
     }
 
     /// Looks into the best lists of each user, until there are `k` candidates or no more lists.
@@ -94,12 +112,19 @@ extension InvertedIndex {
         var count = Self.firstLists
         while true {
             scratch.gather(lists: lists, users: users)
-            round(scratch, 0, isFirst: true)
-            // Step by step for all users: the rows of one come from memory while the others' bounds are gone through.
-            for user in 0..<users { pick(user, k, scratch) }
-            for user in 0..<users { settle(user, k, scratch) }
-            for user in 0..<users { score(user, k, scratch) }
-            if isFlat { round(scratch, Self.firstBlocks, isFirst: false) }
+            enqueue(users, scratch, blocks: 0..<(isFlat ? Self.firstBlocks : Int.max))
+            staggered(users) { user in
+                scan(firstFor: user, scratch, isFirst: true)
+                pick(user, k, scratch)
+            } second: { user in
+                settle(user, k, scratch)
+            } third: { user in
+                score(user, k, scratch)
+            }
+            if isFlat {
+                enqueue(users, scratch, blocks: Self.firstBlocks..<Int.max)
+                scan(firstFor: 0, scratch, isFirst: false)
+            }
             count *= Self.moreLists
             var isOver = true
             for user in 0..<users where scratch.users[user].threshold == -.infinity {
@@ -111,34 +136,38 @@ extension InvertedIndex {
         }
     }
 
-    /// Scans the lists that users look into.
+    /// Queues the blocks of the lists that users want.
     ///
-    /// - Parameter skipped: blocks of each that have been scanned.
-    private func round(_ scratch: InvertedScratch, _ skipped: Int, isFirst: Bool) {
-        let most = isFirst && isFlat ? Self.firstBlocks : .max
-        for place in 0..<scratch.lists.pointee.looks.touched.count {
-            let (list, lookers) = scratch.lists.pointee.looks.look(place)
-            let blocks = lists[list].dropFirst(skipped).prefix(most)
-            for (number, block) in zip(blocks.indices, blocks) {
-                if number + 1 < blocks.endIndex {
-                    approach(blocks[number + 1], lookers, scratch)
-                } else if place + 1 < scratch.lists.pointee.looks.touched.count {
-                    let (list, lookers) = scratch.lists.pointee.looks.look(place + 1)
-                    if let next = lists[list].dropFirst(skipped).first { approach(next, lookers, scratch) }
+    /// - Parameter which: of each list.
+    private func enqueue(_ users: Int, _ scratch: InvertedScratch, blocks which: Range<Int>) {
+        let all = scratch.lists
+        all.pointee.queue.reset()
+        for user in 0..<users {
+            for place in all.pointee.looks.touched(first: user) {
+                let (list, lookers) = all.pointee.looks.look(place)
+                partition.approach(list)
+                let isFiltered = scratch.users[Int(all.pointee.looks.lookers.base[lookers.lowerBound])].filter != nil
+                for block in lists[list].dropFirst(which.lowerBound).prefix(which.count) {
+                    let bytes = views[block].masks.count * 16 * partition.width
+                    all.pointee.queue.append(
+                        .init(
+                            block: block, firstLooker: lookers.lowerBound, lookerEnd: lookers.upperBound,
+                            codes: views[block].codes, bytes: isFiltered ? min(bytes, Self.firstCodes) : bytes))
                 }
-                scan(block, lookers, scratch, isFirst: isFirst)
             }
+            all.pointee.queue.endUser()
         }
     }
 
-    /// Asks for what the scan of a block reads: all of it, which takes a third off a scan of memory, but for those who pass over most
-    /// tiles the beginning.
-    private func approach(_ block: Int, _ lookers: Range<Int>, _ scratch: InvertedScratch) {
-        guard let masks = views[block].masks.baseAddress else { return }
-        Kernels.prefetch(masks)
-        let isFiltered = scratch.users[Int(scratch.lists.pointee.looks.lookers.base[lookers.lowerBound])].filter != nil
-        let all = views[block].masks.count * 16 * partition.width
-        Kernels.prefetchFar(views[block].codes, bytes: isFiltered ? min(all, Self.firstCodes) : all)
+    /// Scans the blocks of the lists that a user wants and nobody before, for all who do.
+    private func scan(firstFor user: Int, _ scratch: InvertedScratch, isFirst: Bool) {
+        let all = scratch.lists
+        for place in all.pointee.queue.places(of: user) {
+            all.pointee.queue.begin(place)
+            all.pointee.queue.ask(for: Self.askedInScan)
+            let look = all.pointee.queue.looks.base[place]
+            scan(look.block, look.lookers, scratch, isFirst: isFirst)
+        }
     }
 
     /// Scans a block for those who look into its list: bounds of all rows for those of whom nothing is known, for the others
@@ -170,7 +199,6 @@ extension InvertedIndex {
                 mine.pointee.bounds.reserve(rows)
                 let first = mine.pointee.bounds.count
                 mine.pointee.segments.append(.init(block: place, first: first, rows: block.count, margin: margin))
-                mine.pointee.largestMargin = max(mine.pointee.largestMargin, margin)
                 mine.pointee.bounds.count += rows
                 bounding -= 1
                 scans[bounding].query = UnsafePointer(scratch.codes + user * width)
@@ -224,13 +252,13 @@ extension InvertedIndex {
 
     /// Makes hits of the items of a user's leading extra scores, wherever they stand, and asks for what their scores are made of.
     private func findLeaders(_ user: Int, _ scratch: InvertedScratch) {
-        let (mine, width) = (scratch.users + user, partition.width)
+        let mine = scratch.users + user
         for leader in mine.pointee.extras.leaders.values {
             guard let slot = numbered[leader.number], mine.pointee.filter?.passes(slot) ?? true else { continue }
             mine.pointee.hits.append(slot.rawValue)
             mine.pointee.leads.append(leader.score)
-            Kernels.prefetch(views[slot.block].vectors + slot.row * width, count: width)
         }
+        approach(mine.pointee.hits.values)
     }
 
     /// Scores the leading items of a user.

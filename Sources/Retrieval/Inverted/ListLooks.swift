@@ -11,12 +11,19 @@ struct ListLooks {
     /// The lists of the users, one user's after another's, and where each user's end.
     private var chosen = Growing<UInt32>()
     private var chosenEnds = Growing<Int32>()
+    /// Per user the number of lists touched by the user or one before.
+    private var touchedEnds = Growing<Int32>()
     /// Looks of a user into a list so far.
     private(set) var total = 0
 
     /// A list that is looked into, with the places in `lookers` of those who do.
     func look(_ place: Int) -> (list: Int, lookers: Range<Int>) {
         (Int(touched.base[place]), Int(starts.base[place])..<Int(starts.base[place + 1]))
+    }
+
+    /// The touched lists that no user before this one looks into; all of this user's are among them and those before.
+    func touched(first user: Int) -> Range<Int> {
+        (user > 0 ? Int(touchedEnds.base[user - 1]) : 0)..<Int(touchedEnds.base[user])
     }
 
     /// Gathers the lists whose promise reaches what a user wants and that the user has not looked into.
@@ -27,7 +34,7 @@ struct ListLooks {
     ) {
         let width = Kernels.padded(lists)
         if places.count < lists { places.append(repeating: -1, count: lists - places.count) }
-        (chosen.count, chosenEnds.count, touched.count, starts.count) = (0, 0, 0, 0)
+        (chosen.count, chosenEnds.count, touched.count, touchedEnds.count, starts.count) = (0, 0, 0, 0, 0)
         for user in 0..<count {
             let (wanted, looked) = (users[user].wanted, users[user].looked)
             if wanted < looked {
@@ -35,6 +42,7 @@ struct ListLooks {
                 take(UnsafeBufferPointer(start: promises + user * width, count: lists), wanted, looked)
             }
             chosenEnds.append(Int32(chosen.count))
+            touchedEnds.append(Int32(touched.count))
         }
         starts.append(0)
         var sum: Int32 = 0
@@ -62,14 +70,11 @@ struct ListLooks {
     private mutating func take(_ promises: UnsafeBufferPointer<Float>, _ least: Float, _ below: Float) {
         chosen.reserve(promises.count)
         let mine = chosen.base + chosen.count
-        let found = Kernels.selectAtLeast(
-            max(least, -.greatestFiniteMagnitude), of: promises,
+        let found = Kernels.select(
+            from: max(least, -.greatestFiniteMagnitude), below: below, of: promises,
             into: UnsafeMutableBufferPointer(start: mine, count: promises.count))
-        var kept = 0
-        for number in 0..<found where promises[Int(mine[number])] < below {
+        for number in 0..<found {
             let list = Int(mine[number])
-            mine[kept] = mine[number]
-            kept += 1
             if places.base[list] < 0 {
                 places.base[list] = Int32(touched.count)
                 touched.append(UInt32(list))
@@ -77,6 +82,6 @@ struct ListLooks {
             }
             starts.base[Int(places.base[list])] += 1
         }
-        chosen.count += kept
+        chosen.count += found
     }
 }

@@ -101,16 +101,12 @@ public final class Partition: Sendable {
         rows.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[list * width..<(list + 1) * width])) }
     }
 
-    /// Groups of maxima in `estimate`: with one, each tile would wait for the one before it.
-    static let estimateGroups = 4
-
     /// What the centroids' codes say of their scores, into the `bounds` of some users of a scan: room for `lists`, rounded up to
     /// `Kernels.lanes`, of each.
     ///
     /// Takes a quarter of the time that the scores themselves take, and tells as well which lists are near.
     ///
-    /// - Parameter users: with their queries, starts and steps, and room for `estimateGroups` times
-    ///   `Kernels.lanes` maxima.
+    /// - Parameter users: with their queries, starts and steps, and no maxima.
     func estimate(for users: UnsafeMutablePointer<Kernels.ScanUser>, count: Int) {
         codes.withUnsafeBufferPointer { codes in
             masks.withUnsafeBufferPointer { masks in
@@ -118,7 +114,6 @@ public final class Partition: Sendable {
                 for user in 0..<count {
                     users[user].masks = masks.baseAddress
                     (users[user].step, users[user].base) = (users[user].step * step, 0)
-                    (users[user].groups, users[user].tile) = (Self.estimateGroups, 0)
                 }
                 Kernels.scanBounds(start, tiles: masks.count, width: width, for: users, count: count)
             }
@@ -141,6 +136,14 @@ public final class Partition: Sendable {
     ) {
         tiles.withUnsafeBufferPointer {
             Kernels.scoreTiles($0, queries: queries, width: width, into: scores, stride: stride)
+        }
+    }
+
+    /// Asks for what `score(of:_:)` reads of a list.
+    func approach(_ list: Int) {
+        rows.withUnsafeBufferPointer { rows in
+            guard let start = rows.baseAddress else { return }
+            Kernels.prefetchFar(start + list * width, bytes: width * MemoryLayout<Float>.stride)
         }
     }
 

@@ -40,15 +40,7 @@ struct SearchUser {
         let margin: Float
     }
 
-    /// A row, and what its score is at most.
-    struct Doubtful: BitwiseCopyable {
-        let slot: UInt32
-        let most: Float
-    }
-
     var segments: [Segment] = []
-    /// Of the segments.
-    var largestMargin: Float = 0
     /// Lower bounds of dense scores, block after block.
     var bounds = Growing<Float>()
     /// The largest bounds of each of `groups` times 16 groups of rows.
@@ -58,8 +50,6 @@ struct SearchUser {
     var hits = Growing<UInt32>()
     /// Of what bound at least the rows are that were scored first.
     var picked: Float = 0
-    /// Rows below it that may turn out to be among the best.
-    var doubtful = Growing<Doubtful>()
     /// The scored ones that the user may have.
     var candidates = Growing<Candidate>()
     /// Of how many candidates `threshold` is the k-th best's score.
@@ -70,7 +60,6 @@ struct SearchUser {
         threshold = -.infinity
         looked = .infinity
         segments.removeAll(keepingCapacity: true)
-        largestMargin = 0
         bounds.count = 0
         hits.count = 0
         leads.count = 0
