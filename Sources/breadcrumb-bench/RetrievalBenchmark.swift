@@ -125,23 +125,23 @@ struct RetrievalBenchmark {
         _ index: Index, _ row: RetrievalRow, _ truth: [[ScoredItem]], _ batches: [Int]
     ) throws -> [RetrievalRow] {
         let scratch = index.makeScratch()
-        func search(_ batch: Int) throws -> [[ScoredItem]] {
-            var lists: [[ScoredItem]] = []
+        func search(_ batch: Int, _ take: ([[ScoredItem]]) -> Void) throws {
             for first in stride(from: 0, to: users, by: batch) {
                 let part = queries.span.extracting(first * d..<min(first + batch, users) * d)
-                lists += try index.search(queries: part, k: k, scratch: scratch)
+                take(try index.search(queries: part, k: k, scratch: scratch))
             }
-            return lists
         }
         return try batches.map { batch in
             var row = row
             row.batch = batch
-            let hits = zip(try search(batch), truth).reduce(0) { sum, pair in
+            var lists: [[ScoredItem]] = []
+            try search(batch) { lists += $0 }
+            let hits = zip(lists, truth).reduce(0) { sum, pair in
                 sum + Set(pair.0.map(\.item)).intersection(pair.1.map(\.item)).count
             }
             row.recall = Double(hits) / Double(truth.reduce(0) { $0 + $1.count })
             row.microseconds = median(
-                try (0..<rounds).map { _ in try microseconds { _ = try search(batch) } / Double(users) })
+                try (0..<rounds).map { _ in try microseconds { try search(batch) { _ in } } / Double(users) })
             return row
         }
     }
