@@ -10,7 +10,8 @@ struct IndexPlanBytesTests {
     @Test func aPlanComesBack() throws {
         let read = try #require(try IndexPlan(bytes: plan.bytes(for: purpose), for: purpose))
         #expect(read.index.version == plan.index.version && read.index.dimension == 5)
-        #expect(read.slack == plan.slack && read.recall == 1 && read.looks == 1 && read.items == 77)
+        #expect(read.slack == plan.slack && read.filteredSlack == plan.filteredSlack)
+        #expect(read.recall == 1 && read.looks == 1 && read.items == 77)
         #expect(read.partition.version == plan.partition.version)
     }
 
@@ -39,8 +40,8 @@ struct IndexPlanBytesTests {
     /// With a checksum that is right, as something else than this program may write it.
     @Test func numbersThatNoPlanHasAreRefused() throws {
         let bytes = plan.bytes(for: purpose)
-        // From the end: checksum, items (a byte), looks, recall, slack.
-        let (looks, recall, slack) = (bytes.count - 13, bytes.count - 21, bytes.count - 25)
+        // From the end: checksum, items (a byte), looks, recall, the slack with a filter, slack.
+        let (looks, recall, slack) = (bytes.count - 13, bytes.count - 21, bytes.count - 29)
         func isRefused(_ place: Int, _ value: [UInt8]) -> Bool {
             var other = bytes
             other.replaceSubrange(place..<place + value.count, with: value)
@@ -49,8 +50,11 @@ struct IndexPlanBytesTests {
         }
         func single(_ value: Float) -> [UInt8] { withUnsafeBytes(of: value) { Array($0) } }
         func double(_ value: Double) -> [UInt8] { withUnsafeBytes(of: value) { Array($0) } }
+        #expect(isRefused(slack, single(1)) && isRefused(slack + 4, single(1)), "one of two that look into all lists")
         #expect(!isRefused(slack, single(.infinity)) && !isRefused(recall, double(0.5)))
-        for value in [-1, 4.5, 1e30, .nan] as [Float] { #expect(isRefused(slack, single(value))) }
+        for value in [-1, 4.5, 1e30, .nan] as [Float] {
+            #expect(isRefused(slack, single(value)) && isRefused(slack + 4, single(value)))
+        }
         for value in [-0.1, 1.1, .nan] as [Double] { #expect(isRefused(recall, double(value))) }
         for value in [-1, .infinity, .nan] as [Double] { #expect(isRefused(looks, double(value))) }
         #expect(isRefused(slack - 4, single(.nan)) && isRefused(slack - 4, single(-1)), "a radius")

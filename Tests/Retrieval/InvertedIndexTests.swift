@@ -117,14 +117,19 @@ struct InvertedIndexTests {
         let truth = try exact.search(others, k: 20)
         #expect(Self.recall(try index.search(others, k: 20), truth) > 0.93)
 
-        // And under filters, whatever share of the items passes.
-        for share in [2, 3, 20, 100, 700] {
-            let filter = ItemFilter(
-                .items(Set(items.indices.filter { ($0 * 7919) % share == 0 }.map { items[$0].key })))
+        // And under filters, whatever share of the items passes, and where they take away what lies together.
+        let regions = plan.partition.regions(10)
+        let vectors = items.flatMap(\.value)
+        let listOfItem = plan.partition.lists(of: vectors.span)
+        let far = items.indices.filter { regions[Int(listOfItem[$0])] < 5 }
+        let shares = [2, 3, 20, 100, 700].map { share in items.indices.filter { ($0 * 7919) % share == 0 } }
+        for passing in shares + [far] {
+            let filter = ItemFilter(.items(Set(passing.map { items[$0].key })))
             let found = try index.search(others, k: 20, filter: filter)
             let truth = try exact.search(others, k: 20, filter: filter)
-            #expect(Self.recall(found, truth) > 0.93, "one in \(share)")
+            #expect(Self.recall(found, truth) > 0.93, "\(passing.count) items")
         }
+        #expect(plan.filteredSlack >= plan.slack)
 
         // Equal items and users, equal plans, whatever the way; others, others.
         let shuffled = try Self.plan(items.shuffled(using: &generator), users, recall: 0.95)

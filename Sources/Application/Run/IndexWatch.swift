@@ -51,6 +51,7 @@ struct IndexWatch: Sendable {
                 "version": LogValue(plan.index.version), "items": LogValue(plan.items),
                 "lists": LogValue(plan.partition.lists),
                 "lists_searched": LogValue(plan.looks), "slack": LogValue(Double(plan.slack)),
+                "filtered_slack": LogValue(Double(plan.filteredSlack)),
                 "expected_recall": LogValue(plan.recall),
             ])
     }

@@ -20,7 +20,7 @@ extension IndexPlan {
     }
 
     /// What the form is called, and its version. Whatever makes other plans of the same checkpoint changes it too.
-    private static let form = "breadcrumb index plan 3"
+    private static let form = "breadcrumb index plan 4"
 
     /// The plan in a form for files, which ends with a checksum.
     public func bytes(for purpose: Purpose) -> [UInt8] {
@@ -36,6 +36,7 @@ extension IndexPlan {
         }
         writer.floats(partition.radii)
         writer.float(slack)
+        writer.float(filteredSlack)
         writer.double(recall)
         writer.double(looks)
         writer.count(items)
@@ -57,6 +58,7 @@ extension IndexPlan {
         let centroids = try reader.floats(lists * dimension)
         let radii = try reader.floats(lists)
         slack = try reader.float()
+        filteredSlack = try reader.float()
         recall = try reader.double()
         looks = try reader.double()
         items = Int(clamping: try reader.varint())
@@ -68,7 +70,9 @@ extension IndexPlan {
         }
         let limit = RetrievalError.largestCoordinate
         guard dimension > 0, lists > 0, centroids.allSatisfy({ $0.magnitude <= limit }),
-            radii.allSatisfy({ $0 >= 0 && $0 <= limit }), slack >= 0, slack <= Self.mostSlack || slack == .infinity,
+            radii.allSatisfy({ $0 >= 0 && $0 <= limit }),
+            [slack, filteredSlack].allSatisfy({ $0 >= 0 && ($0 <= Self.mostSlack || $0 == .infinity) }),
+            slack.isFinite == filteredSlack.isFinite,
             recall >= 0, recall <= 1, looks >= 0, looks.isFinite, items <= Int(Int32.max)
         else { throw ByteReaderError(offset: end, problem: "numbers that no plan has") }
         guard found == purpose else { return nil }

@@ -9,6 +9,8 @@ public struct IndexPlan: Sendable {
     public let partition: Partition
     /// See `InvertedIndex.slack`.
     public let slack: Float
+    /// See `InvertedIndex.filteredSlack`.
+    public let filteredSlack: Float
     /// Share of the exact best `k` that the sample's searches found; 1 for a flat scan.
     public let recall: Double
     /// Lists that the sample's searches looked into, on average.
@@ -22,15 +24,18 @@ public struct IndexPlan: Sendable {
     private static let leastUsers = 100
     /// Slacks are so many to a unit, and at most so large; beyond that lists tell nothing.
     private static let slackParts = 32
+    /// Regions of a catalogue, of which every second one makes a half.
+    private static let regions = 64
     static let mostSlack: Float = 4
 
     /// An empty index of this plan.
-    public var index: InvertedIndex { InvertedIndex(partition, slack: slack) }
+    public var index: InvertedIndex { InvertedIndex(partition).looking(slack: slack, filtered: filteredSlack) }
 
     /// The plan that loses nothing: one list.
     public static func flat(dimension: Int, items: Int) -> IndexPlan {
         IndexPlan(
-            partition: .single(dimension: dimension), slack: .infinity, recall: 1, looks: 1, items: items)
+            partition: .single(dimension: dimension), slack: .infinity, filteredSlack: .infinity, recall: 1, looks: 1,
+            items: items)
     }
 
     /// Whether a catalogue has grown so much that another plan may serve it better: by half.
@@ -46,7 +51,7 @@ public struct IndexPlan: Sendable {
     /// least slack that finds `recall` of the sample's exact best, or a flat scan where that is as cheap. On all cores, some
     /// seconds for a million items.
     ///
-    /// The recall is reached both in the whole catalogue and in the half of it that every second list leaves: for filters that take
+    /// The slack for users with a filter is the least that does so in a half of the catalogue made of whole regions: filters that take
     /// away what lies next to a user are harder than none, and than such as fall on all alike.
     ///
     /// - Parameters:
@@ -65,28 +70,33 @@ public struct IndexPlan: Sendable {
             index.vectors(of: index.items.sorted()).span, dimension: dimension, lists: lists(of: count))
         var filled = InvertedIndex(partition)
         for item in index.items { try filled.copy(item, from: index) }
-        let half = ItemFilter(.items(Set(filled.items(ofLists: { $0 % 2 == 1 }))))
+        let regions = partition.regions(Self.regions)
+        let half = ItemFilter(.items(Set(filled.items(ofLists: { regions[$0] % 2 == 1 }))))
         let whole = try Sample(users: users, k: k, filter: nil, truth: exact)
         let halved = try Sample(users: users, k: k, filter: half, truth: exact)
-        // By halving; the largest slack stands for a look at everything.
-        var (low, high) = (0, Int(mostSlack) * slackParts)
-        var found = (recall: 1.0, looks: Double(partition.lists))
-        while high - low > 1 {
-            let middle = (low + high) / 2
-            let tried = filled.looking(slack: Float(middle) / Float(slackParts))
-            let reached = try whole.search(tried)
-            if reached.recall >= recall, try halved.search(tried).recall >= recall {
-                (high, found) = (middle, reached)
-            } else {
-                low = middle
-            }
-        }
+        let (slack, found) = try leastSlack(reaching: recall, in: whole, of: filled)
+        let (filteredSlack, _) = try leastSlack(reaching: recall, in: halved, of: filled)
         // Where half of the lists must be looked into there is nothing to gain.
         guard 2 * found.looks < Double(partition.lists) else { return (flat, exact) }
         let plan = IndexPlan(
-            partition: partition, slack: Float(high) / Float(slackParts), recall: found.recall, looks: found.looks,
-            items: count)
-        return (plan, filled.looking(slack: plan.slack))
+            partition: partition, slack: slack, filteredSlack: max(slack, filteredSlack), recall: found.recall,
+            looks: found.looks, items: count)
+        return (plan, filled.looking(slack: plan.slack, filtered: plan.filteredSlack))
+    }
+
+    /// The least slack with which a sample's searches find so much, by halving, and what they find; the largest slack stands for a look
+    /// at everything.
+    private static func leastSlack(
+        reaching recall: Double, in sample: Sample, of index: InvertedIndex
+    ) throws(RetrievalError) -> (slack: Float, found: (recall: Double, looks: Double)) {
+        var (low, high) = (0, Int(mostSlack) * slackParts)
+        var found = (recall: 1.0, looks: Double(index.partition.lists))
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            let reached = try sample.search(index.looking(slack: Float(middle) / Float(slackParts)))
+            if reached.recall >= recall { (high, found) = (middle, reached) } else { low = middle }
+        }
+        return (Float(high) / Float(slackParts), found)
     }
 }
 

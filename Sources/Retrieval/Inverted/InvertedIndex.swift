@@ -14,6 +14,8 @@ public struct InvertedIndex: ItemIndex {
     /// How much better than its centroid an item is expected to be at most, in units of the query's length and the list's radius:
     /// a search leaves out the lists that promise too little. Infinite if it leaves out none.
     public private(set) var slack: Float
+    /// The same for a user from whom a filter keeps items, which may be what lies next to the user: seldom less.
+    public private(set) var filteredSlack: Float
     public private(set) var count = 0
     private(set) var blocks = Paged<CodeBlock>(shift: 6)
     /// What searches read of the blocks, in the same places.
@@ -29,16 +31,18 @@ public struct InvertedIndex: ItemIndex {
     private(set) var profiles = ProfileTable()
 
     /// The same items, looked for with another slack.
-    public func looking(slack: Float) -> InvertedIndex {
+    ///
+    /// - Parameter filtered: that of users with a filter; nil for the same.
+    public func looking(slack: Float, filtered: Float? = nil) -> InvertedIndex {
         var other = self
-        other.slack = slack
+        (other.slack, other.filteredSlack) = (slack, filtered ?? slack)
         return other
     }
 
     /// An empty index.
     public init(_ partition: Partition, slack: Float = .infinity) {
         self.partition = partition
-        self.slack = slack
+        (self.slack, filteredSlack) = (slack, slack)
         lists = [[Int]](repeating: [], count: partition.lists)
     }
 
@@ -55,7 +59,7 @@ public struct InvertedIndex: ItemIndex {
     var isExhaustive: Bool { slack == .infinity }
 
     public var version: String {
-        isFlat ? "flat-1" : "inverted-3-\(partition.version)-\(slack)"
+        isFlat ? "flat-1" : "inverted-3-\(partition.version)-\(slack)-\(filteredSlack)"
     }
 
     public var dimension: Int { partition.dimension }

@@ -89,10 +89,10 @@ public final class InvertedScratch {
                 reaches.append(index.partition.reach(of: list, holding: index.count(ofList: list)))
             }
         }
-        let slack = index.isExhaustive ? 0 : index.slack
         for user in 0..<count {
+            let slack = users[user].filter == nil ? index.slack : index.filteredSlack
             let (target, reaches) = (promises.pointer + user * stride, users[user].filter?.reaches ?? reaches.base)
-            let way = slack * users[user].length
+            let way = index.isExhaustive ? 0 : slack * users[user].length
             for list in 0..<lists {
                 let promise = target[list] + way * reaches[list]
                 target[list] = reaches[list] == -.infinity ? -.infinity : promise

@@ -6,6 +6,13 @@ extension Partition {
     /// Rounds of Lloyd's algorithm.
     private static let rounds = 8
 
+    /// Of each list the region that its centroid lies in, of so many.
+    package func regions(_ count: Int) -> [Int] {
+        let centroids = (0..<lists).flatMap { list in withCentroid(list) { Array($0.prefix(dimension)) } }
+        return Partition.train(centroids.span, dimension: dimension, lists: count).lists(of: centroids.span)
+            .map(Int.init)
+    }
+
     /// Divides some vectors by k-means (Lloyd 1982), in arithmetic whose bits do not depend on the processor: equal vectors in
     /// an equal order give equal centroids.
     ///
