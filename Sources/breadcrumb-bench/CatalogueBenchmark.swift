@@ -4,6 +4,7 @@ import Foundation
 import Observability
 import Retrieval
 import Streaming
+import Synchronization
 
 /// What a live catalogue costs: its start, its changes beside searches, and a year of them.
 struct CatalogueBenchmark {
@@ -29,7 +30,10 @@ struct CatalogueBenchmark {
         let file = PlanFile(
             folder: folder.path, for: .init(model: shop.model.version, recall: recall, k: k),
             complain: { FileHandle.standardError.write(Data("\($0)\n".utf8)) })
-        let catalogue = try LiveCatalogue(model: shop.model, recall: recall, listSize: k, file: file)
+        let plans = Atomic(0)
+        let catalogue = try LiveCatalogue(model: shop.model, recall: recall, listSize: k, file: file) { _ in
+            plans.add(1, ordering: .sequentiallyConsistent)
+        }
         let planned = seconds(since: clock)
         var changes = Changes(catalogue: catalogue, shop: shop)
         var start = try start(&changes, planned: planned, residentBefore: before)
@@ -42,7 +46,8 @@ struct CatalogueBenchmark {
         start.keptSeconds = seconds(since: again)
         return CatalogueReport(
             date: Date().ISO8601Format(), machine: machine, items: shop.known, start: start, quiet: quiet,
-            changes: rows, year: year)
+            changes: rows, year: year,
+            exchange: try exchange(&changes) { plans.load(ordering: .sequentiallyConsistent) })
     }
 
     /// Reads the whole catalogue as the feed does.
@@ -133,6 +138,35 @@ struct CatalogueBenchmark {
             indexMegabytes: [indexBefore, indexAfter],
             residentMegabytes: [residentBefore, ProcessStatistics.residentBytes() / 1e6],
             searches: [before, try times(changes.catalogue) { pause() }])
+    }
+
+    /// Lets the catalogue grow by half, and changes prices one at a time until the new plan is in force; nil of one that is too small for
+    /// another plan.
+    ///
+    /// - Parameter plans: that there have been.
+    private func exchange(_ changes: inout Changes, plans: () -> Int) throws -> CatalogueReport.Exchange? {
+        let catalogue = changes.catalogue
+        let before = plans()
+        let first = IndexPlan.flat(dimension: shop.model.dimension, items: shop.known)
+        guard first.isOutgrown(by: 3 * shop.known / 2 + 1) else { return nil }
+        while 2 * catalogue.snapshot.index.count <= 3 * shop.known {
+            try changes.apply(changes.decode((0..<laterBatch).map { _ in try changes.next(.addition) }))
+        }
+        let clock = ContinuousClock.now
+        var (count, longest) = (0, 0.0)
+        let times = try times(catalogue) {
+            while plans() == before {
+                let record = try changes.next(.price)
+                let start = ContinuousClock.now
+                try changes.apply(changes.decode([record]))
+                longest = max(longest, seconds(since: start))
+                count += 1
+            }
+        }
+        let index = catalogue.snapshot.index
+        return CatalogueReport.Exchange(
+            items: index.count, lists: index.partition.lists, seconds: seconds(since: clock), changes: count,
+            longestMilliseconds: 1e3 * longest, searches: times)
     }
 
     /// Lets the others work for five seconds.

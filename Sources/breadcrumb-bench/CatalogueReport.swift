@@ -48,6 +48,18 @@ struct CatalogueReport: Codable {
         var searches: [SearchTimes]
     }
 
+    /// A new plan of a catalogue that has grown by half, beside single changes and searches.
+    struct Exchange: Codable {
+        var items: Int
+        var lists: Int
+        /// From the change that made the catalogue large enough until the new plan is in force, by the clock.
+        var seconds: Double
+        var changes: Int
+        /// By the clock, from a record's decoding until the next snapshot has it: the longest.
+        var longestMilliseconds: Double
+        var searches: SearchTimes
+    }
+
     var date: String
     var machine: Machine
     var items: Int
@@ -56,6 +68,8 @@ struct CatalogueReport: Codable {
     var quiet: SearchTimes
     var changes: [Change]
     var year: Year
+    /// Nil of a catalogue that is too small for another plan.
+    var exchange: Exchange?
 
     /// As lines of text.
     var text: String {
@@ -84,6 +98,14 @@ struct CatalogueReport: Codable {
                 year.residentMegabytes[0], year.residentMegabytes[1]),
             Self.line("before", nil, year.searches[0], year.searches[0]),
             Self.line("after", nil, year.searches[1], year.searches[0]),
+        ]
+        guard let exchange else { return lines.joined(separator: "\n") }
+        lines += [
+            "",
+            String(
+                format: "a plan of %d lists for %d items: in force after %.1f s, %d changes meanwhile, longest %.2f ms",
+                exchange.lists, exchange.items, exchange.seconds, exchange.changes, exchange.longestMilliseconds),
+            Self.line("meanwhile", nil, exchange.searches, quiet),
         ]
         return lines.joined(separator: "\n")
     }

@@ -137,22 +137,41 @@ public final class LiveCatalogue: Sendable {
         return true
     }
 
+    /// Changes that are made up for while others wait: they wait for some milliseconds.
+    private static let fewChanges = 100
+    /// So often what has changed meanwhile is made up for beside further changes: each time there is less, unless they come as fast.
+    private static let mostRounds = 20
+
     /// Indexes the items anew by a plan for them, then makes up for what has changed meanwhile.
     private func replan(_ old: InvertedIndex) {
         // It refuses no vectors that an index holds already.
-        let made = try? IndexPlan.make(for: old, users: Array(model.audience.values), recall: recall, k: listSize)
+        guard
+            var (plan, index) = try? IndexPlan.make(
+                for: old, users: Array(model.audience.values), recall: recall, k: listSize)
+        else { return writing.withLock { $0.changed = nil } }
+        for _ in 0..<Self.mostRounds {
+            let changed = writing.withLock { writing -> Set<ItemID> in
+                guard let changed = writing.changed, changed.count > Self.fewChanges else { return [] }
+                writing.changed = []
+                return changed
+            }
+            if changed.isEmpty { break }
+            Self.copy(changed, from: snapshot.index, into: &index)
+        }
         writing.withLock { writing in
-            let changed = writing.changed ?? []
+            Self.copy(writing.changed ?? [], from: snapshot.index, into: &index)
             writing.changed = nil
-            guard var (plan, index) = made else { return }
-            for item in changed { try? index.copy(item, from: snapshot.index) }
             plan.items = max(plan.items, index.count)
             writing.plan = plan
             var copy = snapshot
             copy.index = index
             replace(by: copy)
         }
-        if let plan = made?.plan { observe(plan) }
+        observe(plan)
+    }
+
+    private static func copy(_ items: Set<ItemID>, from current: InvertedIndex, into index: inout InvertedIndex) {
+        for item in items { try? index.copy(item, from: current) }
     }
 
     /// Shows `new` to those who ask from now on. What only the old one held is given back after the lock: nobody waits for that.
