@@ -143,7 +143,7 @@ extension InvertedIndex {
         let all = scratch.lists
         all.pointee.queue.reset()
         for user in 0..<users {
-            for place in all.pointee.looks.touched(first: user) {
+            for place in all.pointee.looks.firstTouched(by: user) {
                 let (list, lookers) = all.pointee.looks.look(place)
                 partition.approach(list)
                 let isFiltered = scratch.users[Int(all.pointee.looks.lookers.base[lookers.lowerBound])].filter != nil

@@ -22,7 +22,7 @@ struct ListLooks {
     }
 
     /// The touched lists that no user before this one looks into; all of this user's are among them and those before.
-    func touched(first user: Int) -> Range<Int> {
+    func firstTouched(by user: Int) -> Range<Int> {
         (user > 0 ? Int(touchedEnds.base[user - 1]) : 0)..<Int(touchedEnds.base[user])
     }
 
