@@ -1,6 +1,11 @@
 // What of some numbers is wanted: those in a band, the k-th largest, their order. None of it depends on how many are taken a time, so all
 // levels agree. Included by bodies.h.
 
+#if WIDTH == 16
+// The first n lanes, or all.
+INLINE __mmask16 lanes_before(size_t n) { return n < 16 ? (__mmask16)((1u << n) - 1) : 0xffff; }
+#endif
+
 // An infinite `below` becomes one that compares with nothing. Without an instruction that packs what is taken, whole vectors are passed
 // over where nothing is, and one that has something is taken apart without branches.
 static size_t select_band(uint32_t *places, const float *values, size_t n, float least, float below, uint32_t first) {
@@ -131,8 +136,7 @@ INLINE float kth_of_tops(vec first, vec second, vec third, size_t k) {
 #if WIDTH == 16
 // Of 32 numbers at most: the one that fewer than k exceed and at least k reach.
 INLINE float kth_of_few(const float *values, size_t n, size_t k) {
-    const __mmask16 low = n < 16 ? (__mmask16)((1u << n) - 1) : 0xffff;
-    const __mmask16 high = n > 16 ? (__mmask16)((1u << (n - 16)) - 1) : 0;
+    const __mmask16 low = lanes_before(n), high = lanes_before(n > 16 ? n - 16 : 0);
     const __m512 first = _mm512_maskz_loadu_ps(low, values), second = _mm512_maskz_loadu_ps(high, values + 16);
     for (size_t i = 0; i + 1 < n; i++) {
         const __m512 value = _mm512_set1_ps(values[i]);
@@ -173,8 +177,7 @@ static void rank(uint32_t *order, const float *values, size_t n) {
 #if WIDTH == 16
         const __m512 value = _mm512_set1_ps(values[i]);
         for (size_t j = 0; j < n; j += 16) {
-            const __mmask16 there = n - j < 16 ? (__mmask16)((1u << (n - j)) - 1) : 0xffff;
-            const __mmask16 earlier = j + 16 <= i ? 0xffff : j > i ? 0 : (__mmask16)((1u << (i - j)) - 1);
+            const __mmask16 there = lanes_before(n - j), earlier = lanes_before(i > j ? i - j : 0);
             const __m512 others = _mm512_maskz_loadu_ps(there, values + j);
             const __mmask16 equal = _mm512_mask_cmp_ps_mask(earlier, others, value, _CMP_EQ_OQ);
             before += (uint32_t)__builtin_popcount(equal | _mm512_mask_cmp_ps_mask(there, others, value, _CMP_GT_OQ));
