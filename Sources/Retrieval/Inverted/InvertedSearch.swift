@@ -123,7 +123,7 @@ extension InvertedIndex {
             }
             if isFlat {
                 enqueue(users, scratch, blocks: Self.firstBlocks..<Int.max)
-                scan(firstFor: 0, scratch, isFirst: false)
+                for user in 0..<users { scan(firstFor: user, scratch, isFirst: false) }
             }
             count *= Self.moreLists
             var isOver = true
