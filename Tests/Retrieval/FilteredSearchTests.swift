@@ -155,6 +155,15 @@ struct FilteredSearchTests {
         let queries = (0..<5).map { _ in generator.vector(8) }
         let found = try index.search(queries, k: 20, filter: ItemFilter(.inStock))
         #expect(bits(found) == bits(queries.map { oracle.search($0, k: 20, where: .inStock) }))
+
+        // Also after a user for whom nothing passes.
+        let conditions = [ItemCondition.market("xx")] + [ItemCondition](repeating: .inStock, count: 4)
+        let flat = queries.flatMap { $0 }
+        func search<Index: ItemIndex>(_ index: Index) throws -> [[ScoredItem]] {
+            try index.search(
+                queries: flat.span, k: 20, filters: conditions.map(ItemFilter.init), scratch: index.makeScratch())
+        }
+        #expect(try bits(search(index)) == bits(zip(queries, conditions).map { oracle.search($0, k: 20, where: $1) }))
     }
 
     /// By id, as the oracle has them, of an index that has seen changes.
