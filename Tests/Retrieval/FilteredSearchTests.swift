@@ -157,7 +157,7 @@ struct FilteredSearchTests {
         #expect(bits(found) == bits(queries.map { oracle.search($0, k: 20, where: .inStock) }))
 
         // Also after a user for whom nothing passes.
-        let conditions = [ItemCondition.market("xx")] + [ItemCondition](repeating: .inStock, count: 4)
+        let conditions = [ItemCondition.any([])] + [ItemCondition](repeating: .inStock, count: 4)
         let flat = queries.flatMap { $0 }
         func search<Index: ItemIndex>(_ index: Index) throws -> [[ScoredItem]] {
             try index.search(
