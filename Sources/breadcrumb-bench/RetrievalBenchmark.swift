@@ -73,21 +73,21 @@ struct RetrievalBenchmark {
             baseline.microseconds = median((0..<rounds).map { _ in sgemm(items, batch: batch) })
             rows.append(baseline)
         }
-        for lists in [1, IndexPlan.lists(of: count)] {
+        for isFlat in [true, false] {
             var row = row
             let clock = ContinuousClock.now
             let partition =
-                lists == 1
+                isFlat
                 ? Partition.single(dimension: d)
-                : Partition.train(items.span, dimension: d, lists: lists)
+                : Partition.train(items.span, dimension: d, items: count)
             let seconds = (ContinuousClock.now - clock) / .seconds(1)
             var index = InvertedIndex(partition)
             (row.buildSeconds, row.changeMicroseconds) = try fill(&index, items)
             row.buildSeconds += seconds
             row.megabytes = Double(index.vectorBytes) / 1e6
-            (row.what, row.lists) = (lists == 1 ? "flat" : "inverted", lists)
+            (row.what, row.lists) = (isFlat ? "flat" : "inverted", partition.lists)
             // Until nothing is missing.
-            for slack in lists == 1 ? [.infinity] : Self.slacks {
+            for slack in isFlat ? [.infinity] : Self.slacks {
                 row.slack = slack.isFinite ? slack : 0
                 let found = try measure(index.looking(slack: slack), row, truth, batches)
                 rows += found

@@ -15,6 +15,20 @@ struct IndexPlanBytesTests {
         #expect(read.partition.version == plan.partition.version)
     }
 
+    /// Lists in regions, as large catalogues have them.
+    @Test func regionsComeBack() throws {
+        let partition = Partition.ofTests(dimension: 6, lists: 60, regions: 20)
+        let plan = IndexPlan(
+            partition: partition, slack: 0.5, filteredSlack: 0.75, recall: 0.98, looks: 6.5, items: 77)
+        let bytes = plan.bytes(for: purpose)
+        let read = try #require(try IndexPlan(bytes: bytes, for: purpose))
+        #expect(read.index.version == plan.index.version && read.partition.lists == partition.lists)
+        #expect(read.looks == 6.5 && read.items == 77)
+        var generator = Generator(state: 48)
+        let vectors = (0..<500).flatMap { _ in generator.vector(6) }
+        #expect(read.partition.lists(of: vectors.span) == partition.lists(of: vectors.span))
+    }
+
     @Test(arguments: [
         IndexPlan.Purpose(model: "m2", recall: 0.98, k: 20), .init(model: "m1", recall: 0.981, k: 20),
         .init(model: "m1", recall: 0.98, k: 21),
@@ -40,7 +54,7 @@ struct IndexPlanBytesTests {
     /// With a checksum that is right, as something else than this program may write it.
     @Test func numbersThatNoPlanHasAreRefused() throws {
         let bytes = plan.bytes(for: purpose)
-        // From the end: checksum, items (a byte), looks, recall, the slack with a filter, slack.
+        // From the end: checksum, items (a byte), looks, recall, the slack with a filter, slack, lists of the region (a byte).
         let (looks, recall, slack) = (bytes.count - 13, bytes.count - 21, bytes.count - 29)
         func isRefused(_ place: Int, _ value: [UInt8]) -> Bool {
             var other = bytes
@@ -57,8 +71,9 @@ struct IndexPlanBytesTests {
         }
         for value in [-0.1, 1.1, .nan] as [Double] { #expect(isRefused(recall, double(value))) }
         for value in [-1, .infinity, .nan] as [Double] { #expect(isRefused(looks, double(value))) }
-        #expect(isRefused(slack - 4, single(.nan)) && isRefused(slack - 4, single(-1)), "a radius")
-        #expect(isRefused(slack - 8, single(.infinity)), "a centroid")
+        #expect(isRefused(slack - 1, [0]) && isRefused(slack - 1, [2]), "lists of a region")
+        #expect(isRefused(slack - 5, single(.nan)) && isRefused(slack - 5, single(-1)), "a radius")
+        #expect(isRefused(slack - 9, single(.infinity)), "a centroid")
     }
 
     /// Refused with a reason.

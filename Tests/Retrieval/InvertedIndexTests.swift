@@ -7,6 +7,16 @@ import Testing
 struct InvertedIndexTests {
     private static let dimension = 24
 
+    struct Division: CustomTestStringConvertible {
+        let lists: Int
+        let regions: Int
+
+        var testDescription: String { "\(lists) lists in \(regions) regions" }
+    }
+
+    /// The second has more regions than a search opens at first.
+    private static let divisions = [Division(lists: 30, regions: 1), .init(lists: 150, regions: 50)]
+
     /// Points around some centres, as a trained tower's are; every one twice, so that there are ties.
     private static func clustered(_ count: Int, _ generator: inout Generator) -> [(key: ItemID, value: [Float])] {
         let centres = (0..<40).map { _ in generator.vector(dimension) }
@@ -17,12 +27,13 @@ struct InvertedIndexTests {
         }
     }
 
-    @Test(arguments: InstructionSet.available)
-    func aFewListsGiveTheSameWhateverTheWay(level: InstructionSet) throws {
+    @Test(arguments: InstructionSet.available, Self.divisions)
+    func aFewListsGiveTheSameWhateverTheWay(level: InstructionSet, division: Division) throws {
         var generator = Generator(state: 41)
         let items = Self.clustered(3000, &generator)
         let flat = items.flatMap(\.value)
-        let partition = Partition.train(flat.span, dimension: Self.dimension, lists: 30)
+        let partition = Partition.train(
+            flat.span, dimension: Self.dimension, lists: division.lists, regions: division.regions)
         let queries = (0..<70).map { _ in generator.vector(Self.dimension) }
         let excluded = (0..<70).map { user in Set((0..<user * 4).map { ItemID("item-\($0 * 7)") }) }
         func fill(_ items: [(key: ItemID, value: [Float])]) throws -> InvertedIndex {
@@ -43,10 +54,10 @@ struct InvertedIndexTests {
         #expect(bits(all) != bits(expected ?? []), "a few lists must miss something, or this test shows nothing")
     }
 
-    @Test func recallRisesToOne() throws {
+    @Test(arguments: Self.divisions) func recallRisesToOne(division: Division) throws {
         var generator = Generator(state: 42)
         let items = Self.clustered(3000, &generator)
-        let index = try Self.index(items, lists: 30)
+        let index = try Self.index(items, division)
         let queries = (0..<100).map { _ in generator.vector(Self.dimension) }
         let truth = try ExactIndex(dimension: Self.dimension).adding(items).search(queries, k: 20)
         let recalls = try [0, 0.2, 0.5, 1, .infinity].map {
@@ -64,17 +75,17 @@ struct InvertedIndexTests {
         for place in items.indices where place % 3 > 0 { items[place].value = scaled(items[place].value, itemScale) }
         let queries = (0..<20).map { _ in scaled(generator.vector(Self.dimension), queryScale) }
         let truth = try ExactIndex(dimension: Self.dimension).adding(items).search(queries, k: 20)
-        for lists in [1, 20] {
-            let index = try Self.index(items, lists: lists).looking(slack: .infinity)
-            #expect(bits(try index.search(queries, k: 20)) == bits(truth), "\(lists) lists")
+        for division in [Division(lists: 1, regions: 1), .init(lists: 20, regions: 1), .init(lists: 60, regions: 20)] {
+            let index = try Self.index(items, division).looking(slack: .infinity)
+            #expect(bits(try index.search(queries, k: 20)) == bits(truth), "\(division)")
         }
     }
 
     /// One list holds 100 items and most of them are excluded: the others must fill up.
-    @Test func aListIsShortOnlyIfTheCatalogueIs() throws {
+    @Test(arguments: Self.divisions) func aListIsShortOnlyIfTheCatalogueIs(division: Division) throws {
         var generator = Generator(state: 45)
         let items = Self.clustered(3000, &generator)
-        let index = try Self.index(items, lists: 30)
+        let index = try Self.index(items, division)
         let queries = (0..<20).map { _ in generator.vector(Self.dimension) }
         let all = Set(items.map(\.key))
         for k in [50, 500, 3000, 4000] {
@@ -87,9 +98,10 @@ struct InvertedIndexTests {
         #expect(bits(long) == bits(flat))
     }
 
-    private static func index(_ items: [(key: ItemID, value: [Float])], lists: Int) throws -> InvertedIndex {
+    private static func index(_ items: [(key: ItemID, value: [Float])], _ division: Division) throws -> InvertedIndex {
         let flat = items.flatMap(\.value)
-        let partition = Partition.train(flat.span, dimension: dimension, lists: lists)
+        let partition = Partition.train(
+            flat.span, dimension: dimension, lists: division.lists, regions: division.regions)
         return try InvertedIndex(partition, slack: 0).adding(items)
     }
 
@@ -110,7 +122,7 @@ struct InvertedIndexTests {
         let items = Self.clustered(10_000, &generator)
         let users = (0..<400).flatMap { _ in generator.vector(Self.dimension) }
         let (plan, index) = try Self.plan(items, users, recall: 0.95)
-        #expect(plan.partition.lists == IndexPlan.lists(of: 10_000) && plan.looks < Double(plan.partition.lists) / 2)
+        #expect(plan.partition.lists == Partition.lists(of: 10_000) && plan.looks < Double(plan.partition.lists) / 2)
         #expect(plan.recall >= 0.95 && plan.items == 10_000 && index.count == 10_000)
         let others = (0..<400).map { _ in generator.vector(Self.dimension) }
         let exact = try ExactIndex(dimension: Self.dimension).adding(items)
@@ -118,10 +130,10 @@ struct InvertedIndexTests {
         #expect(Self.recall(try index.search(others, k: 20), truth) > 0.93)
 
         // And under filters, whatever share of the items passes, and where they take away what lies together.
-        let regions = plan.partition.regions(10)
+        let parts = plan.partition.parts(10)
         let vectors = items.flatMap(\.value)
         let listOfItem = plan.partition.lists(of: vectors.span)
-        let far = items.indices.filter { regions[Int(listOfItem[$0])] < 5 }
+        let far = items.indices.filter { parts[Int(listOfItem[$0])] < 5 }
         let shares = [2, 3, 20, 100, 700].map { share in items.indices.filter { ($0 * 7919) % share == 0 } }
         for passing in shares + [far] {
             let filter = ItemFilter(.items(Set(passing.map { items[$0].key })))
@@ -142,6 +154,28 @@ struct InvertedIndexTests {
         )
         #expect(try moved.count == index.count && bits(moved.search(others, k: 20)) == bits(truth))
         #expect(bits(kept) != bits(truth))
+    }
+
+    /// What the regions leave out of the comparison is seldom nearer than what they do not.
+    @Test func regionsFindTheNearestList() throws {
+        var generator = Generator(state: 47)
+        let vectors = Self.clustered(20_000, &generator).flatMap(\.value)
+        let partition = Partition.train(vectors.span, dimension: Self.dimension, lists: 400, regions: 25)
+        #expect((350...450).contains(partition.lists))
+        let found = partition.lists(of: vectors.span)
+        #expect(Set(found).count > partition.lists * 9 / 10, "lists that hold something")
+        // The same centroids in one region: all of them are compared.
+        let centroids = partition.listCentroids
+        let distances = (0..<1000).map { point -> (found: Float, least: Float) in
+            let vector = vectors[point * Self.dimension..<(point + 1) * Self.dimension]
+            let all = stride(from: 0, to: centroids.count, by: Self.dimension).map { start in
+                zip(vector, centroids[start..<start + Self.dimension]).reduce(Float(0)) {
+                    $0 + ($1.0 - $1.1) * ($1.0 - $1.1)
+                }
+            }
+            return (all[Int(found[point])], all.min() ?? 0)
+        }
+        #expect(distances.count { $0.found <= $0.least * 1.0001 } > 950)
     }
 
     @Test func withoutReasonForListsThereAreNone() throws {

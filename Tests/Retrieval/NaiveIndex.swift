@@ -63,6 +63,8 @@ enum IndexKind: CaseIterable {
     case flat
     /// Seven lists, all of them looked into.
     case inverted
+    /// Some sixty lists in twenty regions, likewise.
+    case regions
 
     func make(dimension: Int, _ items: [(key: ItemID, value: [Float])] = []) throws -> any ItemIndex {
         var index: any ItemIndex =
@@ -70,6 +72,7 @@ enum IndexKind: CaseIterable {
             case .exact: ExactIndex(dimension: dimension)
             case .flat: InvertedIndex(.single(dimension: dimension))
             case .inverted: InvertedIndex(.ofTests(dimension: dimension))
+            case .regions: InvertedIndex(.ofTests(dimension: dimension, lists: 60, regions: 20))
             }
         for (item, vector) in items { try index.upsert(item, vector.span) }
         return index
@@ -89,10 +92,10 @@ extension ItemIndex {
 }
 
 extension Partition {
-    /// Seven lists of random vectors.
-    static func ofTests(dimension: Int) -> Partition {
+    /// Lists of random vectors.
+    static func ofTests(dimension: Int, lists: Int = 7, regions: Int = 1) -> Partition {
         var generator = Generator(state: 3)
         let vectors = (0..<200).flatMap { _ in generator.vector(dimension) }
-        return train(vectors.span, dimension: dimension, lists: 7)
+        return train(vectors.span, dimension: dimension, lists: lists, regions: regions)
     }
 }

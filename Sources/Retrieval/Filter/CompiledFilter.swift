@@ -12,12 +12,14 @@ final class CompiledFilter {
     private var inBlock = Growing<Int32>()
     /// Rows that pass.
     private(set) var count = 0
-    /// What the rows that pass of each list may reach; minus infinity where there are none.
-    private var reaches = Growing<Float>()
+    /// What the rows that pass of each list may reach.
+    private var reaches: Reaches
 
-    init(_ filter: ItemFilter) {
+    init(_ filter: ItemFilter, of index: InvertedIndex) {
         self.filter = filter
         tree = ConditionTree(filter.condition)
+        reaches = Reaches(index.partition)
+        update(to: index)
     }
 
     /// Takes in what has changed in the index since the last time.
@@ -42,15 +44,15 @@ final class CompiledFilter {
             inList[view.list] += Int(inBlock.base[place])
         }
         count = inList.reduce(0, +)
-        reaches.count = 0
-        for (list, count) in inList.enumerated() { reaches.append(index.partition.reach(of: list, holding: count)) }
+        if reaches.partition !== index.partition { reaches = Reaches(index.partition) }
+        reaches.hold(inList)
     }
 
     /// What a pass reads of it, valid until the next update.
     var view: SearchUser.FilterView {
         .init(
             masks: UnsafeRawPointer(masks.base).assumingMemoryBound(to: UInt16.self),
-            inBlock: UnsafePointer(inBlock.base), reaches: reaches.base)
+            inBlock: UnsafePointer(inBlock.base), lists: reaches.lists.base, regions: reaches.regions.base)
     }
 }
 
@@ -69,9 +71,8 @@ struct FilterCache {
             return known
         }
         if filters.count == Self.capacity { filters.removeAll() }
-        let compiled = CompiledFilter(filter)
+        let compiled = CompiledFilter(filter, of: index)
         filters[name] = compiled
-        compiled.update(to: index)
         return compiled
     }
 }

@@ -44,7 +44,8 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
     private var names = ItemColumn(capacity: 0)
     private var (step, error, reach): (Float, Float, Float) = (0, 0, 0)
 
-    private static let leastCapacity = 32
+    /// Rows that memory is made for at a time: most blocks of small lists end between the powers of two.
+    private static let growth = 32
     /// Differences up to this are left out of the codes: a unit for them would have no inverse.
     private static let nothing: Float = 0x1p-100
     /// Floats that the masks take the place of.
@@ -165,7 +166,7 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
     }
 
     private func grow() {
-        capacity = min(max(Self.leastCapacity, 2 * capacity), Slot.rowsInBlock)
+        capacity += Self.growth
         vectors = vectors.copy(count: capacity * width)
         codes = codes.copy(count: Self.maskFloats + capacity * width / 4)
         names = ItemColumn(names, capacity: capacity)
@@ -173,7 +174,7 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
 
     /// Makes the codes of a row, and those of all rows anew if the unit is too small for it.
     private func encode(_ row: Int) {
-        let largest = partition.withCentroid(list) { centroid in
+        let largest = partition.centroids.with(list) { centroid in
             let vector = vector(row)
             return (0..<width).reduce(Float(0)) { max($0, (vector[$1] - centroid[$1]).magnitude) }
         }
@@ -191,7 +192,7 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
         let vector = vector(row)
         let tile = UnsafeMutableRawPointer(codes.pointer + Self.maskFloats) + row / 16 * 16 * width + row % 16 * 4
         let inverse = step > 0 ? 1 / step : 0
-        partition.withCentroid(list) { centroid in
+        partition.centroids.with(list) { centroid in
             var (lost, kept) = (0.0, 0.0)
             for i in 0..<width {
                 let code = ((vector[i] - centroid[i]) * inverse).rounded().clamped(to: -127...127)

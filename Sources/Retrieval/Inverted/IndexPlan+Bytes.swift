@@ -20,21 +20,25 @@ extension IndexPlan {
     }
 
     /// What the form is called, and its version. Whatever makes other plans of the same checkpoint changes it too.
-    private static let form = "breadcrumb index plan 4"
+    private static let form = "breadcrumb index plan 5"
 
     /// The plan in a form for files, which ends with a checksum.
     public func bytes(for purpose: Purpose) -> [UInt8] {
-        var writer = ByteWriter(reserving: 4 * partition.lists * (partition.dimension + 1) + 256)
+        var writer = ByteWriter(
+            reserving: 4 * (partition.lists + partition.regions.count) * (partition.dimension + 2) + 256)
         writer.string(Self.form)
         writer.string(purpose.model)
         writer.double(purpose.recall)
         writer.count(purpose.k)
         writer.count(partition.dimension)
-        writer.count(partition.lists)
-        for list in 0..<partition.lists {
-            partition.withCentroid(list) { writer.floats(UnsafeBufferPointer(rebasing: $0[..<partition.dimension])) }
+        for centroids in [partition.regions, partition.centroids] {
+            writer.count(centroids.count)
+            for number in 0..<centroids.count {
+                centroids.with(number) { writer.floats(UnsafeBufferPointer(rebasing: $0[..<centroids.dimension])) }
+            }
+            writer.floats(centroids.radii)
         }
-        writer.floats(partition.radii)
+        for region in 0..<partition.regions.count { writer.count(partition.lists(ofRegion: region).count) }
         writer.float(slack)
         writer.float(filteredSlack)
         writer.double(recall)
@@ -54,9 +58,13 @@ extension IndexPlan {
         let found = Purpose(
             model: try reader.string(), recall: try reader.double(), k: Int(clamping: try reader.varint()))
         let dimension = try reader.count()
-        let lists = try reader.count(ofSize: 4 * max(1, dimension))
-        let centroids = try reader.floats(lists * dimension)
-        let radii = try reader.floats(lists)
+        func centroids() throws(ByteReaderError) -> (values: [Float], radii: [Float]) {
+            let count = try reader.count(ofSize: 4 * max(1, dimension))
+            return (try reader.floats(count * dimension), try reader.floats(count))
+        }
+        let (regions, lists) = (try centroids(), try centroids())
+        var listsOfRegions: [Int] = []
+        for _ in regions.radii { listsOfRegions.append(Int(clamping: try reader.varint())) }
         slack = try reader.float()
         filteredSlack = try reader.float()
         recall = try reader.double()
@@ -69,13 +77,19 @@ extension IndexPlan {
             throw ByteReaderError(offset: end, problem: "the checksum is another: the plan is damaged")
         }
         let limit = RetrievalError.largestCoordinate
-        guard dimension > 0, lists > 0, centroids.allSatisfy({ $0.magnitude <= limit }),
-            radii.allSatisfy({ $0 >= 0 && $0 <= limit }),
+        guard dimension > 0, !lists.radii.isEmpty,
+            listsOfRegions.allSatisfy({ $0 > 0 && $0 <= lists.radii.count }),
+            listsOfRegions.reduce(0, +) == lists.radii.count,
+            (regions.values + lists.values).allSatisfy({ $0.magnitude <= limit }),
+            (regions.radii + lists.radii).allSatisfy({ $0 >= 0 && $0 <= limit }),
             [slack, filteredSlack].allSatisfy({ $0 >= 0 && ($0 <= Self.mostSlack || $0 == .infinity) }),
             slack.isFinite == filteredSlack.isFinite,
             recall >= 0, recall <= 1, looks >= 0, looks.isFinite, items <= Int(Int32.max)
         else { throw ByteReaderError(offset: end, problem: "numbers that no plan has") }
         guard found == purpose else { return nil }
-        partition = Partition(centroids: centroids, radii: radii, dimension: dimension)
+        partition = Partition(
+            Centroids(lists.values, radii: lists.radii, dimension: dimension),
+            regions: Centroids(regions.values, radii: regions.radii, dimension: dimension),
+            listsOfRegions: listsOfRegions)
     }
 }

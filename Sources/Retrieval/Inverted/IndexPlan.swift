@@ -24,9 +24,19 @@ public struct IndexPlan: Sendable {
     private static let leastUsers = 100
     /// Slacks are so many to a unit, and at most so large; beyond that lists tell nothing.
     private static let slackParts = 32
-    /// Regions of a catalogue, of which every second one makes a half.
-    private static let regions = 64
+    /// Parts of a catalogue, of which every second one makes a half.
+    private static let parts = 64
     static let mostSlack: Float = 4
+
+    /// A plan of parts that belong together.
+    package init(
+        partition: Partition, slack: Float, filteredSlack: Float, recall: Double, looks: Double, items: Int
+    ) {
+        self.partition = partition
+        (self.slack, self.filteredSlack) = (slack, filteredSlack)
+        (self.recall, self.looks) = (recall, looks)
+        self.items = items
+    }
 
     /// An empty index of this plan.
     public var index: InvertedIndex { InvertedIndex(partition).looking(slack: slack, filtered: filteredSlack) }
@@ -41,17 +51,11 @@ public struct IndexPlan: Sendable {
     /// Whether a catalogue has grown so much that another plan may serve it better: by half.
     public func isOutgrown(by count: Int) -> Bool { count > Self.mostOfFlat && 2 * count > 3 * items }
 
-    /// Lists for so many items. More of them have fewer rows to scan and more centroids; with 1.2 roots of the count a search of 100,000
-    /// items takes an eighth longer at an equal recall, of a million a fifth.
-    package static func lists(of count: Int) -> Int {
-        max(16, Int((1.8 * Double(count).squareRoot() / 16).rounded()) * 16)
-    }
-
     /// Makes a plan for the items of an index and users like those of a sample [users, dimension], and indexes the items by it: the
     /// least slack that finds `recall` of the sample's exact best, or a flat scan where that is as cheap. On all cores, some
     /// seconds for a million items.
     ///
-    /// The slack for users with a filter is the least that does so in a half of the catalogue made of whole regions: filters that take
+    /// The slack for users with a filter is the least that does so in a half of the catalogue made of whole parts: filters that take
     /// away what lies next to a user are harder than none, and than such as fall on all alike.
     ///
     /// - Parameters:
@@ -67,11 +71,11 @@ public struct IndexPlan: Sendable {
         let exact = index.partition.lists == 1 ? index : try index.replanned(flat)
         guard count > mostOfFlat, recall < 1, users.count >= leastUsers * dimension else { return (flat, exact) }
         let partition = Partition.train(
-            index.vectors(of: index.items.sorted()).span, dimension: dimension, lists: lists(of: count))
+            index.vectors(of: index.items.sorted()).span, dimension: dimension, items: count)
         var filled = InvertedIndex(partition)
         for item in index.items { try filled.copy(item, from: index) }
-        let regions = partition.regions(Self.regions)
-        let half = ItemFilter(.items(Set(filled.items(ofLists: { regions[$0] % 2 == 1 }))))
+        let parts = partition.parts(Self.parts)
+        let half = ItemFilter(.items(Set(filled.items(ofLists: { parts[$0] % 2 == 1 }))))
         let whole = try Sample(users: users, k: k, filter: nil, truth: exact)
         let halved = try Sample(users: users, k: k, filter: half, truth: exact)
         let (slack, found) = try leastSlack(reaching: recall, in: whole, of: filled)

@@ -25,7 +25,8 @@ public struct InvertedIndex: ItemIndex {
     /// Places in `blocks` that are free; empty blocks stand there.
     private var free: [Int] = []
     /// Per list its blocks, all full but the last.
-    private(set) var lists: [[Int]]
+    private(set) var chains: BlockChains
+    private(set) var reaches: Reaches
     private(set) var slots = ItemSlots()
     private(set) var numbered = NumberedSlots()
     private(set) var profiles = ProfileTable()
@@ -43,23 +44,18 @@ public struct InvertedIndex: ItemIndex {
     public init(_ partition: Partition, slack: Float = .infinity) {
         self.partition = partition
         (self.slack, filteredSlack) = (slack, slack)
-        lists = [[Int]](repeating: [], count: partition.lists)
+        chains = BlockChains(lists: partition.lists)
+        reaches = Reaches(partition)
     }
 
     /// Whether there is one list, so that a search misses nothing.
     public var isFlat: Bool { partition.lists == 1 }
 
-    /// Items of a list.
-    func count(ofList list: Int) -> Int {
-        let blocks = lists[list]
-        return (blocks.last.map { views[$0].count } ?? 0) + max(0, blocks.count - 1) * Slot.rowsInBlock
-    }
-
     /// Whether a search looks into all lists.
     var isExhaustive: Bool { slack == .infinity }
 
     public var version: String {
-        isFlat ? "flat-1" : "inverted-3-\(partition.version)-\(slack)-\(filteredSlack)"
+        isFlat ? "flat-1" : "inverted-4-\(partition.version)-\(slack)-\(filteredSlack)"
     }
 
     public var dimension: Int { partition.dimension }
@@ -95,7 +91,7 @@ public struct InvertedIndex: ItemIndex {
         try RetrievalError.check(vector, of: item, dimension: dimension)
         if let slot = slots[item], holds(vector, at: slot) { return setAttributes(attributes, at: slot) }
         let (width, partition) = (partition.width, partition)
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * width + Kernels.padded(partition.lists)) { memory in
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * width + partition.scoreRoom) { memory in
             guard let row = memory.baseAddress else { return }
             let turned = UnsafeMutableBufferPointer(rebasing: memory[width..<2 * width])
             memory.initialize(repeating: 0)
@@ -126,6 +122,7 @@ public struct InvertedIndex: ItemIndex {
         change(place) { $0.append(entry, vector) }
         slots[item] = slot
         numbered.move(number, to: slot)
+        reaches.add(1, to: list)
         count += 1
     }
 
@@ -145,15 +142,15 @@ public struct InvertedIndex: ItemIndex {
 
     /// Place of the list's last block if that has room, or of a new one.
     private mutating func blockWithRoom(_ list: Int) -> Int {
-        if let last = lists[list].last, !blocks[last].isFull { return last }
+        if let last = chains.last(of: list), !blocks[last].isFull { return last }
         let place = free.popLast() ?? blocks.count
         put(CodeBlock(list: list, of: partition), at: place)
-        lists[list].append(place)
+        chains.append(place, to: list)
         return place
     }
 
     @discardableResult public mutating func remove(_ item: ItemID) -> Bool {
-        guard let slot = slots[item], let last = lists[blocks[slot.block].list].last else { return false }
+        guard let slot = slots[item], let last = chains.last(of: blocks[slot.block].list) else { return false }
         let (list, end) = (blocks[last].list, Slot(block: last, row: blocks[last].count - 1))
         slots[item] = nil
         let gone = entry(at: slot)
@@ -162,10 +159,11 @@ public struct InvertedIndex: ItemIndex {
         if slot != end { moveRow(end, to: slot) }
         change(last) { $0.removeLast() }
         if end.row == 0 {
-            lists[list].removeLast()
+            chains.removeLast(of: list)
             put(CodeBlock(list: list, of: partition), at: last)
             free.append(last)
         }
+        reaches.add(-1, to: list)
         count -= 1
         return true
     }

@@ -4,8 +4,10 @@ import LinearAlgebra
 extension InvertedIndex {
     public func makeScratch() -> InvertedScratch { InvertedScratch() }
 
-    /// Lists that are looked into first, and so many times more while they do not hold a list's worth of what a user may have.
+    /// Lists that are looked into first, of the regions that are opened first, and so many times more while they do not hold a list's
+    /// worth of what a user may have.
     private static let firstLists = 3
+    private static let firstRegions = 12
     private static let moreLists = 4
     /// Of one list alone, so many blocks are looked at first.
     private static let firstBlocks = 16
@@ -60,23 +62,17 @@ extension InvertedIndex {
     /// Finds the best of some users, in two rounds: bounds of the rows of the best lists, which say what a score must reach, and
     /// then what may reach it in the lists that promise as much.
     private func pass(_ users: Int, _ k: Int, _ scratch: InvertedScratch) {
-        let stride = Kernels.padded(partition.lists)
-        for user in 0..<users {
-            scratch.scans[user].query = UnsafePointer(scratch.codes + user * partition.width)
-            scratch.scans[user].start = scratch.users[user].start
-            scratch.scans[user].step = scratch.users[user].step
-            scratch.scans[user].bounds = scratch.promises.pointer + user * stride
-            scratch.scans[user].maxima = nil
-        }
         for user in 0..<users { findLeaders(user, scratch) }
-        partition.estimate(for: scratch.scans, count: users)
-        scratch.promise(self, users: users)
+        openFirst(users, most: Self.firstRegions, scratch)
         for user in 0..<users { lead(user, k, scratch) }
         lookFirst(users, k, scratch)
         for user in 0..<users {
-            scratch.users[user].wanted = isExhaustive ? -.infinity : scratch.users[user].threshold
+            let wanted = isExhaustive ? -.infinity : scratch.users[user].threshold
+            scratch.regions[user].want(promising: wanted)
+            scratch.promises[user].want(promising: wanted)
         }
-        scratch.gather(lists: partition.lists, users: users)
+        open(users, scratch)
+        scratch.lists.pointee.looks.gather(scratch.promises, count: users, lists: partition.lists)
         if !isFlat { enqueue(users, scratch, blocks: 0..<Int.max) }
         staggered(users) { user in
             if !isFlat { scan(firstFor: user, scratch, isFirst: false) }
@@ -107,11 +103,10 @@ extension InvertedIndex {
 
     /// Looks into the best lists of each user, until there are `k` candidates or no more lists.
     private func lookFirst(_ users: Int, _ k: Int, _ scratch: InvertedScratch) {
-        let lists = partition.lists
-        for user in 0..<users { scratch.want(Self.firstLists, of: lists, user: user) }
-        var count = Self.firstLists
+        var (lists, regions) = (Self.firstLists, Self.firstRegions)
+        for user in 0..<users { scratch.promises[user].want(best: lists) }
         while true {
-            scratch.gather(lists: lists, users: users)
+            scratch.lists.pointee.looks.gather(scratch.promises, count: users, lists: partition.lists)
             enqueue(users, scratch, blocks: 0..<(isFlat ? Self.firstBlocks : Int.max))
             staggered(users) { user in
                 scan(firstFor: user, scratch, isFirst: true)
@@ -125,15 +120,24 @@ extension InvertedIndex {
                 enqueue(users, scratch, blocks: Self.firstBlocks..<Int.max)
                 for user in 0..<users { scan(firstFor: user, scratch, isFirst: false) }
             }
-            count *= Self.moreLists
+            (lists, regions) = (lists * Self.moreLists, regions * Self.moreLists)
             var isOver = true
-            for user in 0..<users where scratch.users[user].threshold == -.infinity {
-                guard scratch.users[user].looked > -.infinity else { continue }
-                scratch.want(count, of: lists, user: user)
+            for user in 0..<users where isShort(user, scratch) {
+                scratch.regions[user].want(best: regions)
                 isOver = false
             }
             if isOver { break }
+            open(users, scratch)
+            for user in 0..<users where scratch.users[user].threshold == -.infinity {
+                scratch.promises[user].want(best: lists)
+            }
         }
+    }
+
+    /// Whether a user has fewer candidates than a list takes and lists that have not been looked into.
+    private func isShort(_ user: Int, _ scratch: InvertedScratch) -> Bool {
+        scratch.users[user].threshold == -.infinity
+            && !(scratch.regions[user].isAllWanted && scratch.promises[user].isAllWanted)
     }
 
     /// Queues the blocks of the lists that users want.
@@ -142,20 +146,36 @@ extension InvertedIndex {
     private func enqueue(_ users: Int, _ scratch: InvertedScratch, blocks which: Range<Int>) {
         let all = scratch.lists
         all.pointee.queue.reset()
+        for place in 0..<all.pointee.looks.touched.count {
+            let list = all.pointee.looks.look(place).list
+            partition.centroids.approach(list)
+            if let block = chains.first(of: list) { approachView(block) }
+        }
         for user in 0..<users {
             for place in all.pointee.looks.firstTouched(by: user) {
                 let (list, lookers) = all.pointee.looks.look(place)
-                partition.approach(list)
                 let isFiltered = scratch.users[Int(all.pointee.looks.lookers.base[lookers.lowerBound])].filter != nil
-                for block in lists[list].dropFirst(which.lowerBound).prefix(which.count) {
-                    let bytes = views[block].masks.count * 16 * partition.width
-                    all.pointee.queue.append(
-                        .init(
-                            block: block, firstLooker: lookers.lowerBound, lookerEnd: lookers.upperBound,
-                            codes: views[block].codes, bytes: isFiltered ? min(bytes, Self.firstCodes) : bytes))
+                var (number, next) = (0, chains.first(of: list))
+                while let block = next, number < which.upperBound {
+                    if number >= which.lowerBound {
+                        let bytes = views[block].masks.count * 16 * partition.width
+                        all.pointee.queue.append(
+                            .init(
+                                block: block, firstLooker: lookers.lowerBound, lookerEnd: lookers.upperBound,
+                                codes: views[block].codes, bytes: isFiltered ? min(bytes, Self.firstCodes) : bytes))
+                    }
+                    (number, next) = (number + 1, chains.next(after: block))
                 }
             }
             all.pointee.queue.endUser()
+        }
+    }
+
+    /// Asks for what a search reads of a block before its codes.
+    private func approachView(_ block: Int) {
+        views.withUnsafeBufferPointer {
+            guard let start = $0.baseAddress else { return }
+            Kernels.prefetchFar(start + block, bytes: MemoryLayout<CodeBlock.View>.stride)
         }
     }
 
@@ -175,7 +195,7 @@ extension InvertedIndex {
     private func scan(_ place: Int, _ lookers: Range<Int>, _ scratch: InvertedScratch, isFirst: Bool) {
         let block = views[place]
         let width = partition.width
-        let (tiles, centroidLength) = (block.masks.count, partition.lengths[block.list])
+        let (tiles, centroidLength) = (block.masks.count, partition.centroids.lengths[block.list])
         let rows = tiles * 16
         let scans = scratch.scans
         // Users of bounds from the end, users of hits from the start.
@@ -192,7 +212,7 @@ extension InvertedIndex {
                     continue
                 }
             }
-            let centroid = partition.score(of: block.list, scratch.queries.pointer + user * width)
+            let centroid = partition.centroids.score(of: block.list, scratch.queries.pointer + user * width)
             let margin = mine.pointee.margin(in: block, centroid: centroid, centroidLength: centroidLength)
             let step = mine.pointee.step * block.step
             if isFirst || mine.pointee.threshold == -.infinity {

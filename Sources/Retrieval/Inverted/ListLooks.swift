@@ -1,6 +1,6 @@
 import LinearAlgebra
 
-/// The lists that users of a pass look into next, list by list: each is scanned once for all who do.
+/// The lists that users of a pass look into next, list by list, so that each is scanned once for all who do; or the regions, likewise.
 struct ListLooks {
     /// Lists that somebody looks into; of the one at place p the users are `lookers[starts[p]..<starts[p + 1]]`.
     private(set) var touched = Growing<UInt32>()
@@ -26,21 +26,16 @@ struct ListLooks {
         (user > 0 ? Int(touchedEnds.base[user - 1]) : 0)..<Int(touchedEnds.base[user])
     }
 
-    /// Gathers the lists whose promise reaches what a user wants and that the user has not looked into.
+    /// Gathers the lists that users want and have not looked into.
     ///
-    /// - Parameter promises: [count, lists rounded up], of each list to each user.
-    mutating func gather(
-        _ users: UnsafeMutablePointer<SearchUser>, count: Int, lists: Int, promises: UnsafePointer<Float>
-    ) {
-        let width = Kernels.padded(lists)
+    /// - Parameters:
+    ///   - promises: of each user.
+    ///   - lists: how many there are.
+    mutating func gather(_ promises: UnsafeMutablePointer<Promises>, count: Int, lists: Int) {
         if places.count < lists { places.append(repeating: -1, count: lists - places.count) }
         (chosen.count, chosenEnds.count, touched.count, touchedEnds.count, starts.count) = (0, 0, 0, 0, 0)
         for user in 0..<count {
-            let (wanted, looked) = (users[user].wanted, users[user].looked)
-            if wanted < looked {
-                users[user].looked = wanted
-                take(UnsafeBufferPointer(start: promises + user * width, count: lists), wanted, looked)
-            }
+            take(from: promises + user)
             chosenEnds.append(Int32(chosen.count))
             touchedEnds.append(Int32(touched.count))
         }
@@ -66,13 +61,11 @@ struct ListLooks {
         for place in 0..<touched.count { places.base[Int(touched.base[place])] = -1 }
     }
 
-    /// Appends a user's lists whose promise lies in a band to the chosen ones.
-    private mutating func take(_ promises: UnsafeBufferPointer<Float>, _ least: Float, _ below: Float) {
-        chosen.reserve(promises.count)
+    /// Appends what a user takes up to the chosen lists.
+    private mutating func take(from promises: UnsafeMutablePointer<Promises>) {
+        chosen.reserve(promises.pointee.count)
         let mine = chosen.base + chosen.count
-        let found = Kernels.select(
-            from: max(least, -.greatestFiniteMagnitude), below: below, of: promises,
-            into: UnsafeMutableBufferPointer(start: mine, count: promises.count))
+        let found = promises.pointee.take(into: mine)
         for number in 0..<found {
             let list = Int(mine[number])
             if places.base[list] < 0 {

@@ -1,79 +1,63 @@
 import LinearAlgebra
 
-/// How an index divides the space: a list of rows for each centroid.
+/// How an index divides the space: a list of rows for each centroid, and regions of lists that lie together.
 ///
-/// Lists are searched in the order of their centroids' scores, so that vectors which lie together are found together. With
-/// one list there is nothing to choose, and a search is a flat scan.
+/// Lists are searched in the order of what they promise, so that vectors which lie together are found together; which lists
+/// are compared at all is chosen by their regions in the same way. With one region all are, with one list there is nothing to choose,
+/// and a search is a flat scan.
 public final class Partition: Sendable {
     /// Names the centroids and radii: a digest of theirs, in hexadecimal digits.
     public let version: String
-    let dimension: Int
-    /// Floats of a row: `dimension` with zeros up to what the kernels take.
-    let width: Int
-    /// Lists, at least 1.
-    public let lists: Int
-    /// [lists, width]
-    private let rows: [Float]
-    /// The same in the tiles that `Kernels.scoreTiles` takes; rows past `lists` in the last are zeros.
-    private let tiles: [Float]
-    /// The same as 8-bit codes in the tiles that a scan takes, each standing for `step` · (code - 128), and what says which rows of a
-    /// tile are centroids.
-    private let codes: [UInt8]
-    private let step: Float
-    private let masks: [UInt16]
-    /// The length of each centroid, and half its square.
-    let lengths: [Float]
-    private let halfSquares: [Float]
-    /// The root of the mean square distance of each list's vectors from its centroid.
-    let radii: [Float]
+    /// Of the lists, one region's after another's.
+    let centroids: Centroids
+    let regions: Centroids
+    /// The first list of each region, and the number of lists.
+    private let firstLists: [Int]
+    private let regionOfLists: [Int32]
+    /// Room for the scores of a search for the list of a vector.
+    let scoreRoom: Int
+
+    /// So many of the nearest regions are gone through for the list of a vector.
+    private static let nearRegions = 4
 
     /// - Parameters:
-    ///   - centroids: [lists, dimension], of at least one list.
-    ///   - radii: of each list.
-    init(centroids: [Float], radii: [Float], dimension: Int) {
-        self.dimension = dimension
-        self.radii = radii
-        width = Kernels.padded(dimension)
-        lists = centroids.count / dimension
-        var rows = [Float](repeating: 0, count: lists * width)
-        var tiles = [Float](repeating: 0, count: Kernels.padded(lists) * width)
-        for list in 0..<lists {
-            for i in 0..<dimension {
-                let value = centroids[list * dimension + i]
-                rows[list * width + i] = value
-                let place = Kernels.tilePosition(of: i, width: width) * Kernels.lanes + list % Kernels.lanes
-                tiles[list / Kernels.lanes * width * Kernels.lanes + place] = value
-            }
+    ///   - centroids: of the lists, at least one of them.
+    ///   - regions: the regions' own; one of a single region may stand anywhere.
+    ///   - listsOfRegions: how many lists each region has, at least 1; together all.
+    init(_ centroids: Centroids, regions: Centroids, listsOfRegions: [Int]) {
+        self.centroids = centroids
+        self.regions = regions
+        firstLists = listsOfRegions.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
+        regionOfLists = listsOfRegions.enumerated().flatMap { region, lists in
+            [Int32](repeating: Int32(region), count: lists)
         }
-        self.rows = rows
-        self.tiles = tiles
-        let step = rows.reduce(0) { max($0, $1.magnitude) } / 127
-        var codes = [UInt8](repeating: 128, count: tiles.count)
-        for place in rows.indices where step > 0 {
-            let (list, i) = (place / width, place % width)
-            let target = list / 16 * 16 * width + i / 4 * 64 + list % 16 * 4 + i % 4
-            codes[target] = UInt8(128 + Int((rows[place] / step).rounded().clamped(to: -127...127)))
-        }
-        (self.codes, self.step) = (codes, step)
-        masks = (0..<tiles.count / (16 * width)).map { tile in
-            UInt16(truncatingIfNeeded: (1 << min(16, centroids.count / dimension - tile * 16)) - 1)
-        }
-        version = Self.digest(rows + radii)
-        let (count, width) = (lists, width)
-        let squares = (0..<count).map { list in
-            let row = rows[list * width..<(list + 1) * width]
-            return Kernels.dot(row.span, row.span)
-        }
-        halfSquares = squares.map { 0.5 * $0 }
-        lengths = squares.map { $0.squareRoot() }
+        version = Self.digest([centroids, regions].flatMap { $0.values + $0.radii } + listsOfRegions.map(Float.init))
+        scoreRoom = Kernels.padded(regions.count) + Kernels.padded(listsOfRegions.max() ?? 0) + 16
+    }
+
+    /// Lists in one region.
+    convenience init(_ centroids: Centroids) {
+        let (dimension, lists) = (centroids.dimension, centroids.count)
+        self.init(centroids, regions: .origin(dimension: dimension), listsOfRegions: [lists])
     }
 
     /// One list, whose centroid is the origin: the partition of a flat scan.
-    public static func single(dimension: Int) -> Partition {
-        Partition(centroids: [Float](repeating: 0, count: dimension), radii: [0], dimension: dimension)
-    }
+    public static func single(dimension: Int) -> Partition { Partition(.origin(dimension: dimension)) }
 
-    /// Names some centroids by 64 bits of their own (FNV-1a; Fowler, Noll, Vo), which tells plans apart and guards nothing.
+    /// Lists, at least 1.
+    public var lists: Int { centroids.count }
+    var dimension: Int { centroids.dimension }
+    /// The lists' centroids [lists, dimension].
+    package var listCentroids: [Float] { centroids.values }
+    /// Floats of a row: `dimension` with zeros up to what the kernels take.
+    var width: Int { centroids.width }
+
+    /// The lists of a region, at least one.
+    func lists(ofRegion region: Int) -> Range<Int> { firstLists[region]..<firstLists[region + 1] }
+
+    func region(ofList list: Int) -> Int { Int(regionOfLists[list]) }
+
+    /// Names some numbers by 64 bits of their own (FNV-1a; Fowler, Noll, Vo), which tells plans apart and guards nothing.
     private static func digest(_ values: [Float]) -> String {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for value in values {
@@ -86,82 +70,48 @@ public final class Partition: Sendable {
         return String(hash, radix: 16)
     }
 
-    /// How much better than the centroid the best of some vectors of a list may be, for a query of length 1 and a slack of 1.
-    ///
-    /// The largest of m normal numbers is some √(2 ln m) of their deviations (Gumbel), and the radius stands for the deviation; a
-    /// single one may lie above their mean too. Everything is in units of what 256 vectors give.
-    func reach(of list: Int, holding count: Int) -> Float {
-        guard count > 0 else { return -.infinity }
-        let logarithm = Float(Kernels.chordLog2(Double(count)))
-        return radii[list] * ((logarithm + 2) / 10).squareRoot()
-    }
-
-    /// Calls `body` with the centroid of a list, of `width` floats.
-    func withCentroid<Result>(_ list: Int, _ body: (UnsafeBufferPointer<Float>) -> Result) -> Result {
-        rows.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[list * width..<(list + 1) * width])) }
-    }
-
-    /// What the centroids' codes say of their scores, into the `bounds` of some users of a scan: room for `lists`, rounded up to
-    /// `Kernels.lanes`, of each.
-    ///
-    /// Takes a quarter of the time that the scores themselves take, and tells as well which lists are near.
-    ///
-    /// - Parameter users: with their queries, starts and steps, and no maxima.
-    func estimate(for users: UnsafeMutablePointer<Kernels.ScanUser>, count: Int) {
-        codes.withUnsafeBufferPointer { codes in
-            masks.withUnsafeBufferPointer { masks in
-                guard let start = codes.baseAddress else { return }
-                for user in 0..<count {
-                    users[user].masks = masks.baseAddress
-                    (users[user].step, users[user].base) = (users[user].step * step, 0)
-                }
-                Kernels.scanBounds(start, tiles: masks.count, width: width, for: users, count: count)
-            }
-        }
-    }
-
-    /// The score of a list's centroid; query: `width` floats.
-    func score(of list: Int, _ query: UnsafePointer<Float>) -> Float {
-        rows.withUnsafeBufferPointer { rows in
-            guard let start = rows.baseAddress else { return 0 }
-            return Kernels.dot(start + list * width, query, width: width)
-        }
-    }
-
-    /// scores (users, stride) of all centroids; queries (users, width) in the order of coordinates that tiles have.
-    ///
-    /// - Parameter stride: at least `lists`, rounded up to `Kernels.lanes`.
-    func score(
-        _ queries: UnsafeBufferPointer<Float>, into scores: UnsafeMutableBufferPointer<Float>, stride: Int
-    ) {
-        tiles.withUnsafeBufferPointer {
-            Kernels.scoreTiles($0, queries: queries, width: width, into: scores, stride: stride)
-        }
-    }
-
-    /// Asks for what `score(of:_:)` reads of a list.
-    func approach(_ list: Int) {
-        rows.withUnsafeBufferPointer { rows in
-            guard let start = rows.baseAddress else { return }
-            Kernels.prefetchFar(start + list * width, bytes: width * MemoryLayout<Float>.stride)
-        }
-    }
-
-    /// The list of a vector: the one of the nearest centroid, the first of equally near ones.
+    /// The list of a vector: the one of the nearest centroid in the nearest regions, the first of equally near ones.
     ///
     /// - Parameters:
     ///   - vector: of `width` floats, in the order of coordinates that tiles have.
-    ///   - scores: room for `lists`, rounded up to `Kernels.lanes`.
-    func list(
-        of vector: UnsafeBufferPointer<Float>, scores: UnsafeMutableBufferPointer<Float>
-    ) -> Int {
+    ///   - scores: room for `scoreRoom`.
+    func list(of vector: UnsafeBufferPointer<Float>, scores: UnsafeMutableBufferPointer<Float>) -> Int {
         if lists == 1 { return 0 }
-        score(vector, into: scores, stride: Kernels.padded(lists))
+        let (ofRegions, ofLists) = (
+            UnsafeMutableBufferPointer(rebasing: scores[..<Kernels.padded(regions.count)]),
+            UnsafeMutableBufferPointer(rebasing: scores[Kernels.padded(regions.count)...])
+        )
+        regions.compare(vector, tiles: (0..<regions.count).tiles, into: ofRegions)
+        let bar = Kernels.largest(
+            min(Self.nearRegions, regions.count), of: UnsafeBufferPointer(rebasing: ofRegions[..<regions.count]))
         var best = 0
         var nearest = -Float.infinity
-        for list in 0..<lists where scores[list] - halfSquares[list] > nearest {
-            (best, nearest) = (list, scores[list] - halfSquares[list])
+        for region in 0..<regions.count where ofRegions[region] >= bar {
+            let lists = lists(ofRegion: region)
+            let first = lists.tiles.lowerBound * 16
+            centroids.compare(vector, tiles: lists.tiles, into: ofLists)
+            for list in lists where ofLists[list - first] > nearest { (best, nearest) = (list, ofLists[list - first]) }
         }
         return best
+    }
+
+    /// The list of each of vectors [count, dimension], on all cores.
+    public func lists(of vectors: Span<Float>) -> [Int32] {
+        let count = vectors.count / dimension
+        var result = [Int32](repeating: 0, count: count)
+        result.withUnsafeMutableBufferPointer { lists in
+            // Each piece of the loop writes its own range; the vectors are only read.
+            nonisolated(unsafe) let (lists, vectors) = (lists, vectors.withUnsafeBufferPointer { $0 })
+            Parallel.ranges(of: count) { _, range in
+                let (row, turned) = (FloatBuffer(count: width), FloatBuffer(count: width))
+                let scores = FloatBuffer(count: scoreRoom)
+                for point in range {
+                    for i in 0..<dimension { row.pointer[i] = vectors[point * dimension + i] }
+                    Kernels.turn(row.pointer, width: width, into: turned.pointer)
+                    lists[point] = Int32(list(of: turned.values, scores: scores.first(scores.count)))
+                }
+            }
+        }
+        return result
     }
 }

@@ -12,10 +12,6 @@ struct SearchUser {
     var threshold: Float = 0
     var excluded = ExcludedItems()
     var filter: FilterView?
-    /// Lists whose promise is at least this have been looked into; minus infinity when all have.
-    var looked: Float = 0
-    /// Lists whose promise is at least this, and less than `looked`, are to be looked into next.
-    var wanted: Float = 0
     var extras = ExtraTable()
     /// What is added to the scores of the hits that are leading items.
     var leads = Growing<Float>()
@@ -25,8 +21,8 @@ struct SearchUser {
         let masks: UnsafePointer<UInt16>
         /// Rows that pass, per place of a block.
         let inBlock: UnsafePointer<Int32>
-        /// What the rows that pass of each list may reach.
-        let reaches: UnsafeMutablePointer<Float>
+        /// What the rows that pass of each list may reach, and of each region.
+        let (lists, regions): (UnsafePointer<Float>, UnsafePointer<Float>)
 
         func passes(_ slot: Slot) -> Bool { masks[Int(slot.rawValue) / 16] >> UInt16(slot.rawValue % 16) & 1 == 1 }
     }
@@ -58,7 +54,6 @@ struct SearchUser {
     /// Starts over with a list of `k`.
     mutating func reset(k: Int) {
         threshold = -.infinity
-        looked = .infinity
         segments.removeAll(keepingCapacity: true)
         bounds.count = 0
         hits.count = 0
