@@ -49,7 +49,7 @@ struct IndexWatch: Sendable {
             "index",
             [
                 "version": LogValue(plan.index.version), "items": LogValue(plan.items),
-                "lists": LogValue(plan.partition.lists),
+                "lists": LogValue(plan.partition.lists), "regions": LogValue(plan.partition.regionCount),
                 "lists_searched": LogValue(plan.looks), "slack": LogValue(Double(plan.slack)),
                 "filtered_slack": LogValue(Double(plan.filteredSlack)),
                 "expected_recall": LogValue(plan.recall),

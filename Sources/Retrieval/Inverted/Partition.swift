@@ -46,6 +46,8 @@ public final class Partition: Sendable {
 
     /// Lists, at least 1.
     public var lists: Int { centroids.count }
+    /// Regions, at least 1.
+    public var regionCount: Int { regions.count }
     var dimension: Int { centroids.dimension }
     /// The lists' centroids [lists, dimension].
     package var listCentroids: [Float] { centroids.values }
