@@ -97,7 +97,7 @@ struct RetrievalBenchmark {
         return rows
     }
 
-    /// As a plan may have them, every 32nd where one makes a difference.
+    /// As a plan may have them, in steps of 1/32 where that makes a difference.
     private static let slacks: [Float] = (8...28).map { Float($0) / 32 } + [1, 1.25, 1.5]
 
     /// Enters all items; seconds of that, and microseconds of a later change.

@@ -6,6 +6,10 @@ import Testing
 struct IndexPlanBytesTests {
     private let purpose = IndexPlan.Purpose(model: "m1", recall: 0.98, k: 20)
     private let plan = IndexPlan.flat(dimension: 5, items: 77)
+    /// Lists in regions, as large catalogues have them.
+    private let large = IndexPlan(
+        partition: .ofTests(dimension: 3, lists: 12, regions: 4), slack: 0.5, filteredSlack: 0.75, recall: 0.98,
+        looks: 6.5, items: 77)
 
     @Test func aPlanComesBack() throws {
         let read = try #require(try IndexPlan(bytes: plan.bytes(for: purpose), for: purpose))
@@ -15,18 +19,14 @@ struct IndexPlanBytesTests {
         #expect(read.partition.version == plan.partition.version)
     }
 
-    /// Lists in regions, as large catalogues have them.
     @Test func regionsComeBack() throws {
-        let partition = Partition.ofTests(dimension: 6, lists: 60, regions: 20)
-        let plan = IndexPlan(
-            partition: partition, slack: 0.5, filteredSlack: 0.75, recall: 0.98, looks: 6.5, items: 77)
-        let bytes = plan.bytes(for: purpose)
-        let read = try #require(try IndexPlan(bytes: bytes, for: purpose))
-        #expect(read.index.version == plan.index.version && read.partition.lists == partition.lists)
+        let read = try #require(try IndexPlan(bytes: large.bytes(for: purpose), for: purpose))
+        #expect(read.index.version == large.index.version && read.partition.lists == large.partition.lists)
+        #expect(read.partition.regionCount == large.partition.regionCount && large.partition.regionCount > 1)
         #expect(read.looks == 6.5 && read.items == 77)
         var generator = Generator(state: 48)
-        let vectors = (0..<500).flatMap { _ in generator.vector(6) }
-        #expect(read.partition.lists(of: vectors.span) == partition.lists(of: vectors.span))
+        let vectors = (0..<500).flatMap { _ in generator.vector(3) }
+        #expect(read.partition.lists(of: vectors.span) == large.partition.lists(of: vectors.span))
     }
 
     @Test(arguments: [
@@ -39,21 +39,22 @@ struct IndexPlanBytesTests {
 
     /// Every byte, every length: an error or nothing, never a plan and never a trap.
     @Test func damagedBytesAreRefused() {
-        let bytes = plan.bytes(for: purpose)
-        for place in bytes.indices {
-            for change in [1, 0x80, 0xff] as [UInt8] {
-                var damaged = bytes
-                damaged[place] ^= change
-                #expect(isNone(damaged))
+        for bytes in [plan.bytes(for: purpose), large.bytes(for: purpose)] {
+            for place in bytes.indices {
+                for change in [1, 0x80, 0xff] as [UInt8] {
+                    var damaged = bytes
+                    damaged[place] ^= change
+                    #expect(isNone(damaged))
+                }
+                #expect(isRefused(Array(bytes[..<place])))
             }
-            #expect(isRefused(Array(bytes[..<place])))
+            #expect(isRefused(bytes + [0]))
         }
-        #expect(isRefused(bytes + [0]))
     }
 
     /// With a checksum that is right, as something else than this program may write it.
     @Test func numbersThatNoPlanHasAreRefused() throws {
-        let bytes = plan.bytes(for: purpose)
+        var bytes = plan.bytes(for: purpose)
         // From the end: checksum, items (a byte), looks, recall, the slack with a filter, slack, lists of the region (a byte).
         let (looks, recall, slack) = (bytes.count - 13, bytes.count - 21, bytes.count - 29)
         func isRefused(_ place: Int, _ value: [UInt8]) -> Bool {
@@ -74,6 +75,12 @@ struct IndexPlanBytesTests {
         #expect(isRefused(slack - 1, [0]) && isRefused(slack - 1, [2]), "lists of a region")
         #expect(isRefused(slack - 5, single(.nan)) && isRefused(slack - 5, single(-1)), "a radius")
         #expect(isRefused(slack - 9, single(.infinity)), "a centroid")
+        bytes = large.bytes(for: purpose)
+        let last = bytes.count - 30
+        #expect(!isRefused(last, [bytes[last]]) && isRefused(last, [bytes[last] + 1]), "more lists than there are")
+        // The first region's first coordinate stands after the form, the model, recall, K, the dimension and the count.
+        let region = 1 + "breadcrumb index plan 5".utf8.count + 1 + purpose.model.utf8.count + 8 + 3
+        #expect(!isRefused(region, Array(bytes[region..<region + 4])) && isRefused(region, single(.infinity)))
     }
 
     /// Refused with a reason.

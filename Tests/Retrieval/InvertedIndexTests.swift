@@ -36,6 +36,19 @@ struct InvertedIndexTests {
             flat.span, dimension: Self.dimension, lists: division.lists, regions: division.regions)
         let queries = (0..<70).map { _ in generator.vector(Self.dimension) }
         let excluded = (0..<70).map { user in Set((0..<user * 4).map { ItemID("item-\($0 * 7)") }) }
+        // All, a half of what lies together, one in seventeen, none.
+        let conditions: [ItemCondition] = [
+            .market("any"), .items(Set(items.indices.filter { $0 / 2 % 40 < 20 }.map { items[$0].key })),
+            .items(Set(items.indices.filter { $0 % 17 == 0 }.map { items[$0].key })), .any([]),
+        ]
+        let filters = conditions.map(ItemFilter.init)
+        func search(_ index: InvertedIndex, _ users: Range<Int>) throws -> [[ScoredItem]] {
+            let flat = queries[users].flatMap { $0 }
+            return try index.search(
+                queries: flat.span, k: 20, filters: users.map { filters[$0 % 4] },
+                excluding: users.map { ItemExclusions(excluded[$0]) }, adding: ExtraScores(),
+                scratch: index.makeScratch())
+        }
         func fill(_ items: [(key: ItemID, value: [Float])]) throws -> InvertedIndex {
             var index = InvertedIndex(partition, slack: 0.1)
             for (item, vector) in items { try index.upsert(item, vector.span) }
@@ -43,14 +56,14 @@ struct InvertedIndexTests {
         }
         let expected = try InstructionSet.portable.whileInForce {
             let index = try fill(items)
-            return try queries.indices.map { try index.search([queries[$0]], k: 20, excluding: [excluded[$0]])[0] }
+            return try queries.indices.map { try search(index, $0..<$0 + 1)[0] }
         }
         var index = try fill(items.shuffled(using: &generator))
         for (item, _) in items.shuffled(using: &generator).prefix(1000) { index.remove(item) }
         for (item, vector) in items.shuffled(using: &generator) { try index.upsert(item, vector.span) }
-        let found = try level.whileInForce { try index.search(queries, k: 20, excluding: excluded) }
+        let found = try level.whileInForce { try search(index, 0..<70) }
         #expect(bits(found ?? []) == bits(expected ?? []))
-        let all = try index.looking(slack: .infinity).search(queries, k: 20, excluding: excluded)
+        let all = try search(index.looking(slack: .infinity), 0..<70)
         #expect(bits(all) != bits(expected ?? []), "a few lists must miss something, or this test shows nothing")
     }
 
@@ -164,7 +177,7 @@ struct InvertedIndexTests {
         #expect((350...450).contains(partition.lists))
         let found = partition.lists(of: vectors.span)
         #expect(Set(found).count > partition.lists * 9 / 10, "lists that hold something")
-        // The same centroids in one region: all of them are compared.
+        // All centroids compared.
         let centroids = partition.listCentroids
         let distances = (0..<1000).map { point -> (found: Float, least: Float) in
             let vector = vectors[point * Self.dimension..<(point + 1) * Self.dimension]

@@ -12,7 +12,7 @@ final class CompiledFilter {
     private var inBlock = Growing<Int32>()
     /// Rows that pass.
     private(set) var count = 0
-    /// What the rows that pass of each list may reach.
+    /// What the rows that pass of each list and region may reach.
     private var reaches: Reaches
 
     init(_ filter: ItemFilter, of index: InvertedIndex) {

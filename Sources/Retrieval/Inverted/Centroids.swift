@@ -1,7 +1,7 @@
 import LinearAlgebra
 
 /// Points that stand for the vectors around them: those of the lists of an index, or of the regions that lists lie in.
-public final class Centroids: Sendable {
+final class Centroids: Sendable {
     /// At least 1.
     let count: Int
     let dimension: Int
@@ -18,7 +18,7 @@ public final class Centroids: Sendable {
     private let masks: [UInt16]
     /// The length of each centroid, and half its square.
     let lengths: [Float]
-    let halfSquares: [Float]
+    private let halfSquares: [Float]
     /// The root of the mean square distance of each one's vectors from it.
     let radii: [Float]
 

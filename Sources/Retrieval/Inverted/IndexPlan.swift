@@ -28,7 +28,7 @@ public struct IndexPlan: Sendable {
     private static let parts = 64
     static let mostSlack: Float = 4
 
-    /// A plan of parts that belong together.
+    /// A plan of what is given, unchecked.
     package init(
         partition: Partition, slack: Float, filteredSlack: Float, recall: Double, looks: Double, items: Int
     ) {

@@ -11,8 +11,8 @@ import LinearAlgebra
 /// and blocks that become empty are used again: memory follows the number of items, not the number of changes.
 public struct InvertedIndex: ItemIndex {
     public let partition: Partition
-    /// How much better than its centroid an item is expected to be at most, in units of the query's length and the list's radius:
-    /// a search leaves out the lists that promise too little. Infinite if it leaves out none.
+    /// How much better than its centroid an item is expected to be at most, in units of the query's length and the radius of the list
+    /// or region: a search leaves out those that promise too little. Infinite if it leaves out none.
     public private(set) var slack: Float
     /// The same for a user from whom a filter keeps items, which may be what lies next to the user: seldom less.
     public private(set) var filteredSlack: Float

@@ -3,7 +3,7 @@ import LinearAlgebra
 /// Which lists a search compares at all: those of the regions that promise enough.
 extension InvertedIndex {
     /// Opens the regions that promise each user of a pass most; where there is one alone, that.
-    func openFirst(_ users: Int, most regions: Int, _ scratch: InvertedScratch) {
+    func openFirst(_ users: Int, best regions: Int, _ scratch: InvertedScratch) {
         for user in 0..<users {
             scratch.promises[user].reset()
             scratch.regions[user].reset()
@@ -34,10 +34,11 @@ extension InvertedIndex {
     func open(_ users: Int, _ scratch: InvertedScratch) {
         guard partition.regions.count > 1 else { return }
         let all = scratch.lists
-        all.pointee.openings.gather(scratch.regions, count: users, lists: partition.regions.count)
+        all.pointee.openings.gather(scratch.regions, count: users, of: partition.regions.count)
         let opened = 0..<all.pointee.openings.touched.count
         for place in opened {
-            partition.centroids.approach(tiles: partition.lists(ofRegion: all.pointee.openings.look(place).list).tiles)
+            partition.centroids.approach(
+                tiles: partition.lists(ofRegion: all.pointee.openings.look(place).number).tiles)
         }
         for place in opened {
             let (region, lookers) = all.pointee.openings.look(place)

@@ -63,7 +63,7 @@ extension InvertedIndex {
     /// then what may reach it in the lists that promise as much.
     private func pass(_ users: Int, _ k: Int, _ scratch: InvertedScratch) {
         for user in 0..<users { findLeaders(user, scratch) }
-        openFirst(users, most: Self.firstRegions, scratch)
+        openFirst(users, best: Self.firstRegions, scratch)
         for user in 0..<users { lead(user, k, scratch) }
         lookFirst(users, k, scratch)
         for user in 0..<users {
@@ -72,7 +72,7 @@ extension InvertedIndex {
             scratch.promises[user].want(promising: wanted)
         }
         open(users, scratch)
-        scratch.lists.pointee.looks.gather(scratch.promises, count: users, lists: partition.lists)
+        scratch.lists.pointee.looks.gather(scratch.promises, count: users, of: partition.lists)
         if !isFlat { enqueue(users, scratch, blocks: 0..<Int.max) }
         staggered(users) { user in
             if !isFlat { scan(firstFor: user, scratch, isFirst: false) }
@@ -106,7 +106,7 @@ extension InvertedIndex {
         var (lists, regions) = (Self.firstLists, Self.firstRegions)
         for user in 0..<users { scratch.promises[user].want(best: lists) }
         while true {
-            scratch.lists.pointee.looks.gather(scratch.promises, count: users, lists: partition.lists)
+            scratch.lists.pointee.looks.gather(scratch.promises, count: users, of: partition.lists)
             enqueue(users, scratch, blocks: 0..<(isFlat ? Self.firstBlocks : Int.max))
             staggered(users) { user in
                 scan(firstFor: user, scratch, isFirst: true)
@@ -147,7 +147,7 @@ extension InvertedIndex {
         let all = scratch.lists
         all.pointee.queue.reset()
         for place in 0..<all.pointee.looks.touched.count {
-            let list = all.pointee.looks.look(place).list
+            let list = all.pointee.looks.look(place).number
             partition.centroids.approach(list)
             if let block = chains.first(of: list) { approachView(block) }
         }

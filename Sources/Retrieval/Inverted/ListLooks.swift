@@ -17,7 +17,7 @@ struct ListLooks {
     private(set) var total = 0
 
     /// A list that is looked into, with the places in `lookers` of those who do.
-    func look(_ place: Int) -> (list: Int, lookers: Range<Int>) {
+    func look(_ place: Int) -> (number: Int, lookers: Range<Int>) {
         (Int(touched.base[place]), Int(starts.base[place])..<Int(starts.base[place + 1]))
     }
 
@@ -31,7 +31,7 @@ struct ListLooks {
     /// - Parameters:
     ///   - promises: of each user.
     ///   - lists: how many there are.
-    mutating func gather(_ promises: UnsafeMutablePointer<Promises>, count: Int, lists: Int) {
+    mutating func gather(_ promises: UnsafeMutablePointer<Promises>, count: Int, of lists: Int) {
         if places.count < lists { places.append(repeating: -1, count: lists - places.count) }
         (chosen.count, chosenEnds.count, touched.count, touchedEnds.count, starts.count) = (0, 0, 0, 0, 0)
         for user in 0..<count {

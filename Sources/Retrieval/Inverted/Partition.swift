@@ -6,7 +6,7 @@ import LinearAlgebra
 /// are compared at all is chosen by their regions in the same way. With one region all are, with one list there is nothing to choose,
 /// and a search is a flat scan.
 public final class Partition: Sendable {
-    /// Names the centroids and radii: a digest of theirs, in hexadecimal digits.
+    /// Names the centroids and radii of lists and regions, and which belong together: a digest of theirs, in hexadecimal digits.
     public let version: String
     /// Of the lists, one region's after another's.
     let centroids: Centroids
@@ -83,9 +83,14 @@ public final class Partition: Sendable {
             UnsafeMutableBufferPointer(rebasing: scores[..<Kernels.padded(regions.count)]),
             UnsafeMutableBufferPointer(rebasing: scores[Kernels.padded(regions.count)...])
         )
-        regions.compare(vector, tiles: (0..<regions.count).tiles, into: ofRegions)
-        let bar = Kernels.largest(
-            min(Self.nearRegions, regions.count), of: UnsafeBufferPointer(rebasing: ofRegions[..<regions.count]))
+        var bar = -Float.infinity
+        if regions.count > Self.nearRegions {
+            regions.compare(vector, tiles: (0..<regions.count).tiles, into: ofRegions)
+            bar = Kernels.largest(
+                Self.nearRegions, of: UnsafeBufferPointer(rebasing: ofRegions[..<regions.count]))
+        } else {
+            ofRegions.update(repeating: 0)
+        }
         var best = 0
         var nearest = -Float.infinity
         for region in 0..<regions.count where ofRegions[region] >= bar {

@@ -55,14 +55,13 @@ extension Partition {
         }
         let outer = means(of: some(regions * sample, of: points.span, dimension), dimension, count: regions)
         let regionOfPoint = Partition(Centroids(outer, radii: [], dimension: dimension)).lists(of: points.span)
-        var members = [[Float]](repeating: [], count: regions)
-        for (point, region) in regionOfPoint.enumerated() {
-            members[Int(region)] += points[point * dimension..<(point + 1) * dimension]
-        }
+        var members = [[Int]](repeating: [], count: regions)
+        for (point, region) in regionOfPoint.enumerated() { members[Int(region)].append(point) }
         var (kept, inner, counts): ([Float], [Float], [Int]) = ([], [], [])
-        for (region, points) in members.enumerated() where !points.isEmpty {
-            let share = Double(lists) * Double(points.count) / Double(dimension * regionOfPoint.count)
-            let means = means(of: points, dimension, count: max(1, Int(share.rounded())))
+        for (region, members) in members.enumerated() where !members.isEmpty {
+            let share = Double(lists) * Double(members.count) / Double(regionOfPoint.count)
+            let mine = members.flatMap { points[$0 * dimension..<($0 + 1) * dimension] }
+            let means = means(of: mine, dimension, count: max(1, Int(share.rounded())))
             kept += outer[region * dimension..<(region + 1) * dimension]
             inner += means
             counts.append(means.count / dimension)
@@ -72,11 +71,11 @@ extension Partition {
                 Centroids(inner, radii: radii, dimension: dimension),
                 regions: Centroids(kept, radii: outerRadii, dimension: dimension), listsOfRegions: counts)
         }
-        let found = partition([], []).lists(of: points.span)
-        let regionOfList = counts.enumerated().flatMap { [Int32](repeating: Int32($0.offset), count: $0.element) }
+        let unmeasured = partition([], [])
+        let found = unmeasured.lists(of: points.span)
         return partition(
             radii(points, of: found, inner, dimension),
-            radii(points, of: found.map { regionOfList[Int($0)] }, kept, dimension))
+            radii(points, of: found.map { Int32(unmeasured.region(ofList: Int($0))) }, kept, dimension))
     }
 
     /// At most so many of some vectors, evenly.
@@ -91,7 +90,7 @@ extension Partition {
         return points
     }
 
-    /// The means [count, dimension] that some rounds of Lloyd's algorithm find of points [points, dimension], at least `count` of them.
+    /// The means [count, dimension] that some rounds of Lloyd's algorithm find of points [points, dimension]; of fewer points as many.
     private static func means(of points: [Float], _ dimension: Int, count: Int) -> [Float] {
         let used = points.count / dimension
         let count = min(count, used)

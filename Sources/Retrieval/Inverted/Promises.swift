@@ -12,12 +12,12 @@ struct Promises {
     private var runs = Growing<Run>()
     /// What promises at least this is to be taken up.
     private(set) var wanted = Float.infinity
-    /// What of the promises before a place is at least so large has been.
+    /// What of the promises before a place is at least so large has been taken up.
     private var (taken, end) = (Float.infinity, 0)
 
     /// Whether nothing that is known is left out.
     var isAllWanted: Bool { wanted == -.infinity }
-    /// How many are known.
+    /// Places that promises stand in, those of no number included.
     var count: Int { values.count }
 
     /// Starts over.
@@ -50,7 +50,7 @@ struct Promises {
         for place in numbers.upperBound - run.first..<count { target[place] = -.infinity }
     }
 
-    /// Wants what promises so much, and what has been wanted before.
+    /// Wants what promises so much, and what has been wanted before: of what becomes known later that too.
     mutating func want(promising least: Float) { wanted = min(wanted, least) }
 
     /// Wants the best `count`, of equal ones all, and what has been wanted before.
