@@ -191,6 +191,20 @@ struct InvertedIndexTests {
         #expect(distances.count { $0.found <= $0.least * 1.0001 } > 950)
     }
 
+    /// So few items do not need regions, and to go through those costs more than to compare all lists: the plan is that without.
+    @Test func withoutReasonForRegionsThereIsOne() throws {
+        var generator = Generator(state: 49)
+        let items = Self.clustered(10_000, &generator)
+        let users = (0..<200).flatMap { _ in generator.vector(Self.dimension) }
+        let flat = try IndexPlan.flat(dimension: Self.dimension, items: 0).index.adding(items)
+        let plan = try IndexPlan.make(for: flat, users: users, recall: 0.95, regionsAbove: 5000).plan
+        #expect(plan.partition.regionCount == 1)
+        #expect(try plan.index.version == IndexPlan.make(for: flat, users: users, recall: 0.95).plan.index.version)
+        let vectors = items.flatMap(\.value)
+        let divided = Partition.train(vectors.span, dimension: Self.dimension, items: 10_000, inRegions: true)
+        #expect(divided.regionCount > 1)
+    }
+
     @Test func withoutReasonForListsThereAreNone() throws {
         var generator = Generator(state: 44)
         let users = (0..<200).flatMap { _ in generator.vector(Self.dimension) }

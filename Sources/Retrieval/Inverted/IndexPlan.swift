@@ -58,6 +58,9 @@ public struct IndexPlan: Sendable {
     /// The slack for users with a filter is the least that does so in a half of the catalogue made of whole parts: filters that take
     /// away what lies next to a user are harder than none, and than such as fall on all alike.
     ///
+    /// A large catalogue's lists lie in regions unless its vectors do not: where searches of the sample go through more codes than the
+    /// centroids of lists in one region and the rows of the first lists, one region is taken.
+    ///
     /// - Parameters:
     ///   - recall: above 0; 1 means a flat scan.
     ///   - k: length of the lists, at least 1.
@@ -66,35 +69,50 @@ public struct IndexPlan: Sendable {
     public static func make(
         for index: InvertedIndex, users: [Float], recall: Double, k: Int = 20
     ) throws(RetrievalError) -> (plan: IndexPlan, index: InvertedIndex) {
+        try make(for: index, users: users, recall: recall, k: k, regionsAbove: Partition.mostOfOneRegion)
+    }
+
+    /// The same with regions above another number of items.
+    package static func make(
+        for index: InvertedIndex, users: [Float], recall: Double, k: Int = 20, regionsAbove most: Int
+    ) throws(RetrievalError) -> (plan: IndexPlan, index: InvertedIndex) {
         let (count, dimension) = (index.count, index.dimension)
         let flat = flat(dimension: dimension, items: count)
         let exact = index.partition.lists == 1 ? index : try index.replanned(flat)
         guard count > mostOfFlat, recall < 1, users.count >= leastUsers * dimension else { return (flat, exact) }
-        let partition = Partition.train(
-            index.vectors(of: index.items.sorted()).span, dimension: dimension, items: count)
-        var filled = InvertedIndex(partition)
-        for item in index.items { try filled.copy(item, from: index) }
-        let parts = partition.parts(Self.parts)
-        let half = ItemFilter(.items(Set(filled.items(ofLists: { parts[$0] % 2 == 1 }))))
+        let vectors = index.vectors(of: index.items.sorted())
         let whole = try Sample(users: users, k: k, filter: nil, truth: exact)
-        let halved = try Sample(users: users, k: k, filter: half, truth: exact)
-        let (slack, found) = try leastSlack(reaching: recall, in: whole, of: filled)
-        let (filteredSlack, _) = try leastSlack(reaching: recall, in: halved, of: filled)
+        var tuned: (index: InvertedIndex, slack: Float, found: Sample.Found)
+        var inRegions = count > most
+        while true {
+            let partition = Partition.train(vectors.span, dimension: dimension, items: count, inRegions: inRegions)
+            tuned.index = InvertedIndex(partition)
+            for item in index.items { try tuned.index.copy(item, from: index) }
+            (tuned.slack, tuned.found) = try leastSlack(reaching: recall, in: whole, of: tuned.index)
+            let lists = Partition.lists(of: count)
+            guard inRegions, tuned.found.codes > Double(lists + InvertedIndex.firstLists * count / lists) else { break }
+            inRegions = false
+        }
         // Where half of the lists must be looked into there is nothing to gain.
-        guard 2 * found.looks < Double(partition.lists) else { return (flat, exact) }
+        guard 2 * tuned.found.looks < Double(tuned.index.partition.lists) else { return (flat, exact) }
+        let parts = tuned.index.partition.parts(Self.parts)
+        let half = ItemFilter(.items(Set(tuned.index.items(ofLists: { parts[$0] % 2 == 1 }))))
+        let halved = try Sample(users: users, k: k, filter: half, truth: exact)
+        let (filteredSlack, _) = try leastSlack(reaching: recall, in: halved, of: tuned.index)
         let plan = IndexPlan(
-            partition: partition, slack: slack, filteredSlack: max(slack, filteredSlack), recall: found.recall,
-            looks: found.looks, items: count)
-        return (plan, filled.looking(slack: plan.slack, filtered: plan.filteredSlack))
+            partition: tuned.index.partition, slack: tuned.slack, filteredSlack: max(tuned.slack, filteredSlack),
+            recall: tuned.found.recall, looks: tuned.found.looks, items: count)
+        return (plan, tuned.index.looking(slack: plan.slack, filtered: plan.filteredSlack))
     }
 
     /// The least slack with which a sample's searches find so much, by halving, and what they find; the largest slack stands for a look
     /// at everything.
     private static func leastSlack(
         reaching recall: Double, in sample: Sample, of index: InvertedIndex
-    ) throws(RetrievalError) -> (slack: Float, found: (recall: Double, looks: Double)) {
+    ) throws(RetrievalError) -> (slack: Float, found: Sample.Found) {
         var (low, high) = (0, Int(mostSlack) * slackParts)
-        var found = (recall: 1.0, looks: Double(index.partition.lists))
+        var found = Sample.Found(
+            recall: 1, looks: Double(index.partition.lists), codes: Double(index.partition.lists + index.count))
         while high - low > 1 {
             let middle = (low + high) / 2
             let reached = try sample.search(index.looking(slack: Float(middle) / Float(slackParts)))
@@ -122,8 +140,15 @@ private struct Sample {
             scratch: exact.makeScratch())
     }
 
-    /// Share of the exact best that an index finds, and into how many lists it looks for a user.
-    func search(_ index: InvertedIndex) throws(RetrievalError) -> (recall: Double, looks: Double) {
+    /// What the sample's searches find and cost.
+    struct Found {
+        /// Share of the exact best.
+        let recall: Double
+        /// Lists that a user's search looks into, and codes that it goes through.
+        let (looks, codes): (Double, Double)
+    }
+
+    func search(_ index: InvertedIndex) throws(RetrievalError) -> Found {
         let scratch = index.makeScratch()
         let lists = try index.search(
             queries: users.span, k: k, filters: filters,
@@ -134,7 +159,10 @@ private struct Sample {
             hits += truth.count { items.contains($0.item) }
             all += truth.count
         }
-        return (all > 0 ? Double(hits) / Double(all) : 1, Double(scratch.looks) / Double(max(1, lists.count)))
+        let users = Double(max(1, lists.count))
+        return Found(
+            recall: all > 0 ? Double(hits) / Double(all) : 1, looks: Double(scratch.looks) / users,
+            codes: Double(scratch.codesRead) / users)
     }
 }
 

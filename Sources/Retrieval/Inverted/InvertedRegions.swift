@@ -24,6 +24,7 @@ extension InvertedIndex {
             prepare(scratch.scans + user, user, scratch, into: scratch.regions[user].append(tiles: regions.tiles))
         }
         partition.regions.estimate(regions.tiles, for: scratch.scans, count: users)
+        scratch.lists.pointee.codesRead += regions.count * users
         for user in 0..<users {
             let reaches = scratch.users[user].filter?.regions ?? UnsafePointer(self.reaches.regions.base)
             scratch.regions[user].finish(regions, reaches: reaches, way: way(of: user, scratch))
@@ -53,6 +54,7 @@ extension InvertedIndex {
             prepare(scratch.scans + number, user, scratch, into: scratch.promises[user].append(tiles: lists.tiles))
         }
         partition.centroids.estimate(lists.tiles, for: scratch.scans, count: count)
+        scratch.lists.pointee.codesRead += lists.count * count
         for number in 0..<count {
             let user = Int(users[number])
             let reaches = scratch.users[user].filter?.lists ?? UnsafePointer(self.reaches.lists.base)

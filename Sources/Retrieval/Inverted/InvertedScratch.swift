@@ -20,6 +20,8 @@ public final class InvertedScratch {
 
     /// Lists that users have looked into since the memory was made.
     public var looks: Int { lists.pointee.looks.total }
+    /// Codes that searches have gone through since, those of centroids included.
+    public var codesRead: Int { lists.pointee.codesRead }
 
     /// What is written within a pass; behind a pointer, so that it costs no check of exclusive access.
     struct Lists {
@@ -27,6 +29,7 @@ public final class InvertedScratch {
         var openings = ListLooks()
         var looks = ListLooks()
         var queue = BlockQueue()
+        var codesRead = 0
         /// Rows of the hits of a user, and their scores.
         var rows = Growing<UnsafePointer<Float>?>()
         var scores = Growing<Float>()

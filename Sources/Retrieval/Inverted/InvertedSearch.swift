@@ -6,7 +6,7 @@ extension InvertedIndex {
 
     /// Lists that are looked into first, of the regions that are opened first, and so many times more while they do not hold a list's
     /// worth of what a user may have.
-    private static let firstLists = 3
+    static let firstLists = 3
     private static let firstRegions = 12
     private static let moreLists = 4
     /// Of one list alone, so many blocks are looked at first.
@@ -194,6 +194,7 @@ extension InvertedIndex {
     /// what may reach their thresholds.
     private func scan(_ place: Int, _ lookers: Range<Int>, _ scratch: InvertedScratch, isFirst: Bool) {
         let block = views[place]
+        scratch.lists.pointee.codesRead += block.count * lookers.count
         let width = partition.width
         let (tiles, centroidLength) = (block.masks.count, partition.centroids.lengths[block.list])
         let rows = tiles * 16

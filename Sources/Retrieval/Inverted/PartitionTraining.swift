@@ -3,8 +3,8 @@ import LinearAlgebra
 extension Partition {
     /// Vectors per list that centroids are fitted to at most: more do not move them.
     private static let sample = 64
-    /// Larger catalogues have regions: so many lists in each, and so many rows in a list.
-    private static let mostOfOneRegion = 400_000
+    /// Larger catalogues have regions where they help: so many lists in each, and so many rows in a list.
+    static let mostOfOneRegion = 400_000
     private static let listsOfRegion = 16
     private static let rowsOfList = 180
     /// Rounds of Lloyd's algorithm.
@@ -12,21 +12,24 @@ extension Partition {
 
     /// Lists for so many items.
     ///
-    /// Where all are compared, more of them have fewer rows to scan and more centroids: with 1.2 roots of the count a search of 100,000
-    /// items takes an eighth longer at an equal recall. Where regions are compared first, more lists cost little, until they hold so
-    /// few rows that finding them costs more than the rows.
-    package static func lists(of count: Int) -> Int {
-        let lists =
-            count > mostOfOneRegion ? Double(count) / Double(rowsOfList) : 1.8 * Double(count).squareRoot()
+    /// In one region, where all are compared, more of them have fewer rows to scan and more centroids: with 1.2 roots of the count a
+    /// search of 100,000 items takes an eighth longer at an equal recall. Where regions are compared first, more lists cost little,
+    /// until they hold so few rows that finding them costs more than the rows.
+    package static func lists(of count: Int, inRegions: Bool = false) -> Int {
+        let lists = inRegions ? Double(count) / Double(rowsOfList) : 1.8 * Double(count).squareRoot()
         return max(16, Int((lists / 16).rounded()) * 16)
     }
 
-    /// Divides the vectors [count, dimension] of so many items as a plan does.
-    package static func train(_ vectors: Span<Float>, dimension: Int, items: Int) -> Partition {
-        let lists = lists(of: items)
+    /// Divides the vectors [count, dimension] of so many items as a plan does first.
+    ///
+    /// - Parameter inRegions: whether lists lie in regions; as the number of items says if nil.
+    package static func train(
+        _ vectors: Span<Float>, dimension: Int, items: Int, inRegions: Bool? = nil
+    ) -> Partition {
+        let inRegions = inRegions ?? (items > mostOfOneRegion)
+        let lists = lists(of: items, inRegions: inRegions)
         return train(
-            vectors, dimension: dimension, lists: lists,
-            regions: items > mostOfOneRegion ? lists / listsOfRegion : 1)
+            vectors, dimension: dimension, lists: lists, regions: inRegions ? max(1, lists / listsOfRegion) : 1)
     }
 
     /// Of each list the part of the space that its centroid lies in, of so many.
