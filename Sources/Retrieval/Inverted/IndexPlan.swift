@@ -82,17 +82,17 @@ public struct IndexPlan: Sendable {
         guard count > mostOfFlat, recall < 1, users.count >= leastUsers * dimension else { return (flat, exact) }
         let vectors = index.vectors(of: index.items.sorted())
         let whole = try Sample(users: users, k: k, filter: nil, truth: exact)
-        var tuned: (index: InvertedIndex, slack: Float, found: Sample.Found)
-        var inRegions = count > most
-        while true {
-            let partition = Partition.train(vectors.span, dimension: dimension, items: count, inRegions: inRegions)
-            tuned.index = InvertedIndex(partition)
-            for item in index.items { try tuned.index.copy(item, from: index) }
-            (tuned.slack, tuned.found) = try leastSlack(reaching: recall, in: whole, of: tuned.index)
-            let lists = Partition.lists(of: count)
-            guard inRegions, tuned.found.codes > Double(lists + InvertedIndex.firstLists * count / lists) else { break }
-            inRegions = false
+        func tune(inRegions: Bool) throws(RetrievalError) -> (index: InvertedIndex, slack: Float, found: Sample.Found) {
+            var filled = InvertedIndex(
+                Partition.train(vectors.span, dimension: dimension, items: count, inRegions: inRegions))
+            for item in index.items { try filled.copy(item, from: index) }
+            let (slack, found) = try leastSlack(reaching: recall, in: whole, of: filled)
+            return (filled, slack, found)
         }
+        let lists = Partition.lists(of: count)
+        let leastCodes = Double(lists + InvertedIndex.firstLists * count / lists)
+        var tuned = try tune(inRegions: count > most)
+        if count > most, tuned.found.codes > leastCodes { tuned = try tune(inRegions: false) }
         // Where half of the lists must be looked into there is nothing to gain.
         guard 2 * tuned.found.looks < Double(tuned.index.partition.lists) else { return (flat, exact) }
         let parts = tuned.index.partition.parts(Self.parts)
