@@ -26,6 +26,7 @@ public struct InvertedIndex: ItemIndex {
     private var free: [Int] = []
     /// Per list its blocks, all full but the last.
     private(set) var chains: BlockChains
+    /// What its lists and regions may reach, by what they hold.
     private(set) var reaches: Reaches
     private(set) var slots = ItemSlots()
     private(set) var numbered = NumberedSlots()

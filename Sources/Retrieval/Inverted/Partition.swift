@@ -83,17 +83,17 @@ public final class Partition: Sendable {
             UnsafeMutableBufferPointer(rebasing: scores[..<Kernels.padded(regions.count)]),
             UnsafeMutableBufferPointer(rebasing: scores[Kernels.padded(regions.count)...])
         )
+        // Of so few regions all are gone through.
+        let areFew = regions.count <= Self.nearRegions
         var bar = -Float.infinity
-        if regions.count > Self.nearRegions {
+        if !areFew {
             regions.compare(vector, tiles: (0..<regions.count).tiles, into: ofRegions)
             bar = Kernels.largest(
                 Self.nearRegions, of: UnsafeBufferPointer(rebasing: ofRegions[..<regions.count]))
-        } else {
-            ofRegions.update(repeating: 0)
         }
         var best = 0
         var nearest = -Float.infinity
-        for region in 0..<regions.count where ofRegions[region] >= bar {
+        for region in 0..<regions.count where areFew || ofRegions[region] >= bar {
             let lists = lists(ofRegion: region)
             let first = lists.tiles.lowerBound * 16
             centroids.compare(vector, tiles: lists.tiles, into: ofLists)

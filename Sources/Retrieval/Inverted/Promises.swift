@@ -11,7 +11,7 @@ struct Promises {
     private var values = Growing<Float>()
     private var runs = Growing<Run>()
     /// What promises at least this is to be taken up.
-    private(set) var wanted = Float.infinity
+    private var wanted = Float.infinity
     /// What of the promises before a place is at least so large has been taken up.
     private var (taken, end) = (Float.infinity, 0)
 
