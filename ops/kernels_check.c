@@ -250,19 +250,25 @@ static void check_halves(void) {
 // Masks of every kind, and numbers at both ends of their range where `extreme`.
 static void check_scan(size_t users, size_t tiles, size_t d, bool extreme) {
     enum { groups = 4 };
-    static uint8_t codes[208][80], packed[208 * 80];
+    static uint8_t codes[208][80];
+    static _Alignas(64) uint8_t packed[13 * (64 + 16 * 80)];
+    static float scales[208];
     static int8_t queries[7][80];
-    static int32_t sums[7][208];
+    static float reached[7][208];
     static uint16_t masks[7][13];
     static float bounds[7][208], maxima[7][16 * groups], wanted[208], largest[16 * groups];
     static uint32_t hits[7][209];
     struct bc_scan_user scans[7];
     const size_t rows = 16 * tiles;
-    for (size_t r = 0; r < rows; r++)
+    for (size_t r = 0; r < rows; r++) {
+        uint8_t *tile = packed + r / 16 * (64 + 16 * d);
+        scales[r] = (float)below(1000) * 0.0001f;
+        memcpy(tile + r % 16 * 4, &scales[r], 4);
         for (size_t i = 0; i < d; i++) {
             codes[r][i] = (uint8_t)(extreme ? 255 * below(2) : below(256));
-            packed[r / 16 * 16 * d + i / 4 * 64 + r % 16 * 4 + i % 4] = codes[r][i];
+            tile[64 + i / 4 * 64 + r % 16 * 4 + i % 4] = codes[r][i];
         }
+    }
     for (size_t u = 0; u < users; u++) {
         for (size_t i = 0; i < d; i++) queries[u][i] = (int8_t)(extreme ? (below(2) ? 127 : -128) : (int)below(256) - 128);
         for (size_t t = 0; t < tiles; t++) {
@@ -271,13 +277,14 @@ static void check_scan(size_t users, size_t tiles, size_t d, bool extreme) {
         }
         const int32_t start = (int32_t)below(2000) - 1000;
         for (size_t r = 0; r < rows; r++) {
-            sums[u][r] = start;
-            for (size_t i = 0; i < d; i++) sums[u][r] += queries[u][i] * codes[r][i];
+            int32_t sum = start;
+            for (size_t i = 0; i < d; i++) sum += queries[u][i] * codes[r][i];
+            reached[u][r] = scales[r] * ((float)sum * 0.5f + 7);
         }
         for (int g = 0; g < 16 * groups; g++) maxima[u][g] = -INFINITY;
         scans[u] = (struct bc_scan_user){
-            .query = queries[u], .masks = masks[u], .start = start, .threshold = sums[u][below(rows)], .step = 0.5f,
-            .base = 3, .bounds = bounds[u], .maxima = u % 3 == 1 ? NULL : maxima[u], .tile = u, .groups = groups,
+            .query = queries[u], .masks = masks[u], .start = start, .threshold = reached[u][below(rows)], .step = 0.5f,
+            .doubt = 7, .base = 3, .bounds = bounds[u], .maxima = u % 3 == 1 ? NULL : maxima[u], .tile = u, .groups = groups,
             .hits = hits[u], .found = 1, .slot = 1000};
     }
     bc_scan_bounds(scans, users, packed, tiles, d);
@@ -288,11 +295,11 @@ static void check_scan(size_t users, size_t tiles, size_t d, bool extreme) {
         for (size_t r = 0; r < rows; r++) {
             const bool counts = masks[u][r / 16] >> r % 16 & 1;
             float *most = &largest[(u + r / 16) % groups * 16 + r % 16];
-            wanted[r] = counts ? (float)sums[u][r] * 0.5f + 3 : -INFINITY;
+            wanted[r] = counts ? reached[u][r] + 3 : -INFINITY;
             if (scans[u].maxima) *most = fmaxf(*most, wanted[r]);
             size_t times = 0;
             for (size_t h = 1; h < scans[u].found; h++) times += hits[u][h] == 1000 + r;
-            const bool taken = counts && sums[u][r] >= scans[u].threshold;
+            const bool taken = counts && reached[u][r] >= scans[u].threshold;
             expect(times == taken, "scan_hits", r);
             expected += taken;
         }

@@ -77,6 +77,10 @@ INLINE lanes_f scan_masked(uint32_t mask, int part, lanes_f values) {
 #endif
 }
 
+// From tile to tile, and from a tile's scales to its codes, in bytes.
+#define SCALES 64
+INLINE size_t scan_stride(size_t d) { return SCALES + 16 * d; }
+
 // Sums (tiles · PARTS vectors per user) of `tiles` tiles.
 INLINE void scan_tiles(const int users, const int tiles, lanes_i (*sums)[4 * PARTS], const struct bc_scan_user *scan,
                        const uint8_t *codes, size_t d) {
@@ -88,7 +92,8 @@ INLINE void scan_tiles(const int users, const int tiles, lanes_i (*sums)[4 * PAR
         lanes_i row[4 * PARTS];
         for (int t = 0; t < tiles; t++)
             for (int p = 0; p < PARTS; p++)
-                row[t * PARTS + p] = *(const lanes_unaligned *)(codes + t * 16 * d + i * 64 + p * 4 * LANES);
+                row[t * PARTS + p] =
+                    *(const lanes_unaligned *)(codes + t * scan_stride(d) + SCALES + i * 64 + p * 4 * LANES);
         for (int u = 0; u < users; u++) {
             int32_t query;
             __builtin_memcpy(&query, scan[u].query + 4 * i, 4);
@@ -97,10 +102,19 @@ INLINE void scan_tiles(const int users, const int tiles, lanes_i (*sums)[4 * PAR
     }
 }
 
+// What a part of a tile's scores, beyond the base, may reach at most.
+INLINE lanes_f scan_reached(const struct bc_scan_user *scan, lanes_i sum, lanes_f scale) {
+    return scale * (__builtin_convertvector(sum, lanes_f) * scan->step + scan->doubt);
+}
+INLINE lanes_f scan_scale(const uint8_t *tile, int part) {
+    return *(const lanes_f_unaligned *)(tile + part * 4 * LANES);
+}
+
 INLINE void scan_bounds_tiles(const int users, const int tiles, const struct bc_scan_user *scan, size_t first,
                               const uint8_t *codes, size_t d) {
     lanes_i sums[4][4 * PARTS];
-    scan_tiles(users, tiles, sums, scan, codes + first * 16 * d, d);
+    codes += first * scan_stride(d);
+    scan_tiles(users, tiles, sums, scan, codes, d);
     for (int u = 0; u < users; u++) {
         const size_t groups = scan[u].maxima ? scan[u].groups : 1;
         size_t group = (uint32_t)(scan[u].tile + first) % (uint32_t)groups;
@@ -109,9 +123,9 @@ INLINE void scan_bounds_tiles(const int users, const int tiles, const struct bc_
             float *maxima = scan[u].maxima + group * 16;
             group = group + 1 == groups ? 0 : group + 1;
             for (int p = 0; p < PARTS; p++) {
-                const lanes_f sum = __builtin_convertvector(sums[u][t * PARTS + p], lanes_f);
-                const lanes_f value = sum * scan[u].step + scan[u].base;
-                const lanes_f bound = scan_masked(scan[u].masks[first + t], p, value);
+                const lanes_f scale = scan_scale(codes + t * scan_stride(d), p);
+                const lanes_f most = scan_reached(&scan[u], sums[u][t * PARTS + p], scale) + scan[u].base;
+                const lanes_f bound = scan_masked(scan[u].masks[first + t], p, most);
                 *(lanes_f_unaligned *)(bounds + p * LANES) = bound;
                 if (!scan[u].maxima) continue;
                 const lanes_f largest = *(lanes_f_unaligned *)(maxima + p * LANES);
@@ -126,15 +140,18 @@ INLINE void scan_bounds_tiles(const int users, const int tiles, const struct bc_
 INLINE void scan_hits_tiles(const int users, const int tiles, struct bc_scan_user *scan, size_t first,
                             const uint8_t *codes, size_t d) {
     lanes_i sums[4][4 * PARTS];
-    scan_tiles(users, tiles, sums, scan, codes + first * 16 * d, d);
+    codes += first * scan_stride(d);
+    scan_tiles(users, tiles, sums, scan, codes, d);
     for (int u = 0; u < users; u++)
         for (int t = 0; t < tiles; t++)
             for (int p = 0; p < PARTS; p++) {
+                const lanes_f scale = scan_scale(codes + t * scan_stride(d), p);
+                const lanes_f most = scan_reached(&scan[u], sums[u][t * PARTS + p], scale);
 #if defined(SCAN_VNNI)
-                uint32_t found = scan[u].masks[first + t]
-                    & _mm512_cmpge_epi32_mask((__m512i)sums[u][t], _mm512_set1_epi32(scan[u].threshold));
+                uint32_t found = _mm512_mask_cmp_ps_mask(
+                    scan[u].masks[first + t], (__m512)most, _mm512_set1_ps(scan[u].threshold), _CMP_GE_OQ);
 #else
-                const lanes_i above = sums[u][t * PARTS + p] >= scan[u].threshold;
+                const lanes_i above = most >= scan[u].threshold;
                 if (__builtin_reduce_or(above) == 0) continue;
                 uint32_t found = 0;
                 for (int l = 0; l < LANES; l++) found |= (uint32_t)(above[l] & 1) << (p * LANES + l);

@@ -15,17 +15,30 @@ extension Kernels {
         bc_encode_query(codes, query, width)
     }
 
-    /// Lower bounds of the scores of all rows for each user, and the largest of each group of rows.
+    /// Bytes of a tile of 16 rows of `width` codes: the rows' scales, then the codes [width / 4, 16, 4].
+    @inlinable @inline(__always) public static func tileBytes(width: Int) -> Int { 64 + 16 * width }
+
+    /// Where in the tiles a code of a row stands.
+    @inlinable @inline(__always) public static func codePosition(row: Int, _ i: Int, width: Int) -> Int {
+        row / 16 * tileBytes(width: width) + 64 + i / 4 * 64 + row % 16 * 4 + i % 4
+    }
+
+    /// Where in the tiles the four bytes of a row's scale stand.
+    @inlinable @inline(__always) public static func scalePosition(row: Int, width: Int) -> Int {
+        row / 16 * tileBytes(width: width) + row % 16 * 4
+    }
+
+    /// Upper bounds of the scores of all rows for each user, and the largest of each group of rows.
     ///
     /// - Parameters:
-    ///   - codes: of 16 · `tiles` rows of `width` codes, in tiles (width / 4, 16, 4).
+    ///   - codes: of 16 · `tiles` rows, tile after tile.
     @inline(__always) public static func scanBounds(
         _ codes: UnsafePointer<UInt8>, tiles: Int, width: Int, for users: UnsafePointer<ScanUser>, count: Int
     ) {
         bc_scan_bounds(users, count, codes, tiles, width)
     }
 
-    /// Appends to each user's hits the rows whose sum reaches the user's threshold; parameters as for `scanBounds`.
+    /// Appends to each user's hits the rows that may reach the user's threshold; parameters as for `scanBounds`.
     @inline(__always) public static func scanHits(
         _ codes: UnsafePointer<UInt8>, tiles: Int, width: Int, for users: UnsafeMutablePointer<ScanUser>, count: Int
     ) {

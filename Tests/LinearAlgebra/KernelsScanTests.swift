@@ -4,14 +4,19 @@ import Testing
 /// Scans of codes, exact dot products of scattered rows, and selection, against what one would write first.
 struct KernelsScanTests {
     @Test(arguments: InstructionSet.available, [16, 64, 80])
-    func sumsAreThoseOfIntegers(level: InstructionSet, width: Int) {
+    func boundsAreThoseOfIntegers(level: InstructionSet, width: Int) {
         var generator = Generator(state: 7)
         for (users, tiles) in [(1, 1), (1, 5), (2, 4), (3, 9), (4, 8), (7, 13)] {
             let rows = tiles * 16
             let codes = (0..<rows).map { _ in (0..<width).map { _ in UInt8.random(in: 1...255, using: &generator) } }
-            var packed = [UInt8](repeating: 0, count: rows * width)
-            for row in 0..<rows {
-                for i in 0..<width { packed[row / 16 * 16 * width + i / 4 * 64 + row % 16 * 4 + i % 4] = codes[row][i] }
+            let scales = (0..<rows).map { _ in Float.random(in: 0...0.1, using: &generator) }
+            var packed = [UInt8](repeating: 0, count: tiles * Kernels.tileBytes(width: width))
+            packed.withUnsafeMutableBytes { packed in
+                for row in 0..<rows {
+                    for i in 0..<width { packed[Kernels.codePosition(row: row, i, width: width)] = codes[row][i] }
+                    packed.storeBytes(
+                        of: scales[row], toByteOffset: Kernels.scalePosition(row: row, width: width), as: Float.self)
+                }
             }
             // Of every kind: full, some, few and empty tiles, different for each user.
             let masks = (0..<users * tiles).map { _ -> UInt16 in
@@ -30,7 +35,8 @@ struct KernelsScanTests {
             func counts(_ user: Int, _ row: Int) -> Bool {
                 masks[user * tiles + row / 16] >> UInt16(row % 16) & 1 == 1
             }
-            let thresholds = (0..<users).map { user in (0..<rows).map { sum(user, $0) }.sorted()[rows * 3 / 4] }
+            func reached(_ user: Int, _ row: Int) -> Float { scales[row] * (Float(sum(user, row)) * 0.5 + 7) }
+            let thresholds = (0..<users).map { user in (0..<rows).map { reached(user, $0) }.sorted()[rows * 3 / 4] }
             let (scans, queried, bounds, maxima, hits) = (
                 UnsafeMutablePointer<Kernels.ScanUser>.allocate(capacity: users),
                 UnsafeMutablePointer<Int8>.allocate(capacity: users * width),
@@ -52,7 +58,7 @@ struct KernelsScanTests {
                 scan.query = UnsafePointer(queried + user * width)
                 scan.start = -128 * queries[user].reduce(Int32(0)) { $0 + Int32($1) }
                 scan.threshold = thresholds[user]
-                (scan.step, scan.base) = (0.5, 3)
+                (scan.step, scan.doubt, scan.base) = (0.5, 7, 3)
                 scan.bounds = bounds + user * rows
                 scan.maxima = user % 3 == 1 ? nil : maxima + user * 64
                 (scan.tile, scan.groups) = (user, 4)
@@ -70,13 +76,13 @@ struct KernelsScanTests {
             for user in 0..<users {
                 var largest = [Float](repeating: -.infinity, count: 64)
                 for row in 0..<rows {
-                    let bound = counts(user, row) ? Float(sum(user, row)) * 0.5 + 3 : -.infinity
+                    let bound = counts(user, row) ? reached(user, row) + 3 : -.infinity
                     #expect(bounds[user * rows + row] == bound)
                     let group = (user + row / 16) % 4 * 16 + row % 16
                     if scans[user].maxima != nil { largest[group] = max(largest[group], bound) }
                 }
                 #expect((0..<64).map { maxima[user * 64 + $0] } == largest)
-                let expected = (0..<rows).filter { counts(user, $0) && sum(user, $0) >= thresholds[user] }
+                let expected = (0..<rows).filter { counts(user, $0) && reached(user, $0) >= thresholds[user] }
                 let found = (0..<scans[user].found).map { hits[user * (rows + 1) + $0] }
                 // Tiles four by four: any order.
                 #expect(found.first == 9 && found.dropFirst().sorted() == expected.map { UInt32($0 + 1000) })

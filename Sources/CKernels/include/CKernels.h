@@ -133,17 +133,19 @@ struct bc_query_code bc_encode_query(int8_t *codes, const float *x, size_t d);
 /// A user of a scan of 8-bit codes: what goes in, and where the result goes.
 ///
 /// The sum of an item is Σ query[i] · code[i] + start over its codes, 0 to 255; with start = -128 · Σ query[i] it is the dot
-/// product with code - 128.
+/// product with code - 128. An item's codes have a scale of their own: scale · sum · step is about its score, or the part of it
+/// that lies beyond a base, and scale · doubt is how far from it that may be.
 struct bc_scan_user {
     /// Signed numbers (d).
     const int8_t *query;
     /// (tiles): bit j is set for the items of a tile that count.
     const uint16_t *masks;
     int32_t start;
-    /// Sums from which `bc_scan_hits` takes an item.
-    int32_t threshold;
-    /// `bc_scan_bounds` gives sum · step + base.
-    float step, base;
+    float step, doubt;
+    /// `bc_scan_hits` takes the items whose scale · (sum · step + doubt) reaches this.
+    float threshold;
+    /// `bc_scan_bounds` gives scale · (sum · step + doubt) + base.
+    float base;
     /// Room for 16 · tiles.
     float *bounds;
     /// (16 · groups): the largest bounds so far; an item of tile t counts for those of tile (tile + t) mod groups. NULL if nobody asks.
@@ -155,10 +157,11 @@ struct bc_scan_user {
     uint32_t slot;
 };
 
-/// Codes of 16 items stand in a tile (d / 4, 16, 4): item j's codes 4 i … 4 i + 3 at [i][j]. d is a multiple of 16.
+/// Codes of 16 items stand in a tile: their scales, 16 floats, then (d / 4, 16, 4): item j's codes 4 i … 4 i + 3 at [i][j]. d is a
+/// multiple of 16.
 ///
 /// Writes bounds and maxima; an item that does not count has bound -infinity.
 void bc_scan_bounds(const struct bc_scan_user *users, size_t count, const uint8_t *codes, size_t tiles, size_t d);
 
-/// Appends to each user's hits the items that count and whose sum is at least the user's threshold.
+/// Appends to each user's hits the items that count and may reach the user's threshold.
 void bc_scan_hits(struct bc_scan_user *users, size_t count, const uint8_t *codes, size_t tiles, size_t d);

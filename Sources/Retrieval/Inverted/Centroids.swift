@@ -11,10 +11,9 @@ final class Centroids: Sendable {
     private let rows: [Float]
     /// The same in the tiles that `Kernels.scoreTiles` takes; rows past `count` in the last are zeros.
     private let tiles: [Float]
-    /// The same as 8-bit codes in the tiles that a scan takes, each standing for `step` · (code - 128), and what says which rows of a
-    /// tile are centroids.
+    /// The same as 8-bit codes in the tiles that a scan takes, each standing for the centroid's scale · (code - 128), and what says which
+    /// rows of a tile are centroids.
     private let codes: [UInt8]
-    private let step: Float
     private let masks: [UInt16]
     /// The length of each centroid, and half its square.
     let lengths: [Float]
@@ -42,17 +41,19 @@ final class Centroids: Sendable {
         }
         self.rows = rows
         self.tiles = tiles
-        let step = rows.reduce(0) { max($0, $1.magnitude) } / 127
-        var codes = [UInt8](repeating: 128, count: tiles.count)
-        for place in rows.indices where step > 0 {
-            let (number, i) = (place / width, place % width)
-            let target = number / 16 * 16 * width + i / 4 * 64 + number % 16 * 4 + i % 4
-            codes[target] = UInt8(128 + Int((rows[place] / step).rounded().clamped(to: -127...127)))
+        let coded = (0..<count).tiles
+        var codes = [UInt8](repeating: 0, count: coded.count * Kernels.tileBytes(width: width))
+        let origin = FloatBuffer(count: width)
+        codes.withUnsafeMutableBytes { codes in
+            rows.withUnsafeBufferPointer { rows in
+                guard let codes = codes.baseAddress, let start = rows.baseAddress else { return }
+                for number in 0..<count {
+                    _ = CodedRow(start + number * width, from: origin.values, row: number, into: codes)
+                }
+            }
         }
-        (self.codes, self.step) = (codes, step)
-        masks = (0..<tiles.count / (16 * width)).map { tile in
-            UInt16(truncatingIfNeeded: (1 << min(16, count - tile * 16)) - 1)
-        }
+        self.codes = codes
+        masks = coded.map { tile in UInt16(truncatingIfNeeded: (1 << min(16, count - tile * 16)) - 1) }
         let squares = (0..<count).map { number in
             let row = rows[number * width..<(number + 1) * width]
             return Kernels.dot(row.span, row.span)
@@ -96,10 +97,11 @@ final class Centroids: Sendable {
                 guard let codes = codes.baseAddress, let masks = masks.baseAddress else { return }
                 for user in 0..<count {
                     users[user].masks = masks + tiles.lowerBound
-                    (users[user].step, users[user].base) = (users[user].step * step, 0)
+                    (users[user].doubt, users[user].base) = (0, 0)
                 }
                 Kernels.scanBounds(
-                    codes + tiles.lowerBound * 16 * width, tiles: tiles.count, width: width, for: users, count: count)
+                    codes + tiles.lowerBound * Kernels.tileBytes(width: width), tiles: tiles.count, width: width,
+                    for: users, count: count)
             }
         }
     }
@@ -108,7 +110,8 @@ final class Centroids: Sendable {
     func approach(tiles: Range<Int>) {
         codes.withUnsafeBufferPointer { codes in
             guard let start = codes.baseAddress else { return }
-            Kernels.prefetchFar(start + tiles.lowerBound * 16 * width, bytes: tiles.count * 16 * width)
+            let bytes = Kernels.tileBytes(width: width)
+            Kernels.prefetchFar(start + tiles.lowerBound * bytes, bytes: tiles.count * bytes)
         }
     }
 

@@ -3,8 +3,8 @@ import LinearAlgebra
 
 /// Up to `Slot.rowsInBlock` items of one list: 8-bit codes to scan, and the vectors themselves to score what the scan leaves.
 ///
-/// A code c of coordinate i stands for centroid[i] + step · (c - 128). What that leaves out is known: `error` bounds the
-/// length of the difference, so a scan of codes gives bounds of the true scores.
+/// What the codes of a row leave out of its difference from the list's centroid is known, so a scan of codes gives bounds of the true
+/// scores.
 ///
 /// An index changes a block only while no snapshot shares it, and changes a copy otherwise. A copy shares the parts that a change
 /// does not touch: another price copies neither vectors nor names.
@@ -15,7 +15,7 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
         let count: Int
         /// [count, width]
         let vectors: UnsafePointer<Float>
-        /// Bytes in tiles [tiles, width / 4, 16, 4].
+        /// Tiles of 16 rows.
         let codes: UnsafePointer<UInt8>
         /// Bit j of tile t is set for row 16 t + j if there is one.
         let masks: UnsafeBufferPointer<UInt16>
@@ -23,12 +23,8 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
         let traits: UnsafePointer<ItemTraits>
         /// What bears the same stamp has the same rows.
         let stamp: UInt64
-        /// Size of a code's unit.
-        let step: Float
-        /// The largest distance of a row from what its codes stand for.
-        let error: Float
-        /// The largest length of what codes add to the centroid.
-        let reach: Float
+        /// The largest that a row's `CodedRow` says.
+        let (reach, error, distance): (Float, Float, Float)
     }
 
     let list: Int
@@ -38,16 +34,14 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
     private var capacity = 0
     /// [capacity, width]
     private var vectors: FloatBuffer
-    /// The masks in a cache line of their own, then bytes in tiles [capacity / 16, width / 4, 16, 4]: what a scan reads, in order.
+    /// The masks in a cache line of their own, then the tiles: what a scan reads, in order.
     private var codes: FloatBuffer
     private var traits = Growing<ItemTraits>()
     private var names = ItemColumn(capacity: 0)
-    private var (step, error, reach): (Float, Float, Float) = (0, 0, 0)
+    private var (reach, error, distance): (Float, Float, Float) = (0, 0, 0)
 
     /// Rows that memory is made for at a time: most blocks of small lists end between the powers of two.
     private static let growth = 32
-    /// Differences up to this are left out of the codes: a unit for them would have no inverse.
-    private static let nothing: Float = 0x1p-100
     /// Floats that the masks take the place of.
     private static let maskFloats = 16
 
@@ -66,7 +60,7 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
         count = other.count
         capacity = other.capacity
         (vectors, codes, names, traits) = (other.vectors, other.codes, other.names, other.traits)
-        (step, error, reach) = (other.step, other.error, other.reach)
+        (reach, error, distance) = (other.reach, other.error, other.distance)
     }
 
     var isFull: Bool { count == Slot.rowsInBlock }
@@ -79,9 +73,8 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
             codes: UnsafeRawPointer(codes.pointer + Self.maskFloats).assumingMemoryBound(to: UInt8.self),
             masks: UnsafeBufferPointer(
                 start: UnsafeRawPointer(codes.pointer).assumingMemoryBound(to: UInt16.self), count: (count + 15) / 16),
-            names: UnsafePointer(names.base), traits: UnsafePointer(traits.base), stamp: Stamp.next(), step: step,
-            error: error,
-            reach: reach)
+            names: UnsafePointer(names.base), traits: UnsafePointer(traits.base), stamp: Stamp.next(), reach: reach,
+            error: error, distance: distance)
     }
 
     /// Bytes that vectors, codes, names and attributes take, filled or not.
@@ -168,43 +161,18 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
     private func grow() {
         capacity += Self.growth
         vectors = vectors.copy(count: capacity * width)
-        codes = codes.copy(count: Self.maskFloats + capacity * width / 4)
+        let bytes = capacity / 16 * Kernels.tileBytes(width: width)
+        codes = codes.copy(count: Self.maskFloats + bytes / MemoryLayout<Float>.stride)
         names = ItemColumn(names, capacity: capacity)
     }
 
-    /// Makes the codes of a row, and those of all rows anew if the unit is too small for it.
+    /// Makes the codes of a row.
     private func encode(_ row: Int) {
-        let largest = partition.centroids.with(list) { centroid in
-            let vector = vector(row)
-            return (0..<width).reduce(Float(0)) { max($0, (vector[$1] - centroid[$1]).magnitude) }
+        let coded = partition.centroids.with(list) { centroid in
+            CodedRow(vector(row), from: centroid, row: row, into: codes.pointer + Self.maskFloats)
         }
-        guard largest <= max(127 * step, Self.nothing) else {
-            // With some room, lest the next row need it all again.
-            step = largest / (count == 1 ? 127 : 120)
-            (error, reach) = (0, 0)
-            for row in 0..<count { write(row) }
-            return
-        }
-        write(row)
-    }
-
-    private func write(_ row: Int) {
-        let vector = vector(row)
-        let tile = UnsafeMutableRawPointer(codes.pointer + Self.maskFloats) + row / 16 * 16 * width + row % 16 * 4
-        let inverse = step > 0 ? 1 / step : 0
-        partition.centroids.with(list) { centroid in
-            var (lost, kept) = (0.0, 0.0)
-            for i in 0..<width {
-                let code = ((vector[i] - centroid[i]) * inverse).rounded().clamped(to: -127...127)
-                tile.storeBytes(of: UInt8(Int(code) + 128), toByteOffset: i / 4 * 64 + i % 4, as: UInt8.self)
-                let meant = Double(step) * Double(code)
-                let rest = Double(vector[i]) - Double(centroid[i]) - meant
-                lost += rest * rest
-                kept += meant * meant
-            }
-            error = max(error, Float(lost.squareRoot()).nextUp)
-            reach = max(reach, Float(kept.squareRoot()).nextUp)
-        }
+        (error, reach) = (max(error, coded.error), max(reach, coded.reach))
+        distance = max(distance, coded.distance)
     }
 }
 
@@ -241,8 +209,4 @@ private final class ItemColumn {
         count -= 1
         (base + count).deinitialize(count: 1)
     }
-}
-
-extension Float {
-    func clamped(to range: ClosedRange<Float>) -> Float { min(max(self, range.lowerBound), range.upperBound) }
 }

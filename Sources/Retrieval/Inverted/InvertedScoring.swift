@@ -3,12 +3,13 @@ import LinearAlgebra
 
 /// What scans leave, scored exactly, and the lists made of it.
 extension InvertedIndex {
-    /// Makes hits of the rows of a user's best bounds, at least k of them.
+    /// Makes hits of the rows of a user's best bounds, at least k of them, unless leading items have set a higher bar.
     func pick(_ user: Int, _ k: Int, _ scratch: InvertedScratch) {
         let mine = scratch.users + user
         scratch.lists.pointee.queue.ask(for: Self.askedInStep)
-        mine.pointee.picked = Kernels.largest(k, of: mine.pointee.maxima.values)
-        collect(user, from: mine.pointee.picked, below: .infinity, doubtful: false, scratch)
+        mine.pointee.picked = max(
+            Kernels.largest(k, of: mine.pointee.maxima.values), mine.pointee.threshold - mine.pointee.extras.rest)
+        collect(user, from: mine.pointee.picked, below: .infinity, scratch)
         approach(mine.pointee.hits.values)
     }
 
@@ -35,30 +36,27 @@ extension InvertedIndex {
             // Some of them were excluded: as many more, and a few that will be.
             let (upper, needed) = (lower, looked + k + 8)
             lower = needed < bounds.count ? Kernels.largest(needed, of: bounds) : -.infinity
-            collect(user, from: lower, below: upper, doubtful: false, scratch)
+            collect(user, from: lower, below: upper, scratch)
         }
         let bar = mine.pointee.threshold - mine.pointee.extras.rest
-        collect(user, from: bar, below: lower, doubtful: true, scratch)
-        approach(mine.pointee.hits.values)
+        if bar < lower {
+            collect(user, from: bar, below: lower, scratch)
+            approach(mine.pointee.hits.values)
+        }
         mine.pointee.segments.removeAll(keepingCapacity: true)
         mine.pointee.bounds.count = 0
     }
 
-    /// Makes hits of a user's rows whose bounds lie in a band.
-    ///
-    /// - Parameter doubtful: rows whose bounds lie below it count where their scores may be in it.
-    private func collect(
-        _ user: Int, from lower: Float, below upper: Float, doubtful: Bool, _ scratch: InvertedScratch
-    ) {
+    /// Makes hits of a user's rows whose upper bounds lie in a band.
+    private func collect(_ user: Int, from lower: Float, below upper: Float, _ scratch: InvertedScratch) {
         let mine = scratch.users + user
         for segment in mine.pointee.segments {
             scratch.lists.pointee.queue.ask(for: Self.askedInStep)
             let bounds = UnsafeBufferPointer(
                 start: mine.pointee.bounds.base + segment.first, count: Kernels.padded(segment.rows))
             mine.pointee.hits.reserve(bounds.count)
-            let least = doubtful ? lower - 2 * segment.margin : lower
             mine.pointee.hits.count += Kernels.select(
-                from: max(least, -.greatestFiniteMagnitude), below: upper, of: bounds,
+                from: max(lower, -.greatestFiniteMagnitude), below: upper, of: bounds,
                 numberedFrom: UInt32(segment.block * Slot.rowsInBlock),
                 into: UnsafeMutableBufferPointer(
                     start: mine.pointee.hits.base + mine.pointee.hits.count, count: bounds.count))

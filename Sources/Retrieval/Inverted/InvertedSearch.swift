@@ -158,7 +158,7 @@ extension InvertedIndex {
                 var (number, next) = (0, chains.first(of: list))
                 while let block = next, number < which.upperBound {
                     if number >= which.lowerBound {
-                        let bytes = views[block].masks.count * 16 * partition.width
+                        let bytes = views[block].masks.count * Kernels.tileBytes(width: partition.width)
                         all.pointee.queue.append(
                             .init(
                                 block: block, firstLooker: lookers.lowerBound, lookerEnd: lookers.upperBound,
@@ -214,33 +214,34 @@ extension InvertedIndex {
                 }
             }
             let centroid = partition.centroids.score(of: block.list, scratch.queries.pointer + user * width)
-            let margin = mine.pointee.margin(in: block, centroid: centroid, centroidLength: centroidLength)
-            let step = mine.pointee.step * block.step
+            let blur = mine.pointee.blur(in: block, centroid: centroid, centroidLength: centroidLength)
             if isFirst || mine.pointee.threshold == -.infinity {
                 mine.pointee.bounds.reserve(rows)
                 let first = mine.pointee.bounds.count
-                mine.pointee.segments.append(.init(block: place, first: first, rows: block.count, margin: margin))
+                mine.pointee.segments.append(.init(block: place, first: first, rows: block.count))
                 mine.pointee.bounds.count += rows
                 bounding -= 1
                 scans[bounding].query = UnsafePointer(scratch.codes + user * width)
                 scans[bounding].masks = masks
                 scans[bounding].start = mine.pointee.start
-                scans[bounding].step = step
-                scans[bounding].base = centroid - margin
+                scans[bounding].step = mine.pointee.step
+                scans[bounding].doubt = mine.pointee.doubt(in: block)
+                scans[bounding].base = centroid + blur
                 scans[bounding].bounds = mine.pointee.bounds.base + first
                 scans[bounding].maxima = mine.pointee.maxima.base
                 scans[bounding].groups = mine.pointee.groups
                 scans[bounding].tile = first / 16
             } else {
-                let wanted = mine.pointee.threshold - mine.pointee.extras.rest - margin - centroid
+                let wanted = mine.pointee.threshold - mine.pointee.extras.rest - blur - centroid
                 // No row of the block adds more than this to the centroid's score.
-                if mine.pointee.length * block.reach < wanted { continue }
+                if mine.pointee.length * block.distance < wanted { continue }
                 mine.pointee.hits.reserve(rows)
                 scans[hitting].query = UnsafePointer(scratch.codes + user * width)
                 scans[hitting].masks = masks
                 scans[hitting].start = mine.pointee.start
-                scans[hitting].threshold =
-                    step > 0 ? Int32((wanted / step).rounded(.down).clamped(to: -2e9...2e9)) - 1 : .min
+                scans[hitting].step = mine.pointee.step
+                scans[hitting].doubt = mine.pointee.doubt(in: block)
+                scans[hitting].threshold = wanted
                 scans[hitting].hits = mine.pointee.hits.base
                 scans[hitting].found = mine.pointee.hits.count
                 scans[hitting].slot = UInt32(place * Slot.rowsInBlock)

@@ -27,24 +27,22 @@ struct SearchUser {
         func passes(_ slot: Slot) -> Bool { masks[Int(slot.rawValue) / 16] >> UInt16(slot.rawValue % 16) & 1 == 1 }
     }
 
-    /// A block whose bounds were kept: its place, where they stand in `bounds`, and how far the score is above its bound at
-    /// most.
+    /// A block whose bounds were kept: its place, and where they stand in `bounds`.
     struct Segment {
         let block: Int
         let first: Int
         let rows: Int
-        let margin: Float
     }
 
     var segments: [Segment] = []
-    /// Lower bounds of dense scores, block after block.
+    /// Upper bounds of dense scores, block after block.
     var bounds = Growing<Float>()
     /// The largest bounds of each of `groups` times 16 groups of rows.
     private(set) var maxima = Growing<Float>()
     private(set) var groups = 0
     /// Slots of rows that may be among the best.
     var hits = Growing<UInt32>()
-    /// Of what bound at least the rows are that were scored first.
+    /// Of what bound at least the rows are that have been scored.
     var picked: Float = 0
     /// The scored ones that the user may have.
     var candidates = Growing<Candidate>()
@@ -73,10 +71,12 @@ struct SearchUser {
         (step, error, length) = (code.step, code.error, code.length)
     }
 
-    /// How far the score of any row of a block may be from what its codes and the query's say.
-    func margin(in block: CodeBlock.View, centroid: Float, centroidLength: Float) -> Float {
-        length * block.error + error * block.reach
-            + Self.rounding * (length * (block.reach + block.error + centroidLength) + centroid.magnitude)
+    /// How far the score of any row of a block may be from what its codes and the query's say, in units of the row's scale.
+    func doubt(in block: CodeBlock.View) -> Float { length * block.error + error * block.reach }
+
+    /// What rounding may add to that.
+    func blur(in block: CodeBlock.View, centroid: Float, centroidLength: Float) -> Float {
+        Self.rounding * (length * (block.distance + centroidLength) + centroid.magnitude)
     }
 
     /// What rounding may add to a score of vectors of length 1: sums of some hundred floats.
