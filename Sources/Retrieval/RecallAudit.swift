@@ -72,7 +72,7 @@ public final class RecallAudit: Sendable {
     public func take(_ sample: Sample) { queue.async { self.audit(sample) } }
 
     private func audit(_ sample: Sample) {
-        let all = sample.index.looking(slack: .infinity)
+        let all = sample.index.looking(.everything)
         let exact = try? all.search(
             queries: sample.query.span, k: sample.k, filters: sample.filter.map { [$0] } ?? [],
             excluding: [sample.excluded], adding: sample.extras,

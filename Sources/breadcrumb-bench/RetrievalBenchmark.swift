@@ -11,8 +11,8 @@ struct RetrievalRow: Codable, CustomStringConvertible {
     var items: Int
     var dimension: Int
     var lists: Int
-    /// See `InvertedIndex.slack`; 0 where it means nothing.
-    var slack: Float
+    /// Regions and lists that a search begins with, and its slack; empty where there is nothing to choose.
+    var breadth: String
     /// Users searched together.
     var batch: Int
     /// Share of the exact top 20 that is found.
@@ -27,7 +27,7 @@ struct RetrievalRow: Codable, CustomStringConvertible {
     var changeMicroseconds: Double
 
     var description: String {
-        let columns = [what, "\(items)", "\(dimension)", "\(lists)", "\(slack)", "\(batch)"]
+        let columns = [what, "\(items)", "\(dimension)", "\(lists)", breadth, "\(batch)"]
         return columns.map { $0.padding(toLength: 17, withPad: " ", startingAt: 0) }.joined()
             + String(
                 format: "%7.4f %10.2f µs %8.1f MB %7.1f s %8.2f µs", recall, microseconds, megabytes, buildSeconds,
@@ -59,7 +59,7 @@ struct RetrievalBenchmark {
         let items = vectors.items(count)
         var exact = ExactIndex(dimension: d)
         var row = RetrievalRow(
-            what: "exact", instructions: "\(InstructionSet.current)", items: count, dimension: d, lists: 1, slack: 0,
+            what: "exact", instructions: "\(InstructionSet.current)", items: count, dimension: d, lists: 1, breadth: "",
             batch: 0, recall: 1, microseconds: 0, megabytes: 0, buildSeconds: 0, changeMicroseconds: 0)
         (row.buildSeconds, row.changeMicroseconds) = try fill(&exact, items)
         row.megabytes = Double(exact.vectorBytes) / 1e6
@@ -73,32 +73,35 @@ struct RetrievalBenchmark {
             baseline.microseconds = median((0..<rounds).map { _ in sgemm(items, batch: batch) })
             rows.append(baseline)
         }
-        for isFlat in [true, false] {
-            var row = row
-            let clock = ContinuousClock.now
-            let partition =
-                isFlat
-                ? Partition.single(dimension: d)
-                : Partition.train(items.span, dimension: d, items: count)
-            let seconds = (ContinuousClock.now - clock) / .seconds(1)
-            var index = InvertedIndex(partition)
-            (row.buildSeconds, row.changeMicroseconds) = try fill(&index, items)
-            row.buildSeconds += seconds
-            row.megabytes = Double(index.vectorBytes) / 1e6
-            (row.what, row.lists) = (isFlat ? "flat" : "inverted", partition.lists)
-            // Until nothing is missing.
-            for slack in isFlat ? [.infinity] : Self.slacks {
-                row.slack = slack.isFinite ? slack : 0
-                let found = try measure(index.looking(slack: slack), row, truth, batches)
-                rows += found
-                if (found.first?.recall ?? 1) > 0.998 { break }
-            }
+        let (flat, flatRow) = try fill(.single(dimension: d), items, row, "flat")
+        rows += try measure(flat, flatRow, truth, batches)
+        let clock = ContinuousClock.now
+        let partition = Partition.train(items.span, dimension: d, items: count)
+        let seconds = (ContinuousClock.now - clock) / .seconds(1)
+        var (index, indexRow) = try fill(partition, items, row, "inverted")
+        indexRow.buildSeconds += seconds
+        let tuning = try BreadthTuning(users: Array(queries), k: k, filter: nil, truth: flat)
+        for recall in Self.recalls {
+            index = index.looking(try tuning.cheapest(reaching: recall, in: index).breadth)
+            indexRow.breadth = "\(index.breadth.regions) \(index.breadth.lists) \(index.breadth.slack)"
+            rows += try measure(index, indexRow, truth, batches)
         }
         return rows
     }
 
-    /// As a plan may have them, in steps of 1/32 where that makes a difference.
-    private static let slacks: [Float] = (8...28).map { Float($0) / 32 } + [1, 1.25, 1.5]
+    /// For each of these the breadth is tuned as that of a plan is, but on the very users whose lists are measured.
+    private static let recalls = [0.98, 0.99, 0.995, 0.998]
+
+    /// An index of all items, and a row that tells of it.
+    private func fill(
+        _ partition: Partition, _ items: [Float], _ row: RetrievalRow, _ what: String
+    ) throws -> (InvertedIndex, RetrievalRow) {
+        var (index, row) = (InvertedIndex(partition), row)
+        (row.buildSeconds, row.changeMicroseconds) = try fill(&index, items)
+        row.megabytes = Double(index.vectorBytes) / 1e6
+        (row.what, row.lists) = (what, partition.lists)
+        return (index, row)
+    }
 
     /// Enters all items; seconds of that, and microseconds of a later change.
     private func fill<Index: ItemIndex>(_ index: inout Index, _ items: [Float]) throws -> (Double, Double) {

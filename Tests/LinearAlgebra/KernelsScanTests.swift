@@ -10,14 +10,7 @@ struct KernelsScanTests {
             let rows = tiles * 16
             let codes = (0..<rows).map { _ in (0..<width).map { _ in UInt8.random(in: 1...255, using: &generator) } }
             let scales = (0..<rows).map { _ in Float.random(in: 0...0.1, using: &generator) }
-            var packed = [UInt8](repeating: 0, count: tiles * Kernels.tileBytes(width: width))
-            packed.withUnsafeMutableBytes { packed in
-                for row in 0..<rows {
-                    for i in 0..<width { packed[Kernels.codePosition(row: row, i, width: width)] = codes[row][i] }
-                    packed.storeBytes(
-                        of: scales[row], toByteOffset: Kernels.scalePosition(row: row, width: width), as: Float.self)
-                }
-            }
+            let packed = Self.packed(codes, scales, width: width)
             // Of every kind: full, some, few and empty tiles, different for each user.
             let masks = (0..<users * tiles).map { _ -> UInt16 in
                 switch Int.random(in: 0..<4, using: &generator) {
@@ -88,6 +81,19 @@ struct KernelsScanTests {
                 #expect(found.first == 9 && found.dropFirst().sorted() == expected.map { UInt32($0 + 1000) })
             }
         }
+    }
+
+    /// Codes and scales of whole tiles of rows, as a scan takes them.
+    private static func packed(_ codes: [[UInt8]], _ scales: [Float], width: Int) -> [UInt8] {
+        var packed = [UInt8](repeating: 0, count: codes.count / 16 * Kernels.tileBytes(width: width))
+        packed.withUnsafeMutableBytes { packed in
+            for row in codes.indices {
+                for i in 0..<width { packed[Kernels.codePosition(row: row, i, width: width)] = codes[row][i] }
+                packed.storeBytes(
+                    of: scales[row], toByteOffset: Kernels.scalePosition(row: row, width: width), as: Float.self)
+            }
+        }
+        return packed
     }
 
     @Test(arguments: InstructionSet.available)

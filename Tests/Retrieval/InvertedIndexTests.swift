@@ -5,7 +5,7 @@ import Testing
 
 /// What lists that are not all looked into leave of a result, and what they may not depend on.
 struct InvertedIndexTests {
-    private static let dimension = 24
+    static let dimension = 24
 
     struct Division: CustomTestStringConvertible {
         let lists: Int
@@ -18,7 +18,7 @@ struct InvertedIndexTests {
     private static let divisions = [Division(lists: 30, regions: 1), .init(lists: 150, regions: 50)]
 
     /// Points around some centres, as a trained tower's are; every one twice, so that there are ties.
-    private static func clustered(_ count: Int, _ generator: inout Generator) -> [(key: ItemID, value: [Float])] {
+    static func clustered(_ count: Int, _ generator: inout Generator) -> [(key: ItemID, value: [Float])] {
         let centres = (0..<40).map { _ in generator.vector(dimension) }
         return (0..<count).map { number in
             var again = Generator(state: UInt64(number / 2 + 1))
@@ -50,7 +50,7 @@ struct InvertedIndexTests {
                 scratch: index.makeScratch())
         }
         func fill(_ items: [(key: ItemID, value: [Float])]) throws -> InvertedIndex {
-            var index = InvertedIndex(partition, slack: 0.1)
+            var index = InvertedIndex(partition, .init(slack: 0.1))
             for (item, vector) in items { try index.upsert(item, vector.span) }
             return index
         }
@@ -63,7 +63,7 @@ struct InvertedIndexTests {
         for (item, vector) in items.shuffled(using: &generator) { try index.upsert(item, vector.span) }
         let found = try level.whileInForce { try search(index, 0..<70) }
         #expect(bits(found ?? []) == bits(expected ?? []))
-        let all = try search(index.looking(slack: .infinity), 0..<70)
+        let all = try search(index.looking(.everything), 0..<70)
         #expect(bits(all) != bits(expected ?? []), "a few lists must miss something, or this test shows nothing")
     }
 
@@ -74,7 +74,7 @@ struct InvertedIndexTests {
         let queries = (0..<100).map { _ in generator.vector(Self.dimension) }
         let truth = try ExactIndex(dimension: Self.dimension).adding(items).search(queries, k: 20)
         let recalls = try [0, 0.2, 0.5, 1, .infinity].map {
-            Self.recall(try index.looking(slack: $0).search(queries, k: 20), truth)
+            Self.recall(try index.looking(.init(slack: $0)).search(queries, k: 20), truth)
         }
         #expect(recalls == recalls.sorted() && recalls[0] < 0.9 && recalls.last == 1, "\(recalls)")
     }
@@ -89,7 +89,7 @@ struct InvertedIndexTests {
         let queries = (0..<20).map { _ in scaled(generator.vector(Self.dimension), queryScale) }
         let truth = try ExactIndex(dimension: Self.dimension).adding(items).search(queries, k: 20)
         for division in [Division(lists: 1, regions: 1), .init(lists: 20, regions: 1), .init(lists: 60, regions: 20)] {
-            let index = try Self.index(items, division).looking(slack: .infinity)
+            let index = try Self.index(items, division).looking(.everything)
             #expect(bits(try index.search(queries, k: 20)) == bits(truth), "\(division)")
         }
     }
@@ -115,10 +115,10 @@ struct InvertedIndexTests {
         let flat = items.flatMap(\.value)
         let partition = Partition.train(
             flat.span, dimension: dimension, lists: division.lists, regions: division.regions)
-        return try InvertedIndex(partition, slack: 0).adding(items)
+        return try InvertedIndex(partition, .init(slack: 0)).adding(items)
     }
 
-    private static func recall(_ found: [[ScoredItem]], _ truth: [[ScoredItem]]) -> Double {
+    static func recall(_ found: [[ScoredItem]], _ truth: [[ScoredItem]]) -> Double {
         let hits = zip(found, truth).reduce(0) { $0 + Set($1.0).intersection($1.1).count }
         return Double(hits) / Double(truth.reduce(0) { $0 + $1.count })
     }
@@ -154,14 +154,14 @@ struct InvertedIndexTests {
             let truth = try exact.search(others, k: 20, filter: filter)
             #expect(Self.recall(found, truth) > 0.93, "\(passing.count) items")
         }
-        #expect(plan.filteredSlack >= plan.slack)
+        #expect(plan.breadth.filteredSlack >= plan.breadth.slack)
 
         // Equal items and users, equal plans, whatever the way; others, others.
         let shuffled = try Self.plan(items.shuffled(using: &generator), users, recall: 0.95)
         #expect(shuffled.index.version == index.version && plan.index.version == index.version)
         #expect(try IndexPlan.make(for: index, users: users, recall: 0.95).index.version == index.version)
         let fewer = try Self.plan(items, users, recall: 0.8)
-        #expect(fewer.plan.slack < plan.slack && fewer.index.version != index.version)
+        #expect(fewer.plan.looks < plan.looks && fewer.index.version != index.version)
         let (kept, moved) = (
             try index.search(others, k: 20), try index.replanned(.flat(dimension: Self.dimension, items: 0))
         )
@@ -223,7 +223,7 @@ struct InvertedIndexTests {
 }
 
 extension ItemIndex {
-    fileprivate func adding(_ items: [(key: ItemID, value: [Float])]) throws -> Self {
+    func adding(_ items: [(key: ItemID, value: [Float])]) throws -> Self {
         var index = self
         for (item, vector) in items { try index.upsert(item, vector.span) }
         return index

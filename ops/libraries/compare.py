@@ -153,7 +153,7 @@ def main(folder, wanted):
             np.argsort(-(some[i : i + 32] @ items.T), axis=1, kind="stable")[:, :K].copy()
             for i in range(0, len(some), 32)])
         contenders = {"Breadcrumb": [
-            (row["batch"], row["recall"], row["microseconds"], f"{row['what']}, {row['lists']} lists, slack {row['slack']}")
+            (row["batch"], row["recall"], row["microseconds"], f"{row['what']}, {row['lists']} lists, breadth {row['breadth']}")
             for row in ours if row["items"] == size and row["what"] in ("flat", "inverted")]}
         built = {}
         for kind in (SVS, HNSW, ScaNN, IVF):

@@ -50,8 +50,9 @@ struct IndexWatch: Sendable {
             [
                 "version": LogValue(plan.index.version), "items": LogValue(plan.items),
                 "lists": LogValue(plan.partition.lists), "regions": LogValue(plan.partition.regionCount),
-                "lists_searched": LogValue(plan.looks), "slack": LogValue(Double(plan.slack)),
-                "filtered_slack": LogValue(Double(plan.filteredSlack)),
+                "lists_searched": LogValue(plan.looks),
+                "first_lists": LogValue(plan.breadth.lists), "slack": LogValue(Double(plan.breadth.slack)),
+                "filtered_slack": LogValue(Double(plan.breadth.filteredSlack)),
                 "expected_recall": LogValue(plan.recall),
             ])
     }

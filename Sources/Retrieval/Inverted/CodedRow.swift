@@ -31,7 +31,8 @@ struct CodedRow {
         for i in 0..<width {
             let code = ((vector[i] - origin[i]) * inverse).rounded().clamped(to: -127...127)
             tiles.storeBytes(
-                of: UInt8(Int(code) + 128), toByteOffset: Kernels.codePosition(row: row, i, width: width), as: UInt8.self)
+                of: UInt8(Int(code) + 128), toByteOffset: Kernels.codePosition(row: row, i, width: width),
+                as: UInt8.self)
             let rest = (Double(vector[i]) - Double(origin[i])) / Double(scale) - Double(code)
             kept += Double(code) * Double(code)
             lost += rest * rest

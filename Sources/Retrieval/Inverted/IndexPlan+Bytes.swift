@@ -20,7 +20,10 @@ extension IndexPlan {
     }
 
     /// What the form is called, and its version. Whatever makes other plans of the same checkpoint changes it too.
-    private static let form = "breadcrumb index plan 5"
+    private static let form = "breadcrumb index plan 6"
+
+    /// More regions or lists than any plan begins with.
+    private static let mostFirst = 1000
 
     /// The plan in a form for files, which ends with a checksum.
     public func bytes(for purpose: Purpose) -> [UInt8] {
@@ -39,8 +42,10 @@ extension IndexPlan {
             writer.floats(centroids.radii)
         }
         for region in 0..<partition.regions.count { writer.count(partition.lists(ofRegion: region).count) }
-        writer.float(slack)
-        writer.float(filteredSlack)
+        writer.count(breadth.regions)
+        writer.count(breadth.lists)
+        writer.float(breadth.slack)
+        writer.float(breadth.filteredSlack)
         writer.double(recall)
         writer.double(looks)
         writer.count(items)
@@ -65,8 +70,9 @@ extension IndexPlan {
         let (regions, lists) = (try centroids(), try centroids())
         var listsOfRegions: [Int] = []
         for _ in regions.radii { listsOfRegions.append(Int(clamping: try reader.varint())) }
-        slack = try reader.float()
-        filteredSlack = try reader.float()
+        breadth = SearchBreadth(
+            regions: Int(clamping: try reader.varint()), lists: Int(clamping: try reader.varint()),
+            slack: try reader.float(), filteredSlack: try reader.float())
         recall = try reader.double()
         looks = try reader.double()
         items = Int(clamping: try reader.varint())
@@ -82,8 +88,11 @@ extension IndexPlan {
             listsOfRegions.reduce(0, +) == lists.radii.count,
             (regions.values + lists.values).allSatisfy({ $0.magnitude <= limit }),
             (regions.radii + lists.radii).allSatisfy({ $0 >= 0 && $0 <= limit }),
-            [slack, filteredSlack].allSatisfy({ $0 >= 0 && ($0 <= Self.mostSlack || $0 == .infinity) }),
-            slack.isFinite == filteredSlack.isFinite,
+            [breadth.slack, breadth.filteredSlack].allSatisfy({
+                $0 >= 0 && ($0 <= BreadthTuning.mostSlack || $0 == .infinity)
+            }),
+            breadth.slack.isFinite == breadth.filteredSlack.isFinite,
+            [breadth.regions, breadth.lists].allSatisfy({ $0 > 0 && $0 <= Self.mostFirst }),
             recall >= 0, recall <= 1, looks >= 0, looks.isFinite, items <= Int(Int32.max)
         else { throw ByteReaderError(offset: end, problem: "numbers that no plan has") }
         guard found == purpose else { return nil }

@@ -11,11 +11,8 @@ import LinearAlgebra
 /// and blocks that become empty are used again: memory follows the number of items, not the number of changes.
 public struct InvertedIndex: ItemIndex {
     public let partition: Partition
-    /// How much better than its centroid an item is expected to be at most, in units of the query's length and the radius of the list
-    /// or region: a search leaves out those that promise too little. Infinite if it leaves out none.
-    public private(set) var slack: Float
-    /// The same for a user from whom a filter keeps items, which may be what lies next to the user: seldom less.
-    public private(set) var filteredSlack: Float
+    /// Which lists a search looks into.
+    public private(set) var breadth: SearchBreadth
     public private(set) var count = 0
     private(set) var blocks = Paged<CodeBlock>(shift: 6)
     /// What searches read of the blocks, in the same places.
@@ -32,19 +29,17 @@ public struct InvertedIndex: ItemIndex {
     private(set) var numbered = NumberedSlots()
     private(set) var profiles = ProfileTable()
 
-    /// The same items, looked for with another slack.
-    ///
-    /// - Parameter filtered: that of users with a filter; nil for the same.
-    public func looking(slack: Float, filtered: Float? = nil) -> InvertedIndex {
+    /// The same items, looked for in more lists or fewer.
+    public func looking(_ breadth: SearchBreadth) -> InvertedIndex {
         var other = self
-        (other.slack, other.filteredSlack) = (slack, filtered ?? slack)
+        other.breadth = breadth
         return other
     }
 
     /// An empty index.
-    public init(_ partition: Partition, slack: Float = .infinity) {
+    public init(_ partition: Partition, _ breadth: SearchBreadth = .everything) {
         self.partition = partition
-        (self.slack, filteredSlack) = (slack, slack)
+        self.breadth = breadth
         chains = BlockChains(lists: partition.lists)
         reaches = Reaches(partition)
     }
@@ -52,11 +47,8 @@ public struct InvertedIndex: ItemIndex {
     /// Whether there is one list, so that a search misses nothing.
     public var isFlat: Bool { partition.lists == 1 }
 
-    /// Whether a search looks into all lists.
-    var isExhaustive: Bool { slack == .infinity }
-
     public var version: String {
-        isFlat ? "flat-1" : "inverted-4-\(partition.version)-\(slack)-\(filteredSlack)"
+        isFlat ? "flat-1" : "inverted-5-\(partition.version)-\(breadth)"
     }
 
     public var dimension: Int { partition.dimension }

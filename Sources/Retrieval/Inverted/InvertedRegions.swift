@@ -76,7 +76,7 @@ extension InvertedIndex {
 
     /// How far towards a user items are expected beyond their centroids.
     private func way(of user: Int, _ scratch: InvertedScratch) -> Float {
-        guard !isExhaustive else { return 0 }
-        return (scratch.users[user].filter == nil ? slack : filteredSlack) * scratch.users[user].length
+        guard !breadth.isExhaustive else { return 0 }
+        return (scratch.users[user].filter == nil ? breadth.slack : breadth.filteredSlack) * scratch.users[user].length
     }
 }

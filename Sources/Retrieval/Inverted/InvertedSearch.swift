@@ -4,10 +4,7 @@ import LinearAlgebra
 extension InvertedIndex {
     public func makeScratch() -> InvertedScratch { InvertedScratch() }
 
-    /// Lists that are looked into first, of the regions that are opened first, and so many times more while they do not hold a list's
-    /// worth of what a user may have.
-    static let firstLists = 3
-    private static let firstRegions = 12
+    /// So many times more lists and regions are looked into while the first do not hold a list's worth of what a user may have.
     private static let moreLists = 4
     /// Of one list alone, so many blocks are looked at first.
     private static let firstBlocks = 16
@@ -63,11 +60,11 @@ extension InvertedIndex {
     /// then what may reach it in the lists that promise as much.
     private func pass(_ users: Int, _ k: Int, _ scratch: InvertedScratch) {
         for user in 0..<users { findLeaders(user, scratch) }
-        openFirst(users, best: Self.firstRegions, scratch)
+        openFirst(users, best: breadth.regions, scratch)
         for user in 0..<users { lead(user, k, scratch) }
         lookFirst(users, k, scratch)
         for user in 0..<users {
-            let wanted = isExhaustive ? -.infinity : scratch.users[user].threshold
+            let wanted = breadth.isExhaustive ? -.infinity : scratch.users[user].threshold
             scratch.regions[user].want(promising: wanted)
             scratch.promises[user].want(promising: wanted)
         }
@@ -103,8 +100,8 @@ extension InvertedIndex {
 
     /// Looks into the best lists of each user, until there are `k` candidates or no more lists.
     private func lookFirst(_ users: Int, _ k: Int, _ scratch: InvertedScratch) {
-        var (lists, regions) = (Self.firstLists, Self.firstRegions)
-        for user in 0..<users { scratch.promises[user].want(best: lists) }
+        var times = 1
+        for user in 0..<users { scratch.promises[user].want(best: firstLists(of: user, scratch)) }
         while true {
             scratch.lists.pointee.looks.gather(scratch.promises, count: users, of: partition.lists)
             enqueue(users, scratch, blocks: 0..<(isFlat ? Self.firstBlocks : Int.max))
@@ -120,18 +117,23 @@ extension InvertedIndex {
                 enqueue(users, scratch, blocks: Self.firstBlocks..<Int.max)
                 for user in 0..<users { scan(firstFor: user, scratch, isFirst: false) }
             }
-            (lists, regions) = (lists * Self.moreLists, regions * Self.moreLists)
+            times *= Self.moreLists
             var isOver = true
             for user in 0..<users where isShort(user, scratch) {
-                scratch.regions[user].want(best: regions)
+                scratch.regions[user].want(best: times * breadth.regions)
                 isOver = false
             }
             if isOver { break }
             open(users, scratch)
             for user in 0..<users where scratch.users[user].threshold == -.infinity {
-                scratch.promises[user].want(best: lists)
+                scratch.promises[user].want(best: times * firstLists(of: user, scratch))
             }
         }
+    }
+
+    /// With a filter the usual number at least: what passes of fewer lists sets a bar that is too low.
+    private func firstLists(of user: Int, _ scratch: InvertedScratch) -> Int {
+        scratch.users[user].filter == nil ? breadth.lists : max(breadth.lists, SearchBreadth.usual.lists)
     }
 
     /// Whether a user has fewer candidates than a list takes and lists that have not been looked into.

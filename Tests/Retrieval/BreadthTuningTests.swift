@@ -1,0 +1,41 @@
+import Commerce
+import Retrieval
+import Testing
+
+/// The choice of how far searches look around.
+struct BreadthTuningTests {
+    @Test(arguments: [1, 12]) func theCheapestThatFindsEnoughIsTaken(regions: Int) throws {
+        var generator = Generator(state: 61)
+        let items = InvertedIndexTests.clustered(6000, &generator)
+        let vectors = items.flatMap(\.value)
+        let dimension = InvertedIndexTests.dimension
+        let partition = Partition.train(vectors.span, dimension: dimension, lists: 96, regions: regions)
+        let index = try InvertedIndex(partition).adding(items)
+        let flat = try InvertedIndex(.single(dimension: dimension)).adding(items)
+        let queries = (0..<200).map { _ in generator.vector(dimension) }
+        let tuning = try BreadthTuning(users: queries.flatMap { $0 }, k: 20, filter: nil, truth: flat)
+        let truth = try flat.search(queries, k: 20)
+        func measured(_ breadth: SearchBreadth) throws -> (recall: Double, codes: Double) {
+            let index = index.looking(breadth)
+            let scratch = index.makeScratch()
+            let found = try index.search(queries: queries.flatMap { $0 }.span, k: 20, scratch: scratch)
+            return (InvertedIndexTests.recall(found, truth), Double(scratch.codesRead) / Double(queries.count))
+        }
+        for recall in [0.8, 0.95, 0.99] {
+            let found = try tuning.cheapest(reaching: recall, in: index)
+            let (reached, codes) = try measured(found.breadth)
+            #expect(found.recall >= recall && reached == found.recall && codes == found.codes)
+            // No other slack, list or region less would have done for fewer codes.
+            for lists in [2, 3, 4, 6, 8, 12] {
+                for part in 0...64 {
+                    let other = SearchBreadth(
+                        regions: found.breadth.regions, lists: lists, slack: Float(part) / 32)
+                    let (reached, codes) = try measured(other)
+                    guard reached >= recall else { continue }
+                    #expect(codes >= found.codes, "\(recall): \(found.breadth) beside \(other)" as Comment)
+                    break
+                }
+            }
+        }
+    }
+}
