@@ -37,7 +37,7 @@ package struct BreadthTuning {
     }
 
     /// Of the breadths that find so much the one whose searches go through the fewest codes: the best number of first lists, then of first
-    /// regions, then of lists once more.
+    /// regions, and if that is another one of lists once more.
     package func cheapest(reaching recall: Double, in index: InvertedIndex) throws(RetrievalError) -> Found {
         var best = try leastSlack(reaching: recall, from: SearchBreadth(slack: 0), in: index)
         func tryOut(regions: Int, lists: Int) throws(RetrievalError) {
@@ -48,7 +48,9 @@ package struct BreadthTuning {
         }
         for lists in Self.lists { try tryOut(regions: best.breadth.regions, lists: lists) }
         guard index.partition.regionCount > 1 else { return best }
+        let before = best.breadth.regions
         for regions in Self.regions { try tryOut(regions: regions, lists: best.breadth.lists) }
+        guard best.breadth.regions != before else { return best }
         for lists in Self.lists { try tryOut(regions: best.breadth.regions, lists: lists) }
         return best
     }

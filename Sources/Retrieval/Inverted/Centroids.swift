@@ -48,7 +48,7 @@ final class Centroids: Sendable {
             rows.withUnsafeBufferPointer { rows in
                 guard let codes = codes.baseAddress, let start = rows.baseAddress else { return }
                 for number in 0..<count {
-                    _ = CodedRow(start + number * width, from: origin.values, row: number, into: codes)
+                    CodedRow.write(start + number * width, from: origin.values, row: number, into: codes)
                 }
             }
         }

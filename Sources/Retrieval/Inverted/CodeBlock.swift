@@ -169,7 +169,7 @@ final class CodeBlock: @unchecked Sendable {  // written only by the index that 
     /// Makes the codes of a row.
     private func encode(_ row: Int) {
         let coded = partition.centroids.with(list) { centroid in
-            CodedRow(vector(row), from: centroid, row: row, into: codes.pointer + Self.maskFloats)
+            CodedRow.write(vector(row), from: centroid, row: row, into: codes.pointer + Self.maskFloats)
         }
         (error, reach) = (max(error, coded.error), max(reach, coded.reach))
         distance = max(distance, coded.distance)

@@ -6,25 +6,27 @@ import LinearAlgebra
 /// different distances from its centroid, and a common scale would be that of the farthest.
 struct CodedRow {
     private let scale: Float
-    /// The length of what the codes stand for, and of what they leave out, in units of the scale; at least what they are.
-    let (reach, error): (Float, Float)
+    /// The length of what the codes stand for, in units of the scale; at least what they are.
+    let reach: Float
+    /// That of what they leave out, likewise.
+    let error: Float
     /// The distance from the origin; at least what it is.
     var distance: Float { ((reach + error) * scale).nextUp }
 
     /// Distances shorter than this in all coordinates are coded in units of it: smaller ones would have no inverse.
     private static let least: Float = 0x1p-100
 
-    /// Writes the codes.
+    /// Writes a vector's codes and their scale.
     ///
     /// - Parameters:
     ///   - vector: as many floats as the origin.
     ///   - row: its place in the tiles.
-    init(
+    @discardableResult static func write(
         _ vector: UnsafePointer<Float>, from origin: UnsafeBufferPointer<Float>, row: Int,
         into tiles: UnsafeMutableRawPointer
-    ) {
+    ) -> CodedRow {
         let width = origin.count
-        var largest = Self.least
+        var largest = least
         for i in 0..<width { largest = max(largest, (vector[i] - origin[i]).magnitude) }
         let (scale, inverse) = (largest / 127, 127 / largest)
         var (kept, lost) = (0.0, 0.0)
@@ -38,8 +40,8 @@ struct CodedRow {
             lost += rest * rest
         }
         tiles.storeBytes(of: scale, toByteOffset: Kernels.scalePosition(row: row, width: width), as: Float.self)
-        self.scale = scale
-        (reach, error) = (Float(kept.squareRoot()).nextUp, Float(lost.squareRoot()).nextUp)
+        return CodedRow(
+            scale: scale, reach: Float(kept.squareRoot()).nextUp, error: Float(lost.squareRoot()).nextUp)
     }
 }
 

@@ -67,9 +67,7 @@ extension InvertedIndex {
         _ scan: UnsafeMutablePointer<Kernels.ScanUser>, _ user: Int, _ scratch: InvertedScratch,
         into estimates: UnsafeMutablePointer<Float>
     ) {
-        scan.pointee.query = UnsafePointer(scratch.codes + user * partition.width)
-        scan.pointee.start = scratch.users[user].start
-        scan.pointee.step = scratch.users[user].step
+        scratch.prepare(scan, user, width: partition.width)
         scan.pointee.bounds = estimates
         scan.pointee.maxima = nil
     }

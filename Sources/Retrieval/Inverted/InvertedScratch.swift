@@ -79,6 +79,13 @@ public final class InvertedScratch {
         codes = .allocate(capacity: users * width)
     }
 
+    /// Makes a user of a scan of one of the pass: the query's codes, and what turns their sums into scores.
+    func prepare(_ scan: UnsafeMutablePointer<Kernels.ScanUser>, _ user: Int, width: Int) {
+        scan.pointee.query = UnsafePointer(codes + user * width)
+        scan.pointee.start = users[user].start
+        scan.pointee.step = users[user].step
+    }
+
     /// Gives each user of a pass the filter.
     func take(_ wanted: ArraySlice<ItemFilter>, users count: Int, for index: InvertedIndex) {
         inForce.removeAll(keepingCapacity: true)

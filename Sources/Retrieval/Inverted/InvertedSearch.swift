@@ -223,10 +223,8 @@ extension InvertedIndex {
                 mine.pointee.segments.append(.init(block: place, first: first, rows: block.count))
                 mine.pointee.bounds.count += rows
                 bounding -= 1
-                scans[bounding].query = UnsafePointer(scratch.codes + user * width)
+                scratch.prepare(scans + bounding, user, width: width)
                 scans[bounding].masks = masks
-                scans[bounding].start = mine.pointee.start
-                scans[bounding].step = mine.pointee.step
                 scans[bounding].doubt = mine.pointee.doubt(in: block)
                 scans[bounding].base = centroid + blur
                 scans[bounding].bounds = mine.pointee.bounds.base + first
@@ -238,10 +236,8 @@ extension InvertedIndex {
                 // No row of the block adds more than this to the centroid's score.
                 if mine.pointee.length * block.distance < wanted { continue }
                 mine.pointee.hits.reserve(rows)
-                scans[hitting].query = UnsafePointer(scratch.codes + user * width)
+                scratch.prepare(scans + hitting, user, width: width)
                 scans[hitting].masks = masks
-                scans[hitting].start = mine.pointee.start
-                scans[hitting].step = mine.pointee.step
                 scans[hitting].doubt = mine.pointee.doubt(in: block)
                 scans[hitting].threshold = wanted
                 scans[hitting].hits = mine.pointee.hits.base
