@@ -17,7 +17,9 @@ struct RunCommand: Command {
         let model = try Model.serving(settings.model.path)
         let shutdown = Shutdown()
         shutdown.listenForSignals()
-        try ShopperService(settings: settings, model: model, log: log, registry: MetricRegistry()).run(until: shutdown)
+        try ShopperService(
+            settings: settings, model: model, planFolder: settings.model.path, log: log, registry: MetricRegistry()
+        ).run(until: shutdown)
         log.info("stopped")
         return .success
     }

@@ -15,6 +15,7 @@ import TwoTower
 public final class ShopperService {
     private let settings: Settings
     private let model: Model
+    private let planFolder: String?
     private let log: Logger
     private let registry: MetricRegistry
     private let readiness = Readiness(["redis", "kafka", "catalogue", "partitions"])
@@ -25,17 +26,24 @@ public final class ShopperService {
     public let shopperMetrics: ShopperMetrics
 
     /// A service that serves `model`; nothing is connected yet.
-    public convenience init(settings: Settings, model: Model, log: Logger, registry: MetricRegistry) {
+    ///
+    /// - Parameter planFolder: where the plan of the model's index is kept, its checkpoint's folder; nil makes it at every start.
+    public convenience init(
+        settings: Settings, model: Model, planFolder: String? = nil, log: Logger, registry: MetricRegistry
+    ) {
         self.init(
-            settings: settings, model: model, log: log, registry: registry, streamMetrics: StreamMetrics(registry))
+            settings: settings, model: model, planFolder: planFolder, log: log, registry: registry,
+            streamMetrics: StreamMetrics(registry))
     }
 
     /// A service whose engine is measured by `streamMetrics`, of the same registry.
     package init(
-        settings: Settings, model: Model, log: Logger, registry: MetricRegistry, streamMetrics: StreamMetrics
+        settings: Settings, model: Model, planFolder: String? = nil, log: Logger, registry: MetricRegistry,
+        streamMetrics: StreamMetrics
     ) {
         self.settings = settings
         self.model = model
+        self.planFolder = planFolder
         self.log = log
         self.registry = registry
         indexWatch = IndexWatch(
@@ -84,16 +92,20 @@ public final class ShopperService {
         let redis: RedisStateStore
     }
 
+    private func planFile(in folder: String) -> PlanFile {
+        PlanFile(
+            folder: folder,
+            for: .init(model: model.version, recall: settings.retrieval.recall, k: settings.lists.size),
+            complain: { [log] in log.warning("index plan", ["problem": LogValue($0)]) })
+    }
+
     /// Connects to everything, waiting for what is away; nil where the end was asked for meanwhile.
     private func prepare(_ shutdown: Shutdown) throws -> Parts? {
         let start = StartUp(settings: settings, log: log, readiness: readiness, shutdown: shutdown)
         guard try start.checkRedis(), let partitions = try start.checkTopics() else { return nil }
         let catalogue = try LiveCatalogue(
             model: model, recall: settings.retrieval.recall, listSize: settings.lists.size,
-            file: PlanFile(
-                folder: settings.model.path,
-                for: .init(model: model.version, recall: settings.retrieval.recall, k: settings.lists.size),
-                complain: { [log] in log.warning("index plan", ["problem": LogValue($0)]) }),
+            file: planFolder.map(planFile),
             observe: indexWatch.take)
         let feed = CatalogueFeed(
             start.kafka, topic: settings.topics.catalogue, catalogue: catalogue,
