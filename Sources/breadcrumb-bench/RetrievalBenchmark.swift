@@ -80,10 +80,10 @@ struct RetrievalBenchmark {
         let seconds = (ContinuousClock.now - clock) / .seconds(1)
         var (index, indexRow) = try fill(partition, items, row, "inverted")
         indexRow.buildSeconds += seconds
-        let tuning = try BreadthTuning(users: Array(queries), k: k, filter: nil, truth: flat)
+        let tuning = try BreadthTuning(users: Array(queries), k: k, truth: flat)
         for recall in Self.recalls {
             index = index.looking(try tuning.cheapest(reaching: recall, in: index).breadth)
-            indexRow.breadth = "\(index.breadth.regions) \(index.breadth.lists) \(index.breadth.slack)"
+            indexRow.breadth = "\(index.breadth)"
             rows += try measure(index, indexRow, truth, batches)
         }
         return rows

@@ -8,7 +8,7 @@ struct RecallAuditTests {
     /// Every second search is looked at; what it found is set beside what there was to find.
     @Test func theShareIsThatOfTheLastAudits() throws {
         var generator = Generator(state: 51)
-        var index = InvertedIndex(.ofTests(dimension: 8), .init(slack: 0))
+        var index = InvertedIndex(.ofTests(dimension: 8)).looking(.init(slack: 0))
         for number in 0..<200 {
             try index.upsert(ItemID("i\(number)"), generator.vector(8).span, number: Int32(number))
         }

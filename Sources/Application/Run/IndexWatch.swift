@@ -51,8 +51,7 @@ struct IndexWatch: Sendable {
                 "version": LogValue(plan.index.version), "items": LogValue(plan.items),
                 "lists": LogValue(plan.partition.lists), "regions": LogValue(plan.partition.regionCount),
                 "lists_searched": LogValue(plan.looks),
-                "first_lists": LogValue(plan.breadth.lists), "slack": LogValue(Double(plan.breadth.slack)),
-                "filtered_slack": LogValue(Double(plan.breadth.filteredSlack)),
+                "breadth": LogValue("\(plan.breadth)"), "filtered_breadth": LogValue("\(plan.filteredBreadth)"),
                 "expected_recall": LogValue(plan.recall),
             ])
     }

@@ -1,12 +1,16 @@
 import Commerce
 
-/// Some users, maybe with a filter, by whose searches the breadth of an index is tuned.
+/// Some users, without a filter or with several, by whose searches the breadth of an index is tuned.
 package struct BreadthTuning {
-    private let users: [Float]
+    /// [filters, users, dimension]
+    private let queries: [Float]
     private let k: Int
+    /// For each query its filter; empty for none.
     private let filters: [ItemFilter]
-    /// Each user's exact best.
+    /// For each query the exact best.
     private let truth: [[ScoredItem]]
+    /// Queries of one filter.
+    private let users: Int
 
     /// Slacks are so many to a unit, and at most so large; beyond that lists tell nothing.
     private static let slackParts = 32
@@ -18,21 +22,25 @@ package struct BreadthTuning {
     /// - Parameters:
     ///   - users: [users, dimension].
     ///   - k: length of the lists, at least 1.
-    ///   - filter: nil for none.
+    ///   - filters: each user searches under each of them; empty for searches without.
     ///   - exact: the same items in an index that misses nothing.
     /// - Throws: `RetrievalError` for users that an index refuses.
-    package init(users: [Float], k: Int, filter: ItemFilter?, truth exact: InvertedIndex) throws(RetrievalError) {
-        (self.users, self.k) = (users, k)
-        filters = filter.map { [ItemFilter](repeating: $0, count: users.count / exact.dimension) } ?? []
-        truth = try exact.search(queries: users.span, k: k, filters: filters, scratch: exact.makeScratch())
+    package init(
+        users: [Float], k: Int, filters: [ItemFilter] = [], truth exact: InvertedIndex
+    ) throws(RetrievalError) {
+        let count = users.count / exact.dimension
+        let queries = [[Float]](repeating: users, count: max(1, filters.count)).flatMap { $0 }
+        let filters = filters.flatMap { [ItemFilter](repeating: $0, count: count) }
+        truth = try exact.search(queries: queries.span, k: k, filters: filters, scratch: exact.makeScratch())
+        (self.queries, self.k, self.filters, self.users) = (queries, k, filters, count)
     }
 
     /// What searches of a breadth find and cost.
     package struct Found {
         package let breadth: SearchBreadth
-        /// Share of the exact best.
+        /// Share of the exact best, under the filter that finds least.
         package let recall: Double
-        /// Lists that a user's search looks into, and codes that it goes through.
+        /// Lists that a search looks into, and codes that it goes through.
         package let (looks, codes): (Double, Double)
     }
 
@@ -67,7 +75,6 @@ package struct BreadthTuning {
         func search(_ parts: Int) throws(RetrievalError) -> Found {
             var breadth = breadth
             breadth.slack = Float(parts) / Float(Self.slackParts)
-            breadth.filteredSlack = breadth.slack
             guard breadth.slack < Self.mostSlack else {
                 let lists = index.partition.lists
                 return Found(breadth: breadth, recall: 1, looks: Double(lists), codes: Double(lists + index.count))
@@ -91,16 +98,23 @@ package struct BreadthTuning {
 
     private func search(_ index: InvertedIndex) throws(RetrievalError) -> Found {
         let scratch = index.makeScratch()
-        let lists = try index.search(queries: users.span, k: k, filters: filters, scratch: scratch)
+        let lists = try index.search(queries: queries.span, k: k, filters: filters, scratch: scratch)
+        let recalls = stride(from: 0, to: lists.count, by: max(1, users)).map { first in
+            Self.recall(of: lists[first..<first + users], beside: truth[first..<first + users])
+        }
+        let count = Double(max(1, lists.count))
+        return Found(
+            breadth: index.breadth, recall: recalls.min() ?? 1, looks: Double(scratch.looks) / count,
+            codes: Double(scratch.codesRead) / count)
+    }
+
+    private static func recall(of lists: ArraySlice<[ScoredItem]>, beside truth: ArraySlice<[ScoredItem]>) -> Double {
         var (hits, all) = (0, 0)
         for (found, truth) in zip(lists, truth) {
             let items = Set(found.map(\.item))
             hits += truth.count { items.contains($0.item) }
             all += truth.count
         }
-        let users = Double(max(1, lists.count))
-        return Found(
-            breadth: index.breadth, recall: all > 0 ? Double(hits) / Double(all) : 1,
-            looks: Double(scratch.looks) / users, codes: Double(scratch.codesRead) / users)
+        return all > 0 ? Double(hits) / Double(all) : 1
     }
 }

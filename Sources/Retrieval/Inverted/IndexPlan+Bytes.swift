@@ -20,10 +20,15 @@ extension IndexPlan {
     }
 
     /// What the form is called, and its version. Whatever makes other plans of the same checkpoint changes it too.
-    private static let form = "breadcrumb index plan 6"
+    private static let form = "breadcrumb index plan 7"
 
     /// More regions or lists than any plan begins with.
     private static let mostFirst = 1000
+
+    private static func isPossible(_ breadth: SearchBreadth) -> Bool {
+        (1...mostFirst).contains(breadth.regions) && (1...mostFirst).contains(breadth.lists)
+            && (breadth.isExhaustive || (0...BreadthTuning.mostSlack).contains(breadth.slack))
+    }
 
     /// The plan in a form for files, which ends with a checksum.
     public func bytes(for purpose: Purpose) -> [UInt8] {
@@ -42,10 +47,11 @@ extension IndexPlan {
             writer.floats(centroids.radii)
         }
         for region in 0..<partition.regions.count { writer.count(partition.lists(ofRegion: region).count) }
-        writer.count(breadth.regions)
-        writer.count(breadth.lists)
-        writer.float(breadth.slack)
-        writer.float(breadth.filteredSlack)
+        for breadth in [breadth, filteredBreadth] {
+            writer.count(breadth.regions)
+            writer.count(breadth.lists)
+            writer.float(breadth.slack)
+        }
         writer.double(recall)
         writer.double(looks)
         writer.count(items)
@@ -70,9 +76,12 @@ extension IndexPlan {
         let (regions, lists) = (try centroids(), try centroids())
         var listsOfRegions: [Int] = []
         for _ in regions.radii { listsOfRegions.append(Int(clamping: try reader.varint())) }
-        breadth = SearchBreadth(
-            regions: Int(clamping: try reader.varint()), lists: Int(clamping: try reader.varint()),
-            slack: try reader.float(), filteredSlack: try reader.float())
+        func readBreadth() throws(ByteReaderError) -> SearchBreadth {
+            SearchBreadth(
+                regions: Int(clamping: try reader.varint()), lists: Int(clamping: try reader.varint()),
+                slack: try reader.float())
+        }
+        (breadth, filteredBreadth) = (try readBreadth(), try readBreadth())
         recall = try reader.double()
         looks = try reader.double()
         items = Int(clamping: try reader.varint())
@@ -88,11 +97,8 @@ extension IndexPlan {
             listsOfRegions.reduce(0, +) == lists.radii.count,
             (regions.values + lists.values).allSatisfy({ $0.magnitude <= limit }),
             (regions.radii + lists.radii).allSatisfy({ $0 >= 0 && $0 <= limit }),
-            [breadth.slack, breadth.filteredSlack].allSatisfy({
-                $0 >= 0 && ($0 <= BreadthTuning.mostSlack || $0 == .infinity)
-            }),
-            breadth.slack.isFinite == breadth.filteredSlack.isFinite,
-            [breadth.regions, breadth.lists].allSatisfy({ $0 > 0 && $0 <= Self.mostFirst }),
+            [breadth, filteredBreadth].allSatisfy(Self.isPossible),
+            breadth.isExhaustive == filteredBreadth.isExhaustive,
             recall >= 0, recall <= 1, looks >= 0, looks.isFinite, items <= Int(Int32.max)
         else { throw ByteReaderError(offset: end, problem: "numbers that no plan has") }
         guard found == purpose else { return nil }

@@ -7,10 +7,13 @@ import LinearAlgebra
 /// which items arrived: equal models have equal plans, and equal plans give equal lists.
 public struct IndexPlan: Sendable {
     public let partition: Partition
+    /// How far searches look around.
     public let breadth: SearchBreadth
-    /// Share of the exact best `k` that the sample's searches found; 1 for a flat scan.
+    /// How far those for users from whom a filter keeps items do.
+    public let filteredBreadth: SearchBreadth
+    /// Share of the exact best `k` that the sample's searches found without a filter; 1 for a flat scan.
     public let recall: Double
-    /// Lists that the sample's searches looked into, on average.
+    /// Lists that these searches looked into, on average.
     public let looks: Double
     /// Items it was made for.
     public var items: Int
@@ -21,24 +24,28 @@ public struct IndexPlan: Sendable {
     private static let leastUsers = 100
     /// Parts of a catalogue, of which every second one makes a half.
     private static let parts = 64
+    /// One item in so many makes a thin catalogue.
+    private static let thinning = 200
 
     /// A plan of what is given, unchecked.
     package init(
-        partition: Partition, breadth: SearchBreadth, recall: Double, looks: Double, items: Int
+        partition: Partition, breadth: SearchBreadth, filteredBreadth: SearchBreadth, recall: Double, looks: Double,
+        items: Int
     ) {
         self.partition = partition
-        self.breadth = breadth
+        (self.breadth, self.filteredBreadth) = (breadth, filteredBreadth)
         (self.recall, self.looks) = (recall, looks)
         self.items = items
     }
 
     /// An empty index of this plan.
-    public var index: InvertedIndex { InvertedIndex(partition, breadth) }
+    public var index: InvertedIndex { InvertedIndex(partition).looking(breadth, filtered: filteredBreadth) }
 
     /// The plan that loses nothing: one list.
     public static func flat(dimension: Int, items: Int) -> IndexPlan {
         IndexPlan(
-            partition: .single(dimension: dimension), breadth: .everything, recall: 1, looks: 1, items: items)
+            partition: .single(dimension: dimension), breadth: .everything, filteredBreadth: .everything, recall: 1,
+            looks: 1, items: items)
     }
 
     /// Whether a catalogue has grown so much that another plan may serve it better: by half.
@@ -48,8 +55,8 @@ public struct IndexPlan: Sendable {
     /// breadths that find `recall` of the sample's exact best the one whose searches go through the fewest codes, or a flat scan where
     /// that is as cheap. On all cores, some seconds for a million items.
     ///
-    /// The slack for users with a filter is the least that does so in a half of the catalogue made of whole parts: filters that take
-    /// away what lies next to a user are harder than none, and than such as fall on all alike.
+    /// The breadth for users with a filter is chosen likewise, of those that find as much in a half of the catalogue made of whole parts
+    /// and in one of every so many items: filters that take away what lies next to a user, or nearly all there is, are harder than none.
     ///
     /// A large catalogue's lists lie in regions unless its vectors do not: where searches of the sample go through more codes than the
     /// centroids of lists in one region and the rows of the usual first lists, one region is tried too, and taken if it is cheaper.
@@ -73,12 +80,13 @@ public struct IndexPlan: Sendable {
         let flat = flat(dimension: dimension, items: count)
         let exact = index.partition.lists == 1 ? index : try index.replanned(flat)
         guard count > mostOfFlat, recall < 1, users.count >= leastUsers * dimension else { return (flat, exact) }
-        let vectors = index.vectors(of: index.items.sorted())
-        let whole = try BreadthTuning(users: users, k: k, filter: nil, truth: exact)
+        let items = index.items.sorted()
+        let vectors = index.vectors(of: items)
+        let whole = try BreadthTuning(users: users, k: k, truth: exact)
         func tune(inRegions: Bool) throws(RetrievalError) -> (index: InvertedIndex, found: BreadthTuning.Found) {
             var filled = InvertedIndex(
                 Partition.train(vectors.span, dimension: dimension, items: count, inRegions: inRegions))
-            for item in index.items { try filled.copy(item, from: index) }
+            for item in items { try filled.copy(item, from: index) }
             return (filled, try whole.cheapest(reaching: recall, in: filled))
         }
         let lists = Partition.lists(of: count)
@@ -91,15 +99,15 @@ public struct IndexPlan: Sendable {
         // Where half of the lists must be looked into there is nothing to gain.
         guard 2 * tuned.found.looks < Double(tuned.index.partition.lists) else { return (flat, exact) }
         let parts = tuned.index.partition.parts(Self.parts)
-        let half = ItemFilter(.items(Set(tuned.index.items(ofLists: { parts[$0] % 2 == 1 }))))
-        let halved = try BreadthTuning(users: users, k: k, filter: half, truth: exact)
-        var breadth = tuned.found.breadth
-        breadth.filteredSlack = max(
-            breadth.slack, try halved.leastSlack(reaching: recall, from: breadth, in: tuned.index).breadth.slack)
+        let half = tuned.index.items(ofLists: { parts[$0] % 2 == 1 })
+        let thin = stride(from: 0, to: count, by: thinning).map { items[$0] }
+        let filtered = try BreadthTuning(
+            users: users, k: k, filters: [half, thin].map { ItemFilter(.items(Set($0))) }, truth: exact
+        ).cheapest(reaching: recall, in: tuned.index)
         let plan = IndexPlan(
-            partition: tuned.index.partition, breadth: breadth, recall: tuned.found.recall, looks: tuned.found.looks,
-            items: count)
-        return (plan, tuned.index.looking(breadth))
+            partition: tuned.index.partition, breadth: tuned.found.breadth, filteredBreadth: filtered.breadth,
+            recall: tuned.found.recall, looks: tuned.found.looks, items: count)
+        return (plan, tuned.index.looking(plan.breadth, filtered: plan.filteredBreadth))
     }
 }
 

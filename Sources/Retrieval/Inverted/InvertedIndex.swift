@@ -13,6 +13,8 @@ public struct InvertedIndex: ItemIndex {
     public let partition: Partition
     /// Which lists a search looks into.
     public private(set) var breadth: SearchBreadth
+    /// Which lists one for a user from whom a filter keeps items looks into: they may be what lies next to the user.
+    public private(set) var filteredBreadth: SearchBreadth
     public private(set) var count = 0
     private(set) var blocks = Paged<CodeBlock>(shift: 6)
     /// What searches read of the blocks, in the same places.
@@ -30,16 +32,18 @@ public struct InvertedIndex: ItemIndex {
     private(set) var profiles = ProfileTable()
 
     /// The same items, looked for in more lists or fewer.
-    public func looking(_ breadth: SearchBreadth) -> InvertedIndex {
+    ///
+    /// - Parameter filtered: for users from whom a filter keeps items; nil for the same.
+    public func looking(_ breadth: SearchBreadth, filtered: SearchBreadth? = nil) -> InvertedIndex {
         var other = self
-        other.breadth = breadth
+        (other.breadth, other.filteredBreadth) = (breadth, filtered ?? breadth)
         return other
     }
 
-    /// An empty index.
-    public init(_ partition: Partition, _ breadth: SearchBreadth = .everything) {
+    /// An empty index, whose searches look into all lists.
+    public init(_ partition: Partition) {
         self.partition = partition
-        self.breadth = breadth
+        (breadth, filteredBreadth) = (.everything, .everything)
         chains = BlockChains(lists: partition.lists)
         reaches = Reaches(partition)
     }
@@ -48,7 +52,7 @@ public struct InvertedIndex: ItemIndex {
     public var isFlat: Bool { partition.lists == 1 }
 
     public var version: String {
-        isFlat ? "flat-1" : "inverted-5-\(partition.version)-\(breadth)"
+        isFlat ? "flat-1" : "inverted-6-\(partition.version)-\(breadth)-\(filteredBreadth)"
     }
 
     public var dimension: Int { partition.dimension }

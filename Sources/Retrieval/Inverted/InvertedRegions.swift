@@ -3,7 +3,7 @@ import LinearAlgebra
 /// Which lists a search compares at all: those of the regions that promise enough.
 extension InvertedIndex {
     /// Opens the regions that promise each user of a pass most; where there is one alone, that.
-    func openFirst(_ users: Int, best regions: Int, _ scratch: InvertedScratch) {
+    func openFirst(_ users: Int, _ scratch: InvertedScratch) {
         for user in 0..<users {
             scratch.promises[user].reset()
             scratch.regions[user].reset()
@@ -13,7 +13,7 @@ extension InvertedIndex {
             return open(0, for: scratch.everybody, users, scratch)
         }
         compareRegions(users, scratch)
-        for user in 0..<users { scratch.regions[user].want(best: regions) }
+        for user in 0..<users { scratch.regions[user].want(best: scratch.users[user].breadth.regions) }
         open(users, scratch)
     }
 
@@ -74,7 +74,7 @@ extension InvertedIndex {
 
     /// How far towards a user items are expected beyond their centroids.
     private func way(of user: Int, _ scratch: InvertedScratch) -> Float {
-        guard !breadth.isExhaustive else { return 0 }
-        return (scratch.users[user].filter == nil ? breadth.slack : breadth.filteredSlack) * scratch.users[user].length
+        let breadth = scratch.users[user].breadth
+        return breadth.isExhaustive ? 0 : breadth.slack * scratch.users[user].length
     }
 }

@@ -86,15 +86,15 @@ public final class InvertedScratch {
         scan.pointee.step = users[user].step
     }
 
-    /// Gives each user of a pass the filter.
+    /// Gives each user of a pass the filter, and the breadth of the search.
     func take(_ wanted: ArraySlice<ItemFilter>, users count: Int, for index: InvertedIndex) {
         inForce.removeAll(keepingCapacity: true)
-        for user in 0..<count { users[user].filter = nil }
+        for user in 0..<count { (users[user].filter, users[user].breadth) = (nil, index.breadth) }
         for (user, filter) in wanted.enumerated() {
             let compiled = filters.compiled(filter, for: index)
             guard compiled.count < index.count else { continue }
             inForce.append(compiled)
-            users[user].filter = compiled.view
+            (users[user].filter, users[user].breadth) = (compiled.view, index.filteredBreadth)
         }
     }
 }

@@ -60,11 +60,11 @@ extension InvertedIndex {
     /// then what may reach it in the lists that promise as much.
     private func pass(_ users: Int, _ k: Int, _ scratch: InvertedScratch) {
         for user in 0..<users { findLeaders(user, scratch) }
-        openFirst(users, best: breadth.regions, scratch)
+        openFirst(users, scratch)
         for user in 0..<users { lead(user, k, scratch) }
         lookFirst(users, k, scratch)
         for user in 0..<users {
-            let wanted = breadth.isExhaustive ? -.infinity : scratch.users[user].threshold
+            let wanted = scratch.users[user].breadth.isExhaustive ? -.infinity : scratch.users[user].threshold
             scratch.regions[user].want(promising: wanted)
             scratch.promises[user].want(promising: wanted)
         }
@@ -101,7 +101,7 @@ extension InvertedIndex {
     /// Looks into the best lists of each user, until there are `k` candidates or no more lists.
     private func lookFirst(_ users: Int, _ k: Int, _ scratch: InvertedScratch) {
         var times = 1
-        for user in 0..<users { scratch.promises[user].want(best: firstLists(of: user, scratch)) }
+        for user in 0..<users { scratch.promises[user].want(best: scratch.users[user].breadth.lists) }
         while true {
             scratch.lists.pointee.looks.gather(scratch.promises, count: users, of: partition.lists)
             enqueue(users, scratch, blocks: 0..<(isFlat ? Self.firstBlocks : Int.max))
@@ -120,20 +120,15 @@ extension InvertedIndex {
             times *= Self.moreLists
             var isOver = true
             for user in 0..<users where isShort(user, scratch) {
-                scratch.regions[user].want(best: times * breadth.regions)
+                scratch.regions[user].want(best: times * scratch.users[user].breadth.regions)
                 isOver = false
             }
             if isOver { break }
             open(users, scratch)
             for user in 0..<users where scratch.users[user].threshold == -.infinity {
-                scratch.promises[user].want(best: times * firstLists(of: user, scratch))
+                scratch.promises[user].want(best: times * scratch.users[user].breadth.lists)
             }
         }
-    }
-
-    /// With a filter the usual number at least: what passes of fewer lists sets a bar that is too low.
-    private func firstLists(of user: Int, _ scratch: InvertedScratch) -> Int {
-        scratch.users[user].filter == nil ? breadth.lists : max(breadth.lists, SearchBreadth.usual.lists)
     }
 
     /// Whether a user has fewer candidates than a list takes and lists that have not been looked into.

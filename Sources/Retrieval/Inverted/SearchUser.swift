@@ -12,6 +12,7 @@ struct SearchUser {
     var threshold: Float = 0
     var excluded = ExcludedItems()
     var filter: FilterView?
+    var breadth = SearchBreadth.everything
     var extras = ExtraTable()
     /// What is added to the scores of the hits that are leading items.
     var leads = Growing<Float>()

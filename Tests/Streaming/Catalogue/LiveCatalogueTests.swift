@@ -41,7 +41,7 @@ struct LiveCatalogueTests {
         #expect(catalogue.snapshot.index.version == "flat-1")
         catalogue.apply((0..<9000).map { .upsert(Self.record($0)) }, partition: 0, next: 9000)
         catalogue.waitForPlan()
-        #expect(catalogue.snapshot.index.version.hasPrefix("inverted-5-"))
+        #expect(catalogue.snapshot.index.version.hasPrefix("inverted-"))
     }
 
     /// Changes go on while the new plan is made, and none is lost.
@@ -78,7 +78,7 @@ struct LiveCatalogueTests {
                     ? .withdrawal(ItemID("new-\(number)"))
                     : .upsert(Self.record(number, seed: number < 900 && number % 3 == 1 ? 1 : 0))
             } + (9000..<9300).map { .upsert(Self.record($0)) }, partition: 0, next: offset)
-        #expect(after.index.version.hasPrefix("inverted-5-") && after.offsets == [0: offset])
+        #expect(after.index.version.hasPrefix("inverted-") && after.offsets == [0: offset])
         #expect(plans.withLock { $0.map(\.index.version) } == ["flat-1", after.index.version])
         #expect(Set(after.index.items) == Set(expected.snapshot.index.items) && after.index.count == 9060)
         for item in after.index.items {
