@@ -15,8 +15,13 @@ public final class CatalogueFeed: Sendable {
         case refused(partition: Int32, offset: Int64, reason: String)
         /// Changes that took effect.
         case applied(Int)
-        /// The topic cannot be read for now; the feed tries again.
+        /// The topic cannot be read for now, and the feed tries again; nil when it has been read again.
         case fault(KafkaError?)
+        /// The topic does not reach back to where the feed was, so it is read from its beginning, beside the searches. Items that it no
+        /// longer holds stay until the next start.
+        case readAnew(KafkaError)
+        /// The topic has other partitions than before; all are read.
+        case partitions(Int)
     }
 
     private let configuration: KafkaConfiguration
@@ -29,6 +34,8 @@ public final class CatalogueFeed: Sendable {
 
     /// Records applied together in the first reading: each application makes a snapshot.
     private static let chunk = 20_000
+    /// How often the topic is asked for its partitions: one that is added holds items from then on.
+    private static let partitionsAsked = Duration.seconds(30)
 
     public init(
         _ configuration: KafkaConfiguration, topic: String, catalogue: LiveCatalogue,
@@ -53,15 +60,15 @@ public final class CatalogueFeed: Sendable {
             waiting.append(message)
             count += 1
             if waiting.count >= CatalogueFeed.chunk {
-                apply(waiting, decoder)
+                apply(waiting, decoder, isReading: true)
                 waiting = []
                 observe(.loading(records: count, of: total))
             }
         }
-        apply(waiting, decoder)
+        apply(waiting, decoder, isReading: true)
         // Also the partitions without records: a list names how far it has seen each.
         for (partition, position) in reader.progress.positions {
-            catalogue.apply([], partition: partition.rawValue, next: position.rawValue)
+            catalogue.apply([], partition: partition.rawValue, next: position.rawValue, isReading: true)
         }
         observe(.loading(records: count, of: count))
         catalogue.waitForPlan()
@@ -88,41 +95,51 @@ public final class CatalogueFeed: Sendable {
             do throws(KafkaError) {
                 let reader = try KafkaReader(configuration, topic: topic, from: positions)
                 observe(.fault(nil))
-                while isRunning {
-                    let messages = try reader.take(limit: 1_000, timeout: .milliseconds(200))
-                    if !messages.isEmpty { apply(messages, decoder) }
-                    positions = reader.progress.positions
-                }
+                try follow(reader, decoder, &positions)
             } catch {
-                observe(.fault(error))
-                wake.wait(upTo: .seconds(2))
+                if error.code == .offsetOutOfRange {
+                    positions = [:]
+                    observe(.readAnew(error))
+                } else {
+                    observe(.fault(error))
+                    wake.wait(upTo: .seconds(2))
+                }
             }
         }
         ended.signal()
     }
 
-    private func apply(_ messages: [KafkaMessage], _ decoder: CatalogueDecoder) {
+    /// Applies what comes until the feed is stopped or the topic has other partitions.
+    private func follow(
+        _ reader: KafkaReader, _ decoder: CatalogueDecoder, _ positions: inout [KafkaPartition: KafkaOffset]
+    ) throws(KafkaError) {
+        var asked = ContinuousClock.now
+        while isRunning {
+            let messages = try reader.take(limit: 1_000, timeout: .milliseconds(200))
+            if !messages.isEmpty { apply(messages, decoder) }
+            positions = reader.progress.positions
+            guard asked.duration(to: .now) > Self.partitionsAsked else { continue }
+            asked = .now
+            // No answer is no reason to stop: the reader says what is wrong with the connection.
+            if let count = try? reader.client.partitionCount(of: topic, timeout: .seconds(1)), count != positions.count
+            {
+                return observe(.partitions(count))
+            }
+        }
+    }
+
+    private func apply(_ messages: [KafkaMessage], _ decoder: CatalogueDecoder, isReading: Bool = false) {
         for (partition, messages) in Dictionary(grouping: messages, by: \.partition) {
             guard let last = messages.last else { continue }
-            var changes: [CatalogueChange] = []
-            for message in messages {
-                let change = decoder.decode(key: message.key, value: message.value)
-                if case .refused(let fault) = change {
-                    observe(
-                        .refused(
-                            partition: partition.rawValue, offset: message.offset.rawValue, reason: fault.description))
-                } else {
-                    changes.append(change)
-                }
-            }
-            let refused = catalogue.apply(changes, partition: partition.rawValue, next: last.offset.next.rawValue)
-            for (item, reason) in refused {
+            let changes = messages.map { decoder.decode(key: $0.key, value: $0.value) }
+            let refused = catalogue.apply(
+                changes, partition: partition.rawValue, next: last.offset.next.rawValue, isReading: isReading)
+            for (place, reason) in refused {
                 observe(
                     .refused(
-                        partition: partition.rawValue, offset: last.offset.rawValue,
-                        reason: "\(item.rawValue): \(reason)"))
+                        partition: partition.rawValue, offset: messages[place].offset.rawValue, reason: reason))
             }
-            observe(.applied(changes.count))
+            observe(.applied(changes.count - refused.count))
         }
     }
 }

@@ -18,6 +18,7 @@ public final class KafkaReader {
     ///   - partitions: nil reads all of the topic's.
     ///   - start: the first offset wanted, by partition; the beginning where none is given.
     ///   - timeout: for each question to the broker.
+    /// - Throws: `.offsetOutOfRange` too, where the log does not reach from `start` on: it was truncated, has expired or was made anew.
     public init(
         _ configuration: KafkaConfiguration, topic: String, partitions: [KafkaPartition]? = nil,
         from start: [KafkaPartition: KafkaOffset] = [:], timeout: Duration = .seconds(10)
@@ -37,7 +38,13 @@ public final class KafkaReader {
         progress = KafkaReaderProgress()
         for partition in chosen {
             let found = try client.watermarks(of: topic, partition, timeout: timeout)
-            progress.begin(partition, at: start[partition] ?? found.low, target: found.high)
+            let position = start[partition] ?? found.low
+            guard found.low <= position, position <= found.high else {
+                throw KafkaError(
+                    RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE,
+                    doing: "reading \(topic)[\(partition)] from \(position), which holds \(found.low) to \(found.high)")
+            }
+            progress.begin(partition, at: position, target: found.high)
         }
         handle = try TopicHandle(topic, client: client)
         queue = rd_kafka_queue_new(client.pointer)

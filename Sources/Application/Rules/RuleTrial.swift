@@ -38,6 +38,7 @@ package final class RuleTrial {
     ) throws {
         let catalogue = try LiveCatalogue(model: model, recall: recall, listSize: size)
         catalogue.apply(log.catalogue.map { .upsert($0) }, partition: 0, next: Int64(log.catalogue.count))
+        catalogue.waitForPlan()
         index = catalogue.snapshot.index
         self.size = size
         let known = try QueryUsers(of: split.queries, in: log, by: model)

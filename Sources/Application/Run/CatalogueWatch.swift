@@ -36,6 +36,12 @@ struct CatalogueWatch: Sendable {
             log.warning(
                 "catalogue record refused",
                 ["partition": LogValue(partition), "offset": LogValue(offset), "reason": LogValue(reason)])
+        case .readAnew(let error):
+            log.warning(
+                "the catalogue topic is read from its beginning; items it no longer holds stay until the next start",
+                ["reason": LogValue(error.message)])
+        case .partitions(let count):
+            log.info("the catalogue topic has other partitions", ["partitions": LogValue(count)])
         case .fault(let error):
             readiness.set("catalogue", error.map { .waiting($0.message) } ?? .ready)
             if let error { log.warning("catalogue", ["reason": LogValue(error.message)]) }

@@ -16,7 +16,7 @@ public struct IndexPlan: Sendable {
     /// Lists that these searches looked into, on average.
     public let looks: Double
     /// Items it was made for.
-    public var items: Int
+    public let items: Int
 
     /// Up to so many items a flat scan costs no more than lists that miss hardly anything.
     private static let mostOfFlat = 8192

@@ -90,35 +90,39 @@ public final class LiveCatalogue: Sendable {
 
     /// Applies the records of one partition up to `next`, all visible at once.
     ///
-    /// - Returns: the items that could not be indexed, with the reason; their other changes are kept.
+    /// - Parameter isReading: whether more are known to come, whose reader waits for the plan: none is made before that, so that
+    ///   it is one of all that was read, in whatever order.
+    /// - Returns: the places in `changes` of those that could not be taken, in order, with the reason; what was known of their items stays.
     @discardableResult
-    public func apply(_ changes: [CatalogueChange], partition: Int32, next: Int64) -> [(item: ItemID, reason: String)] {
-        var refused: [(item: ItemID, reason: String)] = []
+    public func apply(
+        _ changes: [CatalogueChange], partition: Int32, next: Int64, isReading: Bool = false
+    ) -> [(place: Int, reason: String)] {
+        var refused: [(place: Int, reason: String)] = []
         let records = changes.compactMap { if case .upsert(let item) = $0 { item } else { nil } }
         var vectors = [Float](repeating: 0, count: records.count * model.dimension)
         let outcomes = vectors.withUnsafeMutableBufferPointer { model.outputVectors(of: records, into: $0) }
         writing.withLock { writing in
             var copy = snapshot
             var record = 0
-            for change in changes {
+            for (place, change) in changes.enumerated() {
                 switch change {
                 case .upsert(let item):
                     let vector = vectors[record * model.dimension..<(record + 1) * model.dimension]
                     do { try upsert(item, vector, outcomes[record], &copy) } catch {
-                        refused.append((item.item, "\(error)"))
+                        refused.append((place, "\(item.item.rawValue): \(error)"))
                     }
                     record += 1
                     writing.changed?.insert(item.item)
                 case .withdrawal(let item):
                     copy.index.remove(item)
                     writing.changed?.insert(item)
-                case .refused:
-                    break
+                case .refused(let fault):
+                    refused.append((place, fault.description))
                 }
             }
             copy.offsets[partition] = next
             replace(by: copy)
-            planIfOutgrown(&writing)
+            if !isReading { planIfOutgrown(&writing) }
         }
         return refused
     }
@@ -146,7 +150,7 @@ public final class LiveCatalogue: Sendable {
     private func replan(_ old: InvertedIndex) {
         // It refuses no vectors that an index holds already.
         guard
-            var (plan, index) = try? IndexPlan.make(
+            case (let plan, var index)? = try? IndexPlan.make(
                 for: old, users: Array(model.audience.values), recall: recall, k: listSize)
         else { return writing.withLock { $0.changed = nil } }
         for _ in 0..<Self.mostRounds {
@@ -158,15 +162,16 @@ public final class LiveCatalogue: Sendable {
             if changed.isEmpty { break }
             Self.copy(changed, from: snapshot.index, into: &index)
         }
-        writing.withLock { writing in
+        let replaced = writing.withLock { writing in
             Self.copy(writing.changed ?? [], from: snapshot.index, into: &index)
             writing.changed = nil
-            plan.items = max(plan.items, index.count)
             writing.plan = plan
             var copy = snapshot
             copy.index = index
-            replace(by: copy)
+            return replace(by: copy)
         }
+        // Of the index before nothing is shared with this one: who gives it back holds up nobody's changes.
+        withExtendedLifetime(replaced) {}
         observe(plan)
     }
 
@@ -174,14 +179,13 @@ public final class LiveCatalogue: Sendable {
         for item in items { try? index.copy(item, from: current) }
     }
 
-    /// Shows `new` to those who ask from now on. What only the old one held is given back after the lock: nobody waits for that.
-    private func replace(by new: CatalogueSnapshot) {
-        let old = state.withLock { state in
+    /// Shows `new` to those who ask from now on, and returns the old one: what only that holds is given back after the lock.
+    @discardableResult private func replace(by new: CatalogueSnapshot) -> CatalogueSnapshot {
+        state.withLock { state in
             let old = state
             state = new
             return old
         }
-        withExtendedLifetime(old) {}
     }
 
     private func upsert(

@@ -44,6 +44,27 @@ struct LiveCatalogueTests {
         #expect(catalogue.snapshot.index.version.hasPrefix("inverted-"))
     }
 
+    /// However it comes, what is read at a start is planned as a whole, once.
+    @Test func aReadingIsPlannedAtItsEnd() throws {
+        let versions = try [false, true].map { isReversed in
+            let plans = Mutex<[IndexPlan]>([])
+            let catalogue = try LiveCatalogue(model: Self.model(), recall: 0.9) { plan in
+                plans.withLock { $0.append(plan) }
+            }
+            var records = (0..<10_000).map { CatalogueChange.upsert(Self.record($0)) }
+            if isReversed { records.reverse() }
+            for first in stride(from: 0, to: records.count, by: 1000) {
+                catalogue.apply(
+                    Array(records[first..<first + 1000]), partition: 0, next: Int64(first + 1000), isReading: true)
+            }
+            #expect(plans.withLock { $0.map(\.items) } == [60])
+            catalogue.waitForPlan()
+            #expect(plans.withLock { $0.map(\.items) } == [60, 10_060])
+            return catalogue.snapshot.index.version
+        }
+        #expect(versions[0] == versions[1] && versions[0].hasPrefix("inverted-"))
+    }
+
     /// Changes go on while the new plan is made, and none is lost.
     @Test func aNewPlanIsMadeBesideTheChanges() throws {
         let plans = Mutex<[IndexPlan]>([])
