@@ -72,6 +72,24 @@ struct ExtraScoreTests {
         #expect(moved > 10, "extra scores must show in results, or this test shows nothing")
     }
 
+    /// Beside vectors this small an extra score is all of the score: what differs before the sum is one score after it.
+    @Test(arguments: IndexKind.allCases) func sumsThatRoundToOneScoreGoByTheItem(kind: IndexKind) throws {
+        func check<Index: ItemIndex>(_ empty: Index) throws {
+            var index = empty
+            var short = [Float](repeating: 0, count: 16)
+            short[0] = -1e-10
+            try index.upsert(ItemID("b"), [Float](repeating: 0, count: 16).span, number: 0)
+            try index.upsert(ItemID("a"), short.span, number: 1)
+            var query = [Float](repeating: 0, count: 16)
+            query[0] = 1
+            var extras = ExtraScores()
+            extras.appendUser([(0, 0.01), (1, 0.01)])
+            let found = try index.search(queries: query.span, k: 1, adding: extras, scratch: index.makeScratch())
+            #expect(found[0].map(\.item) == [ItemID("a")] && found[0].map(\.score) == [0.01])
+        }
+        try check(kind.make(dimension: 16))
+    }
+
     /// What the protocol's comment proves: the dense top k and the items with an extra score hold the result.
     @Test func candidatesSuffice() throws {
         var generator = Generator(state: 32)

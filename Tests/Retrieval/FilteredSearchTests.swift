@@ -234,4 +234,21 @@ struct RememberedExclusionTests {
         }
         try check(kind.make(dimension: 8))
     }
+
+    /// More filters than a few, in turns: what is compiled of each is used again.
+    @Test func filtersInUseAreCompiledOnce() throws {
+        var generator = Generator(state: 54)
+        var index = InvertedIndex(.single(dimension: 4))
+        for number in 0..<50 { try index.upsert(ItemID("i\(number)"), generator.vector(4).span, number: nil) }
+        let filters = (0..<400).map { ItemFilter(.items([ItemID("i\($0 % 50)")])) }
+        let scratch = index.makeScratch()
+        for _ in 0..<3 {
+            for filter in filters {
+                let query = generator.vector(4)
+                let found = try index.search(queries: query.span, k: 2, filters: [filter], scratch: scratch)
+                #expect(found[0].count == 1)
+            }
+        }
+        #expect(scratch.compilations == 400)
+    }
 }

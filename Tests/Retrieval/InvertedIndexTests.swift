@@ -80,7 +80,7 @@ struct InvertedIndexTests {
     }
 
     /// Numbers that are too small to have a code, beside others or alone.
-    @Test(arguments: [1, 1e-20, 1e-35, 1e-42] as [Double], [1, 1e-20, 1e-35, 1e-42] as [Double])
+    @Test(arguments: [1, 1e-20, 1e-22, 1e-35, 1e-42] as [Double], [1, 1e-20, 1e-23, 1e-24, 1e-35, 1e-42] as [Double])
     func vectorsOfAnyLengthAreFound(itemScale: Double, queryScale: Double) throws {
         var generator = Generator(state: 46)
         func scaled(_ vector: [Float], _ scale: Double) -> [Float] { vector.map { Float(Double($0) * scale) } }

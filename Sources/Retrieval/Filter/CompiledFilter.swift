@@ -12,6 +12,8 @@ final class CompiledFilter {
     private var inBlock = Growing<Int32>()
     /// Rows that pass.
     private(set) var count = 0
+    /// When it was used last, as a cache counts uses.
+    var lastUse: UInt64 = 0
     /// What the rows that pass of each list and region may reach.
     private var reaches: Reaches
 
@@ -48,31 +50,13 @@ final class CompiledFilter {
         reaches.hold(inList)
     }
 
+    /// Bytes that it takes, but for some.
+    var bytes: Int { stamps.count * (MemoryLayout<RowMask>.stride + 12) + 8 * reaches.partition.lists }
+
     /// What a pass reads of it, valid until the next update.
     var view: SearchUser.FilterView {
         .init(
             masks: UnsafeRawPointer(masks.base).assumingMemoryBound(to: UInt16.self),
             inBlock: UnsafePointer(inBlock.base), lists: reaches.lists.base, regions: reaches.regions.base)
-    }
-}
-
-/// The compiled filters of a thread: as many as it is likely to need again. One takes a bit for each row, and some bytes for each
-/// block and list.
-struct FilterCache {
-    /// For each market two filters to the power of the boosts, and one for each pin.
-    private static let capacity = 256
-    private var filters: [ObjectIdentifier: CompiledFilter] = [:]
-
-    /// The filter's compiled form for an index.
-    mutating func compiled(_ filter: ItemFilter, for index: InvertedIndex) -> CompiledFilter {
-        let name = ObjectIdentifier(filter)
-        if let known = filters[name] {
-            known.update(to: index)
-            return known
-        }
-        if filters.count == Self.capacity { filters.removeAll() }
-        let compiled = CompiledFilter(filter, of: index)
-        filters[name] = compiled
-        return compiled
     }
 }

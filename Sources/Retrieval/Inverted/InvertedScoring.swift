@@ -7,8 +7,7 @@ extension InvertedIndex {
     func pick(_ user: Int, _ k: Int, _ scratch: InvertedScratch) {
         let mine = scratch.users + user
         scratch.lists.pointee.queue.ask(for: Self.askedInStep)
-        mine.pointee.picked = max(
-            Kernels.largest(k, of: mine.pointee.maxima.values), mine.pointee.threshold - mine.pointee.extras.rest)
+        mine.pointee.picked = max(Kernels.largest(k, of: mine.pointee.maxima.values), mine.pointee.bar)
         collect(user, from: mine.pointee.picked, below: .infinity, scratch)
         approach(mine.pointee.hits.values)
     }
@@ -38,7 +37,7 @@ extension InvertedIndex {
             lower = needed < bounds.count ? Kernels.largest(needed, of: bounds) : -.infinity
             collect(user, from: lower, below: upper, scratch)
         }
-        let bar = mine.pointee.threshold - mine.pointee.extras.rest
+        let bar = mine.pointee.bar
         if bar < lower {
             collect(user, from: bar, below: lower, scratch)
             approach(mine.pointee.hits.values)

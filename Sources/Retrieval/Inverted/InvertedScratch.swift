@@ -20,6 +20,8 @@ public final class InvertedScratch {
 
     /// Lists that users have looked into since the memory was made.
     public var looks: Int { lists.pointee.looks.total }
+    /// Filters that have been compiled since.
+    package var compilations: Int { filters.compilations }
     /// Codes that searches have gone through since, those of centroids included.
     public var codesRead: Int { lists.pointee.codesRead }
 

@@ -227,7 +227,7 @@ extension InvertedIndex {
                 scans[bounding].groups = mine.pointee.groups
                 scans[bounding].tile = first / 16
             } else {
-                let wanted = mine.pointee.threshold - mine.pointee.extras.rest - blur - centroid
+                let wanted = mine.pointee.bar - blur - centroid
                 // No row of the block adds more than this to the centroid's score.
                 if mine.pointee.length * block.distance < wanted { continue }
                 mine.pointee.hits.reserve(rows)

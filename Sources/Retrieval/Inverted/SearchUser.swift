@@ -75,10 +75,14 @@ struct SearchUser {
     /// How far the score of any row of a block may be from what its codes and the query's say, in units of the row's scale.
     func doubt(in block: CodeBlock.View) -> Float { length * block.error + error * block.reach }
 
-    /// What rounding may add to that.
+    /// What rounding may add to that; a score too small for all its digits is off by some of the least numbers.
     func blur(in block: CodeBlock.View, centroid: Float, centroidLength: Float) -> Float {
-        Self.rounding * (length * (block.distance + centroidLength) + centroid.magnitude)
+        Self.rounding * (length * (block.distance + centroidLength) + centroid.magnitude) + .leastNormalMagnitude
     }
+
+    /// No item of less dense score is among the user's best, unless it is a leader: with the largest other extra score, which may
+    /// round it up, it does not reach the threshold.
+    var bar: Float { threshold - extras.rest - 4 * Float.ulpOfOne * (threshold.magnitude + extras.rest) }
 
     /// What rounding may add to a score of vectors of length 1: sums of some hundred floats.
     private static let rounding: Float = 8e-6
