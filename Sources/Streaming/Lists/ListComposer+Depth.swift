@@ -12,28 +12,39 @@ extension ListComposer {
     /// Ordinary candidates that are enough for most lists.
     var depth: Int { (size + rules.pins.count + explorationRanks.count) * choices }
 
-    /// New items that are looked at.
-    var explorationDepth: Int {
+    /// New items that are enough for most lists: few of them stand among the ordinary ones too.
+    package var explorationDepth: Int {
         explorationRanks.isEmpty ? 0 : (explorationRanks.count + rules.pins.count) * choices
     }
 
-    /// Makes a list, and makes it again of more ordinary candidates while it is short and there may be more.
+    /// Makes a list, and makes it again of more candidates while it is short, or lacks new items, and there may be more.
     ///
     /// - Parameters:
-    ///   - candidates: the ordinary ones as far as `depth`.
+    ///   - candidates: the ordinary ones as far as `depth`, the new ones as far as `explorationDepth`.
     ///   - vector: as in `compose(_:vector:)`.
-    ///   - deeper: the ordinary candidates as far as a depth.
-    func compose<Failure: Error>(
-        _ candidates: Candidates, vector: (ItemID) -> [Float]?, deeper: (Int) throws(Failure) -> [Candidate]
+    ///   - deeper: the candidates for a purpose, ordinary or exploration, as far as a depth.
+    package func compose<Failure: Error>(
+        _ candidates: Candidates, vector: (ItemID) -> [Float]?,
+        deeper: (ListFilters.Purpose, Int) throws(Failure) -> [Candidate]
     ) throws(Failure) -> [Slot] {
-        var (candidates, depth) = (candidates, depth)
-        var list = compose(candidates, vector: vector)
-        while list.wantsMore, depth < size * Self.mostChoice {
-            depth *= Self.choice
-            candidates.ordinary = try deeper(depth)
-            candidates.isCut = candidates.ordinary.count == depth
-            list = compose(candidates, vector: vector)
+        let most = size * Self.mostChoice
+        var (candidates, depth, explorationDepth) = (candidates, depth, explorationDepth)
+        while true {
+            let list = compose(candidates, vector: vector)
+            let (wantsMore, wantsMoreNew) = (
+                list.wantsMore && depth < most, list.wantsMoreNew && explorationDepth < most
+            )
+            guard wantsMore || wantsMoreNew else { return list.slots }
+            if wantsMore {
+                depth *= Self.choice
+                candidates.ordinary = try deeper(.ordinary, depth)
+                candidates.isCut = candidates.ordinary.count == depth
+            }
+            if wantsMoreNew {
+                explorationDepth *= Self.choice
+                candidates.exploration = try deeper(.exploration, explorationDepth)
+                candidates.isExplorationCut = candidates.exploration.count == explorationDepth
+            }
         }
-        return list.slots
     }
 }

@@ -42,16 +42,19 @@ public struct ListComposer: Sendable {
         public var pinned: [[Candidate]]
         /// Items that the checkpoint does not know. They may be among the ordinary ones too.
         public var exploration: [Candidate]
+        /// Whether there may be more of these behind those given.
+        public var isExplorationCut: Bool
 
         public init(
             _ origin: RecommendationList.Origin, ordinary: [Candidate], isCut: Bool, pinned: [[Candidate]] = [],
-            exploration: [Candidate] = []
+            exploration: [Candidate] = [], isExplorationCut: Bool = false
         ) {
             self.origin = origin
             self.ordinary = ordinary
             self.isCut = isCut
             self.pinned = pinned
             self.exploration = exploration
+            self.isExplorationCut = isExplorationCut
         }
     }
 
@@ -72,6 +75,8 @@ public struct ListComposer: Sendable {
         public var slots: [Slot]
         /// The list is short, and ordinary candidates behind those given might fill it: look for more and compose again.
         public var wantsMore: Bool
+        /// A rank kept for a new item has none, and new items behind those given might: as with `wantsMore`.
+        public var wantsMoreNew: Bool
     }
 
     let rules: ListRules
@@ -102,18 +107,22 @@ public struct ListComposer: Sendable {
             }
         }
         var new = candidates.exploration.prefix { accepts($0) }
+        let mayBeNewer = candidates.isExplorationCut && new.count == candidates.exploration.count
+        var lacksNew = false
         for place in draft.slots.indices where draft.slots[place] == nil {
             let rank = place + 1
             if isExploration[place], let next = new.firstIndex(where: draft.allows) {
                 draft.put(new[next], .exploration, at: rank, vector: vector)
                 new = new[(next + 1)...]
-            } else if let next = draft.takeOrdinary() {
-                draft.put(next, candidates.origin, at: rank, vector: vector)
+                continue
             }
+            if isExploration[place] { lacksNew = true }
+            if let next = draft.takeOrdinary() { draft.put(next, candidates.origin, at: rank, vector: vector) }
         }
         let slots = draft.slots.compactMap { $0 }
         let mayBeFilled = candidates.isCut && pool.count == candidates.ordinary.count
-        return Composition(slots: slots, wantsMore: slots.count < size && mayBeFilled)
+        return Composition(
+            slots: slots, wantsMore: slots.count < size && mayBeFilled, wantsMoreNew: lacksNew && mayBeNewer)
     }
 
     /// Whether an item may be in a list without being pinned.

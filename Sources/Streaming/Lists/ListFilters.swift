@@ -1,9 +1,9 @@
 import Retrieval
 
 /// The filters of a market's lists, each made once: what is compiled of a filter goes by the object.
-struct ListFilters {
+package struct ListFilters {
     /// What a search is for.
-    enum Purpose: Hashable {
+    package enum Purpose: Hashable {
         case ordinary
         /// The place of a pin among the rules'.
         case pin(Int)

@@ -3,7 +3,8 @@ import Retrieval
 
 /// Finds what shoppers' own lists are made of, by the rules, and composes them.
 ///
-/// The items are searched in classes whose scores are raised alike, so that the best of each hold the best of all, exactly.
+/// The items are searched in classes whose scores are raised alike, so that the best of each hold the best of all. Where raising rounds
+/// two scores of a class to one, only the order before tells which of them is cut off.
 package final class ListSearch {
     /// A shopper for whom a list is made.
     package struct User {
@@ -61,13 +62,14 @@ package final class ListSearch {
             let candidates = ListComposer.Candidates(
                 .personal, ordinary: withProfiles(ordinary[user], index), isCut: ordinary[user].count == depth,
                 pinned: pinned.map { withProfiles($0[user], index) },
-                exploration: new.isEmpty ? [] : withProfiles(new[user], index))
+                exploration: new.isEmpty ? [] : withProfiles(new[user], index),
+                isExplorationCut: !new.isEmpty && new[user].count == composer.explorationDepth)
             let list = try composer.compose(candidates) {
                 index.vector(of: $0)?.vector
-            } deeper: { depth throws(RetrievalError) in
+            } deeper: { purpose, depth throws(RetrievalError) in
                 let query = Array(queries[user * index.dimension..<(user + 1) * index.dimension])
                 let more = try search(
-                    [users[user]], query, .ordinary, k: depth, adding: extras.user(user), in: index)[0]
+                    [users[user]], query, purpose, k: depth, adding: extras.user(user), in: index)[0]
                 return withProfiles(more, index)
             }
             lists.append(list)

@@ -41,6 +41,7 @@ package final class TrendingSearch {
             Self.candidates(ranking(purpose, count, of: user, by: trending, in: index), in: index)
         }
         let ordinary = candidates(.ordinary, composer.depth)
+        let new = candidates(.exploration, composer.explorationDepth)
         return composer.compose(
             .init(
                 .trending, ordinary: ordinary, isCut: ordinary.count == composer.depth,
@@ -49,11 +50,11 @@ package final class TrendingSearch {
                     let choice = candidates(.pin(pin), pin + 1)
                     return choice.count > pin ? choice : choice + untouched(pin, of: user, in: index, but: choice)
                 },
-                exploration: candidates(.exploration, composer.explorationDepth))
+                exploration: new, isExplorationCut: !new.isEmpty && new.count == composer.explorationDepth)
         ) {
             index.vector(of: $0)?.vector
         } deeper: {
-            candidates(.ordinary, $0)
+            candidates($0, $1)
         }
     }
 

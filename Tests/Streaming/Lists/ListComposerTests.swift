@@ -80,6 +80,27 @@ struct ListComposerTests {
         #expect(composer.list([new[0]] + personal, exploration: new) == ["n0", "a0", "+n1", "a1", "+n2", "a2"])
     }
 
+    @Test("Where new items are personal ones already, more of them are asked for")
+    func moreNewItems() {
+        let composer = ListComposer(rules: ListRules(explorationShare: 0.34), size: 6)
+        let new = Shelf.row(4, prefix: "n", from: 20)
+        let ordinary = Array(new.prefix(3)) + personal
+        var asked: [Int] = []
+        let list = composer.compose(
+            .init(
+                .personal, ordinary: ordinary, isCut: true, exploration: Array(new.prefix(composer.explorationDepth)),
+                isExplorationCut: true)
+        ) { _ in
+            nil
+        } deeper: { purpose, depth in
+            #expect(purpose == .exploration)
+            asked.append(depth)
+            return Array(new.prefix(depth))
+        }
+        #expect(composer.explorationRanks == [3, 5] && asked == [8])
+        #expect(list.map(\.found.item.rawValue) == ["n0", "n1", "n2", "a0", "n3", "a1"])
+    }
+
     @Test("A cap counts a brand, a whole path or the path cut at a level; what lacks them is free")
     func caps() {
         let items = [
