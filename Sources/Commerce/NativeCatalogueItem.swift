@@ -15,7 +15,8 @@ enum NativeCatalogueItem {
         let record = try RecordReader<Field>(value)
         return CatalogueItem(
             item: ItemID(try record.requiredIdentifier(.itemID)), title: try record.text(.title),
-            category: try category(record.value(.category)), brand: try record.text(.brand),
+            category: try category(record.value(.category)),
+            brand: try record.text(.brand).flatMap { $0.isEmpty ? nil : $0 },
             description: try record.text(.description), price: try record.number(.price, "0 or more") { $0 >= 0 },
             currency: try record.identifier(.currency), inStock: try record.boolean(.inStock) ?? true,
             markets: try markets(record.value(.markets)), link: try record.text(.link),
@@ -36,7 +37,8 @@ enum NativeCatalogueItem {
             }
             path.append(try Text.read(level, "category[\(path.count)]"))
         }
-        return path
+        // Feeds write "" for what they do not have.
+        return Array(path.prefix { !$0.isEmpty })
     }
 
     private static func markets(_ value: JSONValue?) throws(RecordFault) -> [String] {

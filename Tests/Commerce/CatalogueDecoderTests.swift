@@ -28,6 +28,12 @@ import Testing
         #expect(decode(text) == .upsert(CatalogueItem(item: ItemID("i1"))))
     }
 
+    @Test func anEmptyBrandOrLevelIsNone() {
+        let text = #"{"item_id":"i1","brand":"","category":["Home","","Kitchen"]}"#
+        #expect(decode(text) == .upsert(CatalogueItem(item: ItemID("i1"), category: ["Home"])))
+        #expect(decode(#"{"item_id":"i1","category":[""]}"#) == .upsert(CatalogueItem(item: ItemID("i1"))))
+    }
+
     @Test func aRecordWithoutAValueWithdraws() {
         #expect(decode(nil) == .withdrawal(ItemID("i1")))
     }
