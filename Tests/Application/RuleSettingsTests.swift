@@ -114,6 +114,22 @@ import Testing
         #expect(try SomeSettings([flag, text]).mistakes == ["\(flag): \(key): \(mistake)"])
     }
 
+    @Test(arguments: [
+        ("Home > Kitchen", "..10", "category Home", nil), ("Home", "..10", "category Home > Kitchen", nil),
+        ("Home", "5..10", "price 10..20", nil), ("Home", "5..10", "category Garden", "filters.categories"),
+        ("Home > Kitchen", "5..10", "category Home > Bath", "filters.categories"),
+        ("Home", "5..10", "price 11..20", "filters.price"), ("Home", "5..", "price ..4", "filters.price"),
+    ]) func aPinOfWhatTheFiltersLeaveOutIsRefused(
+        categories: String, price: String, condition: String, key: String?
+    ) throws {
+        let read = try SomeSettings([
+            "--filters-categories", categories, "--filters-price", price, "--rules-pins", "1 = \(condition)",
+        ])
+        #expect(
+            read.mistakes
+                == (key.map { ["--rules-pins: rules.pins: \($0) leaves out \(condition); change one of them"] } ?? []))
+    }
+
     @Test func allThatIsWrongIsReportedAtOnce() throws {
         let read = try SomeSettings(
             toml: """

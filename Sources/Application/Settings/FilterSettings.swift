@@ -75,6 +75,10 @@ public struct FilterSettings: ConfigurationSection {
         case .brand(let brand) where brandsExcluded.contains(brand): "filters.brands_excluded"
         case .brand(let brand) where !brands.isEmpty && !brands.contains(brand): "filters.brands"
         case .category(let path) where categoriesExcluded.contains { path.lies(in: $0) }: "filters.categories_excluded"
+        case .category(let path)
+        where !categories.isEmpty && !categories.contains { path.lies(in: $0) || $0.lies(in: path) }:
+            "filters.categories"
+        case .price(let range) where price.map { !$0.bounds.overlaps(range.bounds) } ?? false: "filters.price"
         default: nil
         }
     }
