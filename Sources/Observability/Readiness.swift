@@ -38,7 +38,7 @@ public final class Readiness: Sendable {
     }
 
     /// `{"status":"waiting","checks":{"kafka":{"ready":true},"catalogue":{"ready":false,"reason":"…"}}}`
-    var report: (isReady: Bool, json: [UInt8]) {
+    package var report: (isReady: Bool, json: [UInt8]) {
         let checks = checks.withLock { $0 }
         let isReady = checks.allSatisfy { $0.state.isReady }
         var writer = JSONWriter()

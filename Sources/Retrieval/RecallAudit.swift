@@ -36,8 +36,9 @@ public final class RecallAudit: Sendable {
     private struct State {
         var searches = 0
         var isBusy = false
-        /// Found and wanted items of the last audits, the oldest first.
+        /// Found and wanted items of the last audits, the oldest first; all of the same partition.
         var audits: [(found: Int, wanted: Int)] = []
+        var partition: Partition?
     }
 
     private let interval: Int
@@ -80,6 +81,9 @@ public final class RecallAudit: Sendable {
         let wanted = Set((exact?.first ?? []).map(\.item))
         let (found, audits) = state.withLock { state in
             state.isBusy = false
+            // What was found by another plan says nothing of this one.
+            if state.partition !== sample.index.partition { state.audits = [] }
+            state.partition = sample.index.partition
             state.audits.append((sample.found.count { wanted.contains($0) }, wanted.count))
             if state.audits.count > Self.window { state.audits.removeFirst() }
             let all = state.audits.reduce((found: 0, wanted: 0)) { ($0.found + $1.found, $0.wanted + $1.wanted) }

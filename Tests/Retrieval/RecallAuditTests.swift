@@ -49,6 +49,30 @@ struct RecallAuditTests {
         #expect(hits < wanted, "a few lists must miss something, or this test shows nothing")
     }
 
+    /// Audits of the plan before are not counted among those of a new one.
+    @Test func anotherPlanBeginsAnew() throws {
+        var generator = Generator(state: 52)
+        let heard = Mutex<[Int]>([])
+        let done = DispatchSemaphore(value: 0)
+        let audit = RecallAudit(share: 1) { _, audits in
+            heard.withLock { $0.append(audits) }
+            done.signal()
+        }
+        for _ in 0..<2 {
+            var index = InvertedIndex(.ofTests(dimension: 8))
+            for number in 0..<50 { try index.upsert(ItemID("i\(number)"), generator.vector(8).span, number: nil) }
+            for _ in 0..<3 {
+                #expect(audit.isDue(after: 1))
+                audit.take(
+                    .init(
+                        index: index, query: generator.vector(8), k: 5, filter: nil, excluded: ItemExclusions(),
+                        extras: ExtraScores(), found: []))
+                done.wait()
+            }
+        }
+        #expect(heard.withLock { $0 } == [1, 2, 3, 1, 2, 3])
+    }
+
     @Test func aShareOfOneLooksAtEverySearch() {
         let audit = RecallAudit(share: 1) { _, _ in }
         #expect(audit.isDue(after: 1))

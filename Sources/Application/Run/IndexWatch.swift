@@ -1,8 +1,9 @@
+import LinearAlgebra
 import Observability
 import Retrieval
 
 /// Tells log, metrics and readiness how the items are indexed, and what searches find of them.
-struct IndexWatch: Sendable {
+package struct IndexWatch: Sendable {
     private let log: Logger
     private let readiness: Readiness
     private let target: Double
@@ -17,7 +18,7 @@ struct IndexWatch: Sendable {
     private static let tolerance = 0.01
 
     /// - Parameter target: the recall that the index was asked for.
-    init(log: Logger, registry: MetricRegistry, readiness: Readiness, target: Double) {
+    package init(log: Logger, registry: MetricRegistry, readiness: Readiness, target: Double) {
         self.log = log
         self.readiness = readiness
         self.target = target
@@ -40,24 +41,27 @@ struct IndexWatch: Sendable {
     }
 
     /// Takes the plan in force; called on any thread.
-    func take(_ plan: IndexPlan) {
+    package func take(_ plan: IndexPlan) {
         lists.set(Double(plan.partition.lists))
         probes.set(plan.looks)
         recall.set(plan.recall)
         if plan.index.isFlat { found.set(1) }
+        // What was said of another plan no longer holds.
+        readiness.set("retrieval", .ready)
         log.info(
             "index",
             [
                 "version": LogValue(plan.index.version), "items": LogValue(plan.items),
                 "lists": LogValue(plan.partition.lists), "regions": LogValue(plan.partition.regionCount),
                 "lists_searched": LogValue(plan.looks),
-                "breadth": LogValue("\(plan.breadth)"), "filtered_breadth": LogValue("\(plan.filteredBreadth)"),
+                "instructions": LogValue("\(InstructionSet.current)"), "breadth": LogValue("\(plan.breadth)"),
+                "filtered_breadth": LogValue("\(plan.filteredBreadth)"),
                 "expected_recall": LogValue(plan.recall),
             ])
     }
 
     /// What the last audits found; called on the audit's thread.
-    func audited(_ recall: Double, _ count: Int) {
+    package func audited(_ recall: Double, _ count: Int) {
         audits.add()
         found.set(recall)
         guard count >= Self.leastAudits else { return }
