@@ -27,15 +27,24 @@ public struct Repurchase: Equatable, Sendable {
     /// Whether no item comes back, whatever it is and however long ago it was bought.
     public var isNever: Bool { standard == .never && byCategory.values.allSatisfy { $0 == .never } }
 
-    /// What may come back at all, however long that takes.
-    public var comesBack: ItemCondition {
+    /// What may come back when its last purchase is so long ago at least.
+    ///
+    /// - Parameter milliseconds: nil where that is not known.
+    public func comesBack(after milliseconds: Int64?) -> ItemCondition {
+        func isBack(_ rule: Rule) -> Bool {
+            switch rule {
+            case .never: false
+            case .always: true
+            case .after(let wanted): milliseconds.map { $0 >= wanted } ?? false
+            }
+        }
         let paths = byCategory.keys.sorted { $0.lexicographicallyPrecedes($1) }
         func isOnly(_ path: [String]) -> ItemCondition {
             let deeper = paths.filter { $0.count > path.count && $0.starts(with: path) }
             return .all([.category(path)] + deeper.map { .not(.category($0)) })
         }
-        var conditions = paths.filter { byCategory[$0] != .never }.map(isOnly)
-        if standard != .never { conditions.append(isOnly([])) }
+        var conditions = paths.filter { byCategory[$0].map(isBack) ?? false }.map(isOnly)
+        if isBack(standard) { conditions.append(isOnly([])) }
         return .any(conditions)
     }
 

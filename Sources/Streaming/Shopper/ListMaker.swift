@@ -13,8 +13,6 @@ struct ListMaker {
     private let sparse: SparseScores?
     private let reasons: Reasons
     private let probe: StageProbe
-    /// What may be bought again at all.
-    private let comesBack: ItemCondition
 
     init(
         model: Model, settings: ShopperSettings, configuration: String, probe: StageProbe, audit: RecallAudit?
@@ -27,7 +25,6 @@ struct ListMaker {
         sparse = SparseScores(model: model)
         reasons = Reasons(model: model, sparse: sparse)
         self.probe = probe
-        comesBack = settings.rules.repurchase.comesBack
     }
 
     /// Whether the shopper has done something that a personal list can go by: an event on an item with a vector.
@@ -44,7 +41,8 @@ struct ListMaker {
         let last = entries.map { states[$0.state].rows.newestFirst }
         let found = try probe.time(.search) { () throws(StreamError) in try find(entries, states, last, snapshot) }
         return probe.time(.compose) {
-            let reasons = reasons.reasons(of: found, ofLast: last, in: snapshot.index)
+            let reasons = reasons.reasons(
+                of: found, ofLast: last, histories: entries.map { states[$0.state].entries }, in: snapshot.index)
             return entries.indices.map { place in
                 let history = states[entries[place].state].entries
                 let slots = found[place].indices.map { rank in
@@ -137,7 +135,14 @@ struct ListMaker {
         }
         if settings.rules.excludesCart, !record.cart.isEmpty { items += record.cart }
         var exclusions = ItemExclusions(items)
-        if let older = record.purchases.older { (exclusions.older, exclusions.spared) = (older, comesBack) }
+        if let older = record.purchases.older {
+            exclusions.older = older
+            // What is no longer known by name was bought before what is.
+            let since = record.purchases.oldestTime.flatMap { oldest in
+                record.latest.map { $0.rawValue - oldest.rawValue }
+            }
+            exclusions.spared = repurchase.comesBack(after: since)
+        }
         return exclusions
     }
 

@@ -47,6 +47,9 @@ public struct PurchaseMemory: Equatable, Sendable {
     /// `items` with their times.
     public var recent: [Purchase] { zip(items, times).map { Purchase(item: $0, time: $1) } }
 
+    /// The least of their times: the older ones were bought no later, but for events that arrived late. Nil where there are none.
+    public var oldestTime: EventTime? { times.min() }
+
     /// Whether the item was bought; now and then true of one that was not.
     public func contains(_ item: ItemID) -> Bool {
         place(of: item, Identifier.hash(item.rawValue)) != nil || older?.contains(item) == true

@@ -5,7 +5,7 @@ import TwoTower
 /// Says of each slot which of the shopper's last events speaks most for it: "because you viewed X".
 ///
 /// That is the event whose item's neighbourhood gave most of the slot's extra score; where none gave any, the one whose item's
-/// vector is most like the slot's, the newest of equal ones.
+/// vector is most like the slot's, the newest of equal ones. An item is its own reason only where there is no other.
 struct Reasons {
     private let model: Model
     private let sparse: SparseScores?
@@ -16,14 +16,16 @@ struct Reasons {
     }
 
     /// Which of the last events each slot of some lists is for, 0 being the newest; nil for all of a list where none of them is on an
-    /// item that the checkpoint knows.
+    /// item that has a vector.
     ///
     /// - Parameters:
     ///   - lists: of the shoppers whose extra scores were gathered last, in their order.
     ///   - last: of each shopper the rows of the last items, newest first; nil for an item that the checkpoint does not know.
+    ///   - histories: of each shopper the entries that these items are the last of, newest last.
     ///   - index: in which the checkpoint's items have their rows as numbers.
     func reasons(
-        of lists: [[ListComposer.Slot]], ofLast last: [[Int?]], in index: InvertedIndex
+        of lists: [[ListComposer.Slot]], ofLast last: [[Int?]], histories: [[ShopperRecord.Entry]],
+        in index: InvertedIndex
     ) -> [[Int?]] {
         var reasons = lists.enumerated().map { user, list in
             sparse?.reasons(of: list.map(\.found.number), user: user) ?? [Int?](repeating: nil, count: list.count)
@@ -31,23 +33,50 @@ struct Reasons {
         for (user, list) in lists.enumerated() {
             // Their vectors lie anywhere: those of the next list come while this one is worked on.
             if user + 1 < lists.count { prefetch(lists[user + 1], reasons[user + 1]) }
-            fill(&reasons[user], of: list, last[user], index)
+            fill(&reasons[user], of: list, last[user], histories[user], index)
         }
         return reasons
     }
 
     /// Gives slots that have no reason yet the event whose item is most like theirs.
-    private func fill(_ reasons: inout [Int?], of list: [ListComposer.Slot], _ last: [Int?], _ index: InvertedIndex) {
-        let ages = last.indices.filter { last[$0] != nil }
+    private func fill(
+        _ reasons: inout [Int?], of list: [ListComposer.Slot], _ last: [Int?], _ history: [ShopperRecord.Entry],
+        _ index: InvertedIndex
+    ) {
+        func entry(_ age: Int) -> ShopperRecord.Entry { history[history.count - 1 - age] }
+        let ages = last.indices.filter { last[$0] != nil || entry($0).vector?.count == model.dimension }
         guard !ages.isEmpty, reasons.contains(nil) else { return }
-        let vectors = ages.map { last[$0].flatMap { model.trainedOutput($0).baseAddress } }
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: vectors.count) { scores in
-            for slot in list.indices where reasons[slot] == nil {
-                guard score(list[slot].found, vectors, index, into: scores) else { continue }
-                let best = scores.indices.max { scores[$0] < scores[$1] || (scores[$0] == scores[$1] && $0 > $1) }
-                reasons[slot] = best.map { ages[$0] }
+        let frozen = ages.flatMap { last[$0] == nil ? entry($0).vector ?? [] : [] }
+        frozen.withUnsafeBufferPointer { frozen in
+            var next = frozen.baseAddress
+            let vectors = ages.map { age -> UnsafePointer<Float>? in
+                if let row = last[age] { return model.trainedOutput(row).baseAddress }
+                defer { next = next.map { $0 + model.dimension } }
+                return next
+            }
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: vectors.count) { scores in
+                for slot in list.indices where reasons[slot] == nil {
+                    let found = list[slot].found
+                    guard score(found, vectors, index, into: scores) else { continue }
+                    func isOther(_ place: Int) -> Bool {
+                        if let row = last[ages[place]] { return found.number.map(Int.init) != row }
+                        return entry(ages[place]).item != found.item
+                    }
+                    reasons[slot] = Self.most(of: scores, where: isOther).map { ages[$0] }
+                }
             }
         }
+    }
+
+    /// The place of the largest score, the first of equal ones: of those preferred, or of all where there are none.
+    private static func most(of scores: UnsafeMutableBufferPointer<Float>, where isPreferred: (Int) -> Bool) -> Int? {
+        var best: (place: Int, score: Float, isPreferred: Bool)?
+        for (place, score) in scores.enumerated() {
+            let isPreferred = isPreferred(place)
+            if let best, best.isPreferred != isPreferred ? best.isPreferred : best.score >= score { continue }
+            best = (place, score, isPreferred)
+        }
+        return best?.place
     }
 
     private func prefetch(_ list: [ListComposer.Slot], _ reasons: [Int?]) {

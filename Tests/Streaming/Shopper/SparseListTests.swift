@@ -43,16 +43,22 @@ struct SparseListTests {
         #expect(checked > 250 && moved > 100 && reasons > 300, "\(checked) lists, \(moved) moved, \(reasons) reasons")
     }
 
-    /// The known item of the last ten whose trained vector is most like the row's, the newest of equal ones.
+    /// The item of the last ten whose vector is most like the row's, the newest of equal ones; the row's own only where there is
+    /// no other.
     private static func nearest(to row: Int, _ record: ShopperRecord, _ model: Model) -> ItemID? {
         var best: (item: ItemID, score: Float)?
-        for entry in record.entries.suffix(10).reversed() {
-            guard let known = model.row(of: entry.item) else { continue }
-            let score = Kernels.dot(
-                Array(model.trainedOutput(row)).span, Array(model.trainedOutput(known)).span)
+        let last = record.entries.suffix(10).reversed()
+        let others = last.filter { model.row(of: $0.item) != row && vector($0, model) != nil }
+        for entry in others.isEmpty ? Array(last) : others {
+            guard let vector = vector(entry, model) else { continue }
+            let score = Kernels.dot(Array(model.trainedOutput(row)).span, vector.span)
             if score > best?.score ?? -.infinity { best = (entry.item, score) }
         }
         return best?.item
+    }
+
+    private static func vector(_ entry: ShopperRecord.Entry, _ model: Model) -> [Float]? {
+        model.row(of: entry.item).map { Array(model.trainedOutput($0)) } ?? entry.vector
     }
 
     @Test("A record keeps the rows of as many items as the channel reads")

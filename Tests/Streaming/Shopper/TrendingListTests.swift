@@ -79,7 +79,17 @@ struct TrendingListTests {
         let shop = try Shop()
         shop.catalogue.apply([.upsert(CatalogueItem(item: Shop.item(99), title: "Red"))], partition: 0, next: 1)
         let output = try shop.run([try Shop.record(0, Shop.event("u", 99))], shop.settings(), batch: 1).output
-        #expect(try Shop.decode(output).first?.slots.first?.origin == .personal)
+        let slots = try #require(try Shop.decode(output).first?.slots)
+        #expect(!slots.isEmpty && slots.allSatisfy { $0.origin == .personal && $0.because == Shop.item(99) })
+
+        // Beside another one it is no reason for itself.
+        let log = [Shop.event("u", 3, at: 0), Shop.event("u", 99, at: 1)]
+        let both = try shop.run(
+            log.enumerated().map { try Shop.record(Int64($0), $1) }, shop.settings(size: 70), batch: 2
+        ).output
+        let last = try #require(try Shop.decode(both).last?.slots)
+        #expect(Set(last.map(\.because)) == [Shop.item(3), Shop.item(99)])
+        #expect(last.first { $0.item == Shop.item(99) }?.because == Shop.item(3))
     }
 
     @Test("Each market has its own list, and a shopper stays in the market that was named last")
