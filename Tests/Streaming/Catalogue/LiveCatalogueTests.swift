@@ -29,7 +29,7 @@ struct LiveCatalogueTests {
             items: (0..<items).map(Shop.item))
     }
 
-    private static func record(_ number: Int, seed: Int = 0) -> CatalogueItem {
+    static func record(_ number: Int, seed: Int = 0) -> CatalogueItem {
         var random = Simulation.Random(state: UInt64(number + seed * 1_000_000))
         let title = (0..<2).map { _ in words[Int.random(in: 0..<words.count, using: &random)] }
         return CatalogueItem(item: ItemID("new-\(number)"), title: title.joined(separator: " "))
