@@ -123,6 +123,16 @@ import Testing
         #expect(mistakes.count == 1 && mistakes[0].hasPrefix("BREADCRUMB_KAFKAA: unknown variable"))
     }
 
+    @Test func everyVariableThatOpsTestNamesIsKnown() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let script = try String(contentsOf: root.appending(path: "ops/test"), encoding: .utf8)
+        let named = Set(script.matches(of: /BREADCRUMB_[A-Z_]+/).map { String($0.output) })
+        #expect(named.count > 4)
+        #expect(read([], Dictionary(uniqueKeysWithValues: named.map { ($0, "x") })).1 == [])
+        #expect(Set(Settings.otherVariables) == named, "the head of ops/test lists what tests read")
+    }
+
     @Test func everyKeyIsDocumented() {
         let keys = Settings.declaredKeys()
         #expect(keys.count == Set(keys.map(\.name)).count && keys.count > 30)

@@ -55,8 +55,8 @@ public struct Settings: ConfigurationSection {
 
     /// Variables that are no keys: what only tests and scripts read.
     public static let otherVariables = [
-        "BREADCRUMB_DATA", "BREADCRUMB_KAFKA", "BREADCRUMB_KAFKA_CONTROL", "BREADCRUMB_ASYNCAPI",
-        "BREADCRUMB_TORCH_PYTHON",
+        "BREADCRUMB_DATA", "BREADCRUMB_KAFKA", "BREADCRUMB_KAFKA_CONTROL", "BREADCRUMB_RECOMPUTE",
+        "BREADCRUMB_ASYNCAPI", "BREADCRUMB_TORCH_PYTHON",
     ]
 
     /// Every key as declared, whatever this process was given.
