@@ -10,7 +10,7 @@ import Synchronization
 /// - It accepts idempotent and transactional producers but enforces nothing for them, and does not compact.
 /// - It has no topic administration (`createTopic` here is the mock's own call) and keeps no settings of topics. A topic
 ///   that any client names is made, with four partitions.
-/// - A rebalance takes the session's time-out less a second (the first one 3 s): set `session.timeout.ms` low.
+/// - A rebalance takes the session's time-out less a second (the first one 3 s): keep that low.
 /// - Looking up offsets by time always answers -1, the end.
 /// - Everything is gone when it is closed.
 public final class EmbeddedCluster: Sendable {

@@ -23,7 +23,7 @@ public struct KafkaConfiguration: Sendable, CustomStringConvertible {
     public var properties: [String: String]
     /// librdkafka properties of producers alone (`linger.ms`).
     public var producerProperties: [String: String]
-    /// librdkafka properties of consumers alone (`session.timeout.ms`).
+    /// librdkafka properties of consumers alone (`fetch.min.bytes`).
     public var consumerProperties: [String: String]
     /// Where librdkafka's log goes; nil drops it.
     public var log: KafkaLog?
@@ -115,8 +115,10 @@ public struct KafkaConfiguration: Sendable, CustomStringConvertible {
         }
     }
 
-    /// Whether a property's value must never be shown.
-    private static func isSecret(_ property: String) -> Bool {
-        ["password", "secret", "pem", "key", "username", "config", "jaas"].contains { property.contains($0) }
+    /// Whether a property's value must never be shown: the passwords, a private key written out, and what OAuth or
+    /// Java's login is told.
+    public static func isSecret(_ property: String) -> Bool {
+        property.hasSuffix("password") || property.hasSuffix("secret")
+            || ["ssl.key.pem", "ssl_key", "sasl.oauthbearer.config", "sasl.jaas.config"].contains(property)
     }
 }

@@ -20,13 +20,15 @@ public final class KafkaConsumerGroup: Sendable {
 
     /// Makes the member; `start` joins the group. The member keeps its handler alive.
     ///
+    /// After `sessionTimeout` without a heartbeat the broker gives the member's partitions away.
+    ///
     /// A partition's queue holds about 16 MB or 50,000 records (`queued.max.messages.kbytes`, `queued.min.messages`).
     /// librdkafka 2.0 looks at a full queue again after up to a second, so where one broker leads a single partition of
     /// the member, that is read at no more than a queue's worth a second (measured: 55,000 records; with four
     /// partitions there is no such limit).
     public init(
-        _ configuration: KafkaConfiguration, group: String, topic: String, strategy: Strategy = .range,
-        handler: any KafkaGroupHandler
+        _ configuration: KafkaConfiguration, group: String, topic: String, sessionTimeout: Duration,
+        strategy: Strategy = .range, handler: any KafkaGroupHandler
     ) throws(KafkaError) {
         let member = GroupMember(topic: topic, handler: handler)
         client = try KafkaClient(
@@ -38,6 +40,7 @@ public final class KafkaConsumerGroup: Sendable {
             fixed: [
                 "group.id": group, "partition.assignment.strategy": strategy.rawValue, "enable.auto.commit": "false",
                 "enable.auto.offset.store": "false", "auto.offset.reset": "error", "enable.partition.eof": "false",
+                "session.timeout.ms": String(sessionTimeout.milliseconds),
             ],
             callbacks: KafkaCallbacks(
                 log: configuration.log,

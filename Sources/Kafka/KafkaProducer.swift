@@ -30,13 +30,15 @@ public final class KafkaProducer: @unchecked Sendable {  // `topics` is guarded 
         client = try KafkaClient(
             configuration, role: .producer,
             defaults: [
-                "enable.idempotence": "true", "acks": "all",
-                "message.timeout.ms": String(deliveryTimeout.milliseconds), "linger.ms": "5",
+                "linger.ms": "5",
                 "queue.buffering.max.messages": "100000", "queue.buffering.max.kbytes": "262144",
                 // Above what the topics of the contract take: the broker decides, not the client.
                 "message.max.bytes": "8388608",
             ],
-            fixed: ["partitioner": "murmur2_random"],
+            fixed: [
+                "partitioner": "murmur2_random", "enable.idempotence": "true", "acks": "all",
+                "message.timeout.ms": String(deliveryTimeout.milliseconds),
+            ],
             adjust: { conf in
                 rd_kafka_conf_set_dr_msg_cb(conf) { client, message, _ in
                     if let message { KafkaDelivery.settle(message, client) }

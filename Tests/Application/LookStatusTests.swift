@@ -160,10 +160,10 @@ private final class Committer: KafkaGroupHandler {
 
     static func commit(_ servers: String, group: String, next: Int64) throws {
         let configuration = KafkaConfiguration(
-            bootstrapServers: servers,
-            consumerProperties: ["session.timeout.ms": "2500", "heartbeat.interval.ms": "200"])
+            bootstrapServers: servers, consumerProperties: ["heartbeat.interval.ms": "200"])
         let committer = Committer(next)
-        let group = try KafkaConsumerGroup(configuration, group: group, topic: "events", handler: committer)
+        let group = try KafkaConsumerGroup(
+            configuration, group: group, topic: "events", sessionTimeout: .milliseconds(2500), handler: committer)
         try group.start()
         #expect(committer.arrival.wait(timeout: .now() + 20) == .success)
         group.close()

@@ -78,7 +78,23 @@ import Testing
         ),
         (
             ["--kafka-consumer-properties", "group.id=1"],
-            "--kafka-consumer-properties: kafka.consumer_properties.group.id: has a key of its own (the group)"
+            "--kafka-consumer-properties: kafka.consumer_properties.group.id: has a key of its own (the group); set kafka.group"
+        ),
+        (
+            ["--kafka-producer-properties", "acks=1"],
+            "--kafka-producer-properties: kafka.producer_properties.acks: is fixed at all: what was acknowledged must outlive any one broker"
+        ),
+        (
+            ["--kafka-properties", "enable.idempotence=false"],
+            "--kafka-properties: kafka.properties.enable.idempotence: is fixed at true: a record that is sent again must not stand in its topic twice"
+        ),
+        (
+            ["--kafka-consumer-properties", "session.timeout.ms=45000"],
+            "--kafka-consumer-properties: kafka.consumer_properties.session.timeout.ms: has a key of its own (the session's time-out); set kafka.session_timeout"
+        ),
+        (
+            ["--kafka-producer-properties", "message.timeout.ms=600000"],
+            "--kafka-producer-properties: kafka.producer_properties.message.timeout.ms: follows from the session's time-out, which has a key of its own: nothing may be delivered past it; set kafka.session_timeout"
         ),
         (
             ["--redis-namespace", "a{b"],
@@ -95,6 +111,7 @@ import Testing
 
     @Test(arguments: [
         "sasl.password", "ssl.key.password", "ssl.key.pem", "ssl.keystore.password",
+        "sasl.oauthbearer.config",
     ])
     func secretsOfLibrdkafkaAreKnown(property: String) {
         let (_, mistakes) = read(["--kafka-properties", "\(property)=hunter2"])

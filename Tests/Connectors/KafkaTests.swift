@@ -46,9 +46,10 @@ import Testing
         _ configuration: KafkaConfiguration, from start: KafkaOffset, _ turn: (KafkaPartitionSource) -> Bool
     ) throws -> Bool {
         var configuration = configuration
-        configuration.consumerProperties = ["session.timeout.ms": "2500", "heartbeat.interval.ms": "200"]
+        configuration.consumerProperties = ["heartbeat.interval.ms": "200"]
         let owner = Owner(start: start)
-        let group = try KafkaConsumerGroup(configuration, group: "g", topic: "events", handler: owner)
+        let group = try KafkaConsumerGroup(
+            configuration, group: "g", topic: "events", sessionTimeout: .milliseconds(2500), handler: owner)
         try group.start()
         defer { group.close() }
         return owner.run(turn)

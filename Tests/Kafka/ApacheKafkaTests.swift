@@ -123,7 +123,8 @@ import Testing
                         KafkaRecord(topic: topic, key: [UInt8($0 % 7)], value: Array("\(round)-\($0)".utf8))
                     })
                 let member = Member(store)
-                let group = try KafkaConsumerGroup(configuration, group: topic, topic: topic, handler: member)
+                let group = try KafkaConsumerGroup(
+                    configuration, group: topic, topic: topic, sessionTimeout: .seconds(45), handler: member)
                 try group.start()
                 #expect(
                     store.signal.wait(40) {

@@ -9,11 +9,11 @@ import Testing
                 bootstrapServers: "127.0.0.1:1",
                 properties: ["securty.protocol": "ssl", "sasl.password": "hunter2", "auto.offset.reset": "latest"],
                 producerProperties: ["linger.ms": "soon", "partitioner": "random"],
-                consumerProperties: ["session.timeout.ms": "-5", "group.id": "x"])
+                consumerProperties: ["fetch.wait.max.ms": "-5", "group.id": "x"])
             let mistakes = configuration.mistakes()
             #expect(
                 Set(mistakes.map(\.property)) == [
-                    "securty.protocol", "auto.offset.reset", "linger.ms", "partitioner", "session.timeout.ms",
+                    "securty.protocol", "auto.offset.reset", "linger.ms", "partitioner", "fetch.wait.max.ms",
                     "group.id",
                 ])
             let error = #expect(throws: KafkaError.self) { try KafkaProducer(configuration) }
@@ -33,10 +33,37 @@ import Testing
         #expect(!configuration.mistakes().description.contains("hunter2"))
     }
 
+    @Test("What is a secret, and what is not")
+    func secrets() {
+        let secrets = [
+            "sasl.password", "ssl.key.password", "ssl.keystore.password", "ssl.key.pem", "ssl_key",
+            "sasl.oauthbearer.client.secret", "sasl.oauthbearer.config", "sasl.jaas.config",
+        ]
+        #expect(secrets.allSatisfy(KafkaConfiguration.isSecret))
+        let open = ["sasl.username", "ssl.key.location", "ssl.ca.pem", "ssl.keystore.location", "linger.ms"]
+        #expect(!open.contains(where: KafkaConfiguration.isSecret))
+    }
+
     @Test func propertiesThatContradictEachOtherAreNamed() {
-        let configuration = KafkaConfiguration(bootstrapServers: "b:1", producerProperties: ["acks": "1"])
+        let configuration = KafkaConfiguration(bootstrapServers: "b:1", producerProperties: ["max.in.flight": "10"])
         let error = #expect(throws: KafkaError.self) { try KafkaProducer(configuration) }
-        #expect(error?.message.contains("acks") == true)
+        #expect(error?.message.contains("max.in.flight") == true)
+    }
+
+    @Test(
+        "What the guarantees rest on cannot be set, by either of its names",
+        arguments: [
+            "enable.idempotence", "acks", "request.required.acks", "message.timeout.ms", "delivery.timeout.ms",
+            "session.timeout.ms", "metadata.broker.list",
+        ])
+    func reserved(property: String) {
+        for configuration in [
+            KafkaConfiguration(bootstrapServers: "b:1", properties: [property: "1"]),
+            KafkaConfiguration(bootstrapServers: "b:1", producerProperties: [property: "1"]),
+            KafkaConfiguration(bootstrapServers: "b:1", consumerProperties: [property: "1"]),
+        ] {
+            #expect(configuration.mistakes().map(\.property) == [property])
+        }
     }
 
     @Test func anUnreachableBrokerIsNamedWithItsRemedy() async throws {

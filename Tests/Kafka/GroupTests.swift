@@ -16,7 +16,8 @@ import Testing
 
     private func group(_ fixture: Fixture, _ member: Member) throws -> KafkaConsumerGroup {
         let group = try KafkaConsumerGroup(
-            fixture.configuration, group: "g", topic: fixture.topic, strategy: .roundRobin, handler: member)
+            fixture.configuration, group: "g", topic: fixture.topic, sessionTimeout: Fixture.session,
+            strategy: .roundRobin, handler: member)
         try group.start()
         return group
     }
@@ -177,7 +178,8 @@ import Testing
             try fixture.cluster.fail(topic: "nowhere", with: .unknownTopic)
             let store = Member.Store()
             let member = Member(store)
-            let group = try KafkaConsumerGroup(fixture.configuration, group: "g", topic: "nowhere", handler: member)
+            let group = try KafkaConsumerGroup(
+                fixture.configuration, group: "g", topic: "nowhere", sessionTimeout: Fixture.session, handler: member)
             try group.start()
             #expect(
                 store.signal.wait {
@@ -191,9 +193,9 @@ import Testing
         try await onThread {
             let store = Member.Store()
             let member = Member(store)
-            let configuration = KafkaConfiguration(
-                bootstrapServers: "127.0.0.1:1", consumerProperties: ["session.timeout.ms": "7000"])
-            let group = try KafkaConsumerGroup(configuration, group: "g", topic: "events", handler: member)
+            let group = try KafkaConsumerGroup(
+                KafkaConfiguration(bootstrapServers: "127.0.0.1:1"), group: "g", topic: "events",
+                sessionTimeout: .seconds(7), handler: member)
             #expect(group.sessionTimeout == .seconds(7))
             #expect(group.maximumPollInterval == .seconds(300))
             try group.start()
@@ -212,7 +214,9 @@ import Testing
             try fixture.produce(fixture.numbered(100))
             let store = Member.Store()
             let member = Member(store)
-            let group = try KafkaConsumerGroup(fixture.configuration, group: "g", topic: fixture.topic, handler: member)
+            let group = try KafkaConsumerGroup(
+                fixture.configuration, group: "g", topic: fixture.topic, sessionTimeout: Fixture.session,
+                handler: member)
             try group.start()
             #expect(
                 store.signal.wait {

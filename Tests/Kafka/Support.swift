@@ -21,14 +21,15 @@ final class Fixture {
     let cluster: EmbeddedCluster
     let topic = "events"
     let configuration: KafkaConfiguration
+    /// Short, for the embedded cluster's rebalances take the session's time less a second.
+    static let session: Duration = .milliseconds(2500)
 
     init(partitions: Int, brokers: Int = 1) throws {
         cluster = try EmbeddedCluster(brokers: brokers)
         try cluster.createTopic(topic, partitions: partitions)
         configuration = KafkaConfiguration(
             bootstrapServers: cluster.bootstrapServers, clientID: "test",
-            // The mock cluster's rebalances take the session's time less a second.
-            consumerProperties: ["session.timeout.ms": "2500", "heartbeat.interval.ms": "200"])
+            consumerProperties: ["heartbeat.interval.ms": "200"])
     }
 
     deinit { cluster.close() }

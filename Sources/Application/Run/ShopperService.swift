@@ -140,10 +140,9 @@ public final class ShopperService {
             probe: streamMetrics.probe, session: settings.kafka.sessionTimeout,
             releaseLimit: settings.kafka.sessionTimeout / 2, supervise: supervisor.take,
             makeContext: try context(start, catalogue))
-        var consumer = start.kafka
-        consumer.consumerProperties["session.timeout.ms"] = String(settings.kafka.sessionTimeout.wholeMilliseconds)
         let group = try KafkaConsumerGroup(
-            consumer, group: settings.kafka.group, topic: settings.topics.events, handler: runner)
+            start.kafka, group: settings.kafka.group, topic: settings.topics.events,
+            sessionTimeout: settings.kafka.sessionTimeout, handler: runner)
         return Parts(
             runner: runner, group: group, supervisor: supervisor, feed: feed, catalogue: catalogue, producer: producer,
             redis: try start.store(patience: .zero))

@@ -36,13 +36,13 @@ public struct KafkaSettings: ConfigurationSection {
             "How long a process may be silent before its partitions go to others. Nothing is produced past it.")
         properties = keys.properties(
             "kafka.properties", "librdkafka properties of every client, such as security.protocol.",
-            isSecret: Self.isSecret)
+            isSecret: KafkaConfiguration.isSecret)
         producerProperties = keys.properties(
             "kafka.producer_properties", "librdkafka properties of producers alone, such as compression.type.",
-            isSecret: Self.isSecret)
+            isSecret: KafkaConfiguration.isSecret)
         consumerProperties = keys.properties(
             "kafka.consumer_properties", "librdkafka properties of consumers alone, such as fetch.min.bytes.",
-            isSecret: Self.isSecret)
+            isSecret: KafkaConfiguration.isSecret)
         check(&keys)
     }
 
@@ -62,15 +62,18 @@ public struct KafkaSettings: ConfigurationSection {
         for mistake in configuration(log: nil).mistakes() {
             let names = tables.map { "\($0).\(mistake.property)" }
             let written = names.first { name in keys.entries.contains { $0.name == name } }
-            keys.refuse(written ?? "kafka.bootstrap_servers", mistake.reason)
+            let key = written == nil ? nil : Self.keys[mistake.property]
+            keys.refuse(
+                written ?? "kafka.bootstrap_servers", mistake.reason + (key.map { "; set \($0)" } ?? ""))
         }
     }
 
-    /// Whether a librdkafka property holds a secret: the passwords, a private key written out, and what OAuth is told.
-    static func isSecret(_ property: String) -> Bool {
-        property.hasSuffix("password") || property.hasSuffix("secret")
-            || ["ssl.key.pem", "sasl.oauthbearer.config"].contains(property)
-    }
+    /// The keys that stand for properties of librdkafka.
+    private static let keys = [
+        "bootstrap.servers": "kafka.bootstrap_servers", "metadata.broker.list": "kafka.bootstrap_servers",
+        "group.id": "kafka.group", "session.timeout.ms": "kafka.session_timeout",
+        "message.timeout.ms": "kafka.session_timeout", "delivery.timeout.ms": "kafka.session_timeout",
+    ]
 }
 
 /// The names of the topics, whose contract stands in `topics/`.
