@@ -11,8 +11,11 @@ public struct RedisNamespace: Equatable, Sendable, CustomStringConvertible {
     /// The version of the layout of a head and of the keys; a head of another is refused.
     public static let format = "1"
 
-    /// Checks the name; another is refused as `.permanent` with what is allowed.
-    public init(_ name: String) throws(StreamError) {
+    /// What a name must be, for messages and for the list of all keys.
+    public static let form = "1 to 64 letters, digits, . _ : -"
+
+    /// Whether it is the name of a namespace.
+    public static func isName(_ name: String) -> Bool {
         let isFit = name.utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -22,9 +25,13 @@ public struct RedisNamespace: Equatable, Sendable, CustomStringConvertible {
             default: false
             }
         }
-        guard isFit, (1...64).contains(name.utf8.count) else {
-            throw StreamError(
-                .permanent, "Redis namespace \"\(name)\": use 1 to 64 of letters, digits and the characters . _ - :")
+        return isFit && (1...64).contains(name.utf8.count)
+    }
+
+    /// Checks the name; another is refused as `.permanent` with what is allowed.
+    public init(_ name: String) throws(StreamError) {
+        guard Self.isName(name) else {
+            throw StreamError(.permanent, "Redis namespace \"\(name)\": it must be \(Self.form)")
         }
         self.name = name
     }

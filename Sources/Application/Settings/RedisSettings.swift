@@ -1,4 +1,5 @@
 import Configuration
+import Connectors
 import Redis
 
 /// Where state is kept.
@@ -65,12 +66,7 @@ public struct RedisSettings: ConfigurationSection {
     }
 
     /// Braces would move keys to another slot, and blanks make them hard to name.
-    private static let plainName = Constraint<String>("1 to 64 letters, digits, . _ : -") { name in
-        let allowed = name.unicodeScalars.allSatisfy {
-            $0.isASCII
-                && ($0.properties.isAlphabetic || $0.properties.numericType != nil
-                    || "._:-".unicodeScalars.contains($0))
-        }
-        return allowed && (1...64).contains(name.count) ? nil : "must be 1 to 64 letters, digits, . _ : -"
+    private static let plainName = Constraint<String>(RedisNamespace.form) { name in
+        RedisNamespace.isName(name) ? nil : "must be \(RedisNamespace.form)"
     }
 }
