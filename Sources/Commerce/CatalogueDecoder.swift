@@ -11,6 +11,8 @@ public enum CatalogueChange: Equatable, Sendable {
 
 /// Turns records of the `catalogue` topic into changes, or says why not. One for each thread: it keeps the parser's buffers.
 public struct CatalogueDecoder {
+    /// The largest value of a record, in bytes.
+    public static let maximumPayload = 1 << 20
     /// The largest number of components of a supplied vector.
     public static let maximumVectorLength = 4_096
     /// The largest number of supplied vectors of an item.
@@ -26,7 +28,7 @@ public struct CatalogueDecoder {
     /// A decoder for values of at most `maximumPayload` bytes.
     ///
     /// - Parameter columns: vector columns that the catalogue's schema declares: a vector of another width is refused.
-    public init(maximumPayload: Int = 1 << 20, columns: [VectorColumn] = []) {
+    public init(maximumPayload: Int = Self.maximumPayload, columns: [VectorColumn] = []) {
         parser = JSONParser(maximumLength: maximumPayload)
         self.columns = columns
     }

@@ -146,6 +146,22 @@ import Testing
         }
     }
 
+    @Test("A row may be as long as the decoder of its kind takes, whatever the other kind's limit is")
+    func rowLimits() throws {
+        let folder = try Scratch()
+        let dry = ["--dry-run", "--kafka-bootstrap-servers", "127.0.0.1:1"]
+        let text = String(repeating: "x", count: 1_000_000)
+        try folder.write("items.jsonl", [#"{"item_id":"i","description":"\#(text)"}"#])
+        let items = try run(["import", "catalogue", "items.jsonl", "--events-max-bytes", "1KiB"] + dry, in: folder)
+        #expect(
+            items.status == 0 && items.output.hasSuffix("1 records would be written to catalogue; 0 rows refused\n"))
+        try folder.write("log.csv", ["user_id,item_id,type,timestamp,note", "u,i,browse,2026-01-01T00:00:00Z,\(text)"])
+        let events = try run(["import", "events", "log.csv"] + dry, in: folder)
+        #expect(events.status == 0 && events.output.hasSuffix("; 0 rows refused\n"), "\(events.complaint)")
+        let short = try run(["import", "events", "log.csv", "--events-max-bytes", "64KiB"] + dry, in: folder)
+        #expect(short.status == 1 && short.complaint.contains("more than the 65536 bytes allowed"))
+    }
+
     @Test func aTimeBeyondTheSkewIsRefusedBeforeItBecomesADeadLetter() throws {
         let folder = try Scratch()
         try folder.write("log.csv", ["user_id,item_id,type,timestamp", "u,i,browse,2999-01-01T00:00:00Z"])

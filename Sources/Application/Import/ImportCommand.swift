@@ -37,10 +37,12 @@ struct ImportCommand: Command {
         options.vectors = arguments.declaredVectors() ?? []
         let settings = arguments.settings().settings
         kafka = settings.kafka.configuration(log: nil)
-        options.maximumRow = Self.maximumRow(settings)
         // What lies further ahead would be a dead letter.
         options.latest = .now(plus: settings.events.maximumSkew)
         kind = arguments.positional("events|catalogue", example: Kind.events, "What the file holds.")
+        // A longer one would be refused by whoever reads the topic.
+        options.maximumRow =
+            kind == .events ? settings.events.maximumBytes.bytes : CatalogueDecoder.maximumPayload
         if kind == .catalogue, !options.attributes.isEmpty {
             arguments.refuse("is for events: items have no shopper", at: .flag("--attribute-column"))
             options.attributes = []
@@ -52,14 +54,6 @@ struct ImportCommand: Command {
             table: InputTable(path: path, options: options),
             topic: kind == .events ? settings.topics.events : settings.topics.catalogue,
             limits: Importer.Limits(rate: rate), fromLine: fromLine)
-    }
-
-    /// A row that fits is a record that fits: librdkafka sends up to 1,000,000 bytes unless it was told otherwise.
-    private static func maximumRow(_ settings: Settings) -> Int {
-        let property = "message.max.bytes"
-        let told = settings.kafka.producerProperties[property] ?? settings.kafka.properties[property]
-        return min(
-            settings.events.maximumBytes.bytes, max(1000, (told.flatMap { Int($0.reveal()) } ?? 1_000_000) - 50_000))
     }
 
     func run() throws -> ExitCode {
