@@ -49,6 +49,8 @@ struct RulesCommandTests {
             ("diversity=2", "--try: rules.diversity: 2.0: out of range, which is 0.0 to 1.0"),
             ("diversty=0.2", "--try: diversty=0.2 is not KEY=VALUE with a key of rules; did you mean diversity?"),
             ("diversity", "--try: diversity is not KEY=VALUE with a key of rules"),
+            ("repurchase=30d", "--try: repurchase=30d changes nothing here: the queries ask for what is new to a user"),
+            ("repurchase_by_category=Tea = 7d", "all that a user has had is left out of every row"),
             ("pins=30 = new", "--try: rules.pins: rank 30 is beyond the 20 of lists.size"),
         ])
     func wrong(change: String, complaint: String) throws {

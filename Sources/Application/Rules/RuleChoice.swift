@@ -31,6 +31,12 @@ extension ArgumentReader {
                 refuse("\(change) is not KEY=VALUE with a key of rules\(near)", at: .flag("--try"))
                 continue
             }
+            if parts[0].hasPrefix("repurchase") {
+                refuse(
+                    "\(change) changes nothing here: the queries ask for what is new to a user, so all that a user has had is left "
+                        + "out of every row", at: .flag("--try"))
+                continue
+            }
             let flag = "--rules-\(parts[0].map { $0 == "_" ? "-" : String($0) }.joined())=\(parts[1])"
             if let settings = ruleSettings(flags + [flag], at: .flag("--try")) {
                 choices.append(RuleChoice(name: change, settings: settings))
