@@ -94,13 +94,13 @@ public final class ClaimDesk: @unchecked Sendable {  // the store is used on the
             throw StreamError(
                 .logDiverged,
                 "\(topic)[\(partition)]: the state has seen offsets below \(next), the log ends at \(marks.high): the topic was "
-                    + "truncated or made anew. Use a new group and namespace for the new topic")
+                    + "truncated or made anew. Use \(StreamError.newStart) for the new topic")
         }
         guard next >= marks.low.rawValue else {
             throw StreamError(
                 .logDiverged,
                 "\(topic)[\(partition)]: the state ends at offset \(next), the log begins at \(marks.low): retention removed records "
-                    + "that were never applied. Restore the topic, or start a new group and namespace")
+                    + "that were never applied. Restore the topic, or start \(StreamError.newStart)")
         }
         let isVerifying = position.last != nil && next - 1 >= marks.low.rawValue
         return Granted(

@@ -17,13 +17,15 @@ extension StreamError {
             self.init(
                 .permanent,
                 "\(error.message): state under \(namespace) has another format than "
-                    + "\(RedisNamespace.format), which this version writes; use the version that made it, or a new namespace"
+                    + "\(RedisNamespace.format), which this version writes; use the version that made it, or "
+                    + StreamError.newStart
             )
         case .script("PARTITIONS"):
             self.init(
                 .partitionCountChanged,
                 "\(error.message): state under \(namespace) was made with that number of partitions and the "
-                    + "topic has another; restore the topic's number, or replay into a new namespace")
+                    + "topic has another; restore the topic's number, or replay into "
+                    + StreamError.newStart)
         default:
             self.init(error.isRetriable ? .unavailable : .permanent, error.message)
         }

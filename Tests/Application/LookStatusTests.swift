@@ -89,6 +89,7 @@ import Testing
             let wider = try run(["status", "--topics-events", "wider"] + shop.flags)
             #expect(wider.status == 1)
             #expect(wider.output.contains("! wider has 5 partitions, the state under look was made with 3: "))
+            #expect(wider.output.contains("a new group and a new namespace"))
         }
     }
 

@@ -132,6 +132,7 @@ struct RedisStateStoreTests {
                 try store.claim(partition, nonce: nonce, partitionCount: 16)
             }
             #expect(error?.code == .partitionCountChanged)
+            #expect(error?.message.hasSuffix(StreamError.newStart) == true)
             #expect(error?.message.contains("PARTITIONS 8") == true)
             #expect(try place.contents() == before)
 

@@ -1,4 +1,5 @@
 import Kafka
+import Streaming
 
 extension StatusReport {
     /// Adds what the gathered numbers say when they are laid beside each other.
@@ -18,7 +19,7 @@ extension StatusReport {
             findings.add(
                 .problem(
                     "\(eventsTopic) has \(partitionCount) partitions, the state under \(namespace) was made with "
-                        + "\(frozen): restore the topic's number, or replay into a new namespace"))
+                        + "\(frozen): restore the topic's number, or replay into \(StreamError.newStart)"))
         }
     }
 

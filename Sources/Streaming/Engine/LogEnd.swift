@@ -29,7 +29,7 @@ struct LogEnd {
                     .logDiverged,
                     "partition \(partition): expected offset \(expected), read \(record.offset): records are missing from the "
                         + "log (retention, or a topic with transactions or compaction); nothing was skipped. Decide where to go "
-                        + "on and set a new group and namespace, or restore the topic")
+                        + "on and set \(StreamError.newStart), or restore the topic")
             }
             expected = record.offset.next
         }
@@ -41,7 +41,7 @@ struct LogEnd {
             throw StreamError(
                 .logDiverged,
                 "partition \(partition): the record at offset \(record.offset) is not the one that the state ends with: the topic "
-                    + "was truncated or made anew. Use a new group and namespace for the new topic")
+                    + "was truncated or made anew. Use \(StreamError.newStart) for the new topic")
         }
     }
 }

@@ -14,6 +14,9 @@ public struct StreamError: Error, Equatable, Sendable, CustomStringConvertible {
         case permanent
     }
 
+    /// Beginning anew, as errors name it: with the old group, state that the new namespace lacks is taken for lost.
+    public static let newStart = "a new group and a new namespace (kafka.group, redis.namespace)"
+
     public var code: Code
     /// One sentence: the input, the place, the remedy.
     public var message: String

@@ -46,7 +46,8 @@ public final class MemoryStateStore: StateStore, Sendable {
         guard let claim else {
             throw StreamError(
                 .partitionCountChanged,
-                "the topic has \(partitionCount) partitions, its state was made with \(frozen): use a new namespace")
+                "the topic has \(partitionCount) partitions, its state was made with \(frozen): use \(StreamError.newStart)"
+            )
         }
         return claim
     }

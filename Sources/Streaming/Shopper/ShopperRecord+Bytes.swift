@@ -82,7 +82,7 @@ extension ShopperRecord {
                 throw StreamError(
                     .corrupt,
                     "shopper \(shopper): the record has format \(format), this version reads 1 to "
-                        + "\(ShopperRecord.format): run the version that wrote it, or use a new namespace")
+                        + "\(ShopperRecord.format): run the version that wrote it, or use \(StreamError.newStart)")
             }
             self.init(shopper: StateKey(try reader.string()))
             model = try reader.string()

@@ -36,7 +36,7 @@ extension ItemCounts {
                 throw StreamError(
                     .corrupt,
                     "counts \(key): the record has format \(format), this version reads \(ItemCounts.format): run the version "
-                        + "that wrote it, or use a new namespace")
+                        + "that wrote it, or use \(StreamError.newStart)")
             }
             guard let tick = Int64(exactly: try reader.varint()), tick > 0 else {
                 throw StreamError(.corrupt, "counts \(key): the half-life is no time")
