@@ -31,6 +31,31 @@ struct ImportTests {
         #expect(Self.findings(planted, targets).map(\.line) == [2])
     }
 
+    /// What is wrong with the dependencies that a target names, given what its files import.
+    static func disagreements(_ targets: TargetList, _ files: [ProjectFile]) -> [String] {
+        targets.dependencies.sorted { $0.key < $1.key }.flatMap { folder, named in
+            let own = files.filter { $0.path.hasPrefix(folder + "/") }
+            let imported = Set(own.flatMap { imports(of: $0).map(\.module) }).intersection(targets.names)
+            return imported.subtracting(named).sorted().map { "\(folder) imports \($0): name it in Package.swift" }
+                + named.subtracting(imported).sorted().map {
+                    "\(folder) imports no \($0): take it out of its dependencies in Package.swift"
+                }
+        }
+    }
+
+    @Test("A target names as dependencies what it imports, and nothing else")
+    func dependencies() {
+        #expect(Project.targets.dependencies.count > 30)
+        #expect(Self.disagreements(Project.targets, Project.swift) == [])
+        let planted = ProjectFile(path: "Sources/B/B.swift", text: "import A\nimport Foundation\n")
+        let targets = TargetList(#"module("A"), module("B", ["C"]), program("C", [])"#)
+        #expect(
+            Self.disagreements(targets, [planted]) == [
+                "Sources/B imports A: name it in Package.swift",
+                "Sources/B imports no C: take it out of its dependencies in Package.swift",
+            ])
+    }
+
     @Test("Neither Kafka nor Redis stands above the core", arguments: ["Kafka", "Redis"])
     func core(outside: String) throws {
         let names = Project.targets.names

@@ -6,6 +6,8 @@ struct TargetList {
     let libraries: Set<String>
     /// Command-line programs.
     let programs: Set<String>
+    /// What each target with Swift files names as its dependencies, by its folder: `Sources/JSON`, `Tests/JSON`.
+    let dependencies: [String: Set<String>]
 
     /// - Parameter manifest: text of Package.swift.
     init(_ manifest: String) {
@@ -13,5 +15,13 @@ struct TargetList {
         names = found.map { String($0.2) }
         libraries = Set(found.filter { $0.1.hasPrefix(".") }.map { String($0.2) })
         programs = Set(found.filter { $0.1 == "program" }.map { String($0.2) })
+        let swift = manifest.matches(of: /(module|program|tests)\(\s*"([^"]+)"(?:,\s*\[([^\]]*)\])?/)
+        dependencies = Dictionary(
+            uniqueKeysWithValues: swift.map { target in
+                (
+                    (target.1 == "tests" ? "Tests/" : "Sources/") + target.2,
+                    Set((target.3 ?? "").matches(of: /"([^"]+)"/).map { String($0.1) })
+                )
+            })
     }
 }
