@@ -21,35 +21,12 @@ import TwoTower
         return Histories(log)
     }()
 
-    private func candidates(_ horizon: Int) -> [[Int]] {
-        let next = NextItems(Self.histories, horizon: horizon, laterShare: 1)
-        return (0..<Self.histories.shopperCount).flatMap { shopper in
+    @Test func theNextEventIsTheTargetWhereItIsOnANewItem() {
+        let next = NextItems(Self.histories)
+        let targets = (0..<Self.histories.shopperCount).flatMap { shopper in
             let events = Self.histories.events(of: shopper)
-            return events.map { Array(next.candidates(after: $0, end: events.upperBound)) }
+            return events.map { next.target(after: $0, end: events.upperBound) }
         }
-    }
-
-    @Test func aNewItemNextIsTheOnlyTargetAndRepeatsLookAhead() {
-        #expect(
-            candidates(2) == [
-                [2, 6], [2], [6, 8], [6, 8], [6, 8], [6], [8], [8], [], [],
-                [11], [],
-            ])
-    }
-
-    @Test func withoutAHorizonOnlyTheNextEventCounts() {
-        #expect(candidates(0) == [[], [2], [], [], [], [6], [], [8], [], [], [11], []])
-    }
-
-    @Test func drawsReachAllCandidatesInTheWantedShare() {
-        let next = NextItems(Self.histories, horizon: 2, laterShare: 0.5)
-        var generator = SplitMix64(seed: 3)
-        var counts: [Int?: Int] = [:]
-        for _ in 0..<4000 { counts[next.target(after: 4, end: 10, generator: &generator), default: 0] += 1 }
-        #expect(Set(counts.keys) == [nil, 6, 8])
-        // Six standard deviations of a binomial count.
-        #expect(abs((counts[nil] ?? 0) - 2000) < 190)
-        #expect(abs((counts[6] ?? 0) - 1000) < 165)
-        for _ in 0..<100 { #expect(next.target(after: 5, end: 10, generator: &generator) == 6) }
+        #expect(targets == [nil, 2, nil, nil, nil, 6, nil, 8, nil, nil, 11, nil])
     }
 }

@@ -33,8 +33,6 @@ class Settings:
     id_dropout: float = 0.1
     batch_events: int = 1024
     sequence_length: int = 200
-    target_horizon: int = 0
-    later_targets: float = 0.35
     full_softmax_scores: float = 5e9
     negatives: int = 8192
     anneal: bool = False
@@ -71,7 +69,7 @@ class Fit:
         sampled = len(self.counts) > settings.negatives and scores > settings.full_softmax_scores
         negatives = settings.negatives if sampled else None
         self.sampler = CandidateSampler(self.counts, features, negatives, settings.id_dropout)
-        self.next_items = NextItems(histories, settings.target_horizon, settings.later_targets)
+        self.next_items = NextItems(histories)
         self.trainer = Trainer(model, settings.weight_decay)
         self.rank = distributed.get_rank() if distributed.is_initialized() else 0
         #: Steps done.

@@ -59,30 +59,16 @@ class Histories:
 
 
 class NextItems:
-    """Which item the state after an event is to predict: the next event's, if it is new to the shopper; else, by chance
-    `later_share`, one of the next `horizon` new ones. Removals from the cart are no targets."""
+    """Which item the state after an event is to predict: the next event's, where that is on an item that is new to the
+    shopper and no removal from the cart."""
 
-    def __init__(self, histories: Histories, horizon: int, later_share: float):
-        is_target = ~histories.is_repeat & (histories.actions != CART_REMOVAL)
-        self.targets = np.flatnonzero(is_target)
-        self.passed = np.cumsum(is_target)
-        self.horizon, self.later_share = horizon, later_share
+    def __init__(self, histories: Histories):
+        self.is_target = ~histories.is_repeat & (histories.actions != CART_REMOVAL)
 
-    def counts(self, events: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """How many targets each event may have, and whether its next event is one; `ends`: of the histories."""
-        following = np.minimum(events + 1, len(self.passed) - 1)
-        is_next = (events + 1 < ends) & (self.passed[following] > self.passed[events])
-        reach = np.where(is_next, 1, self.horizon)
-        return np.clip(
-            np.minimum(self.passed[events] + reach, self.passed[ends - 1]) - self.passed[events], 0, None
-        ), is_next
-
-    def draw(self, events: np.ndarray, ends: np.ndarray, random: np.random.Generator) -> np.ndarray:
-        """The event that each event has as target this time, or -1."""
-        counts, is_next = self.counts(events, ends)
-        chosen = self.passed[events] + np.floor(random.random(len(events)) * counts).astype(np.int64)
-        has = (counts > 0) & (is_next | (random.random(len(events)) < self.later_share))
-        return np.where(has, self.targets[np.where(has, chosen, 0)] if len(self.targets) else -1, -1)
+    def after(self, events: np.ndarray, ends: np.ndarray) -> np.ndarray:
+        """The event that each event has as target, or -1; `ends`: of the histories."""
+        following = np.minimum(events + 1, len(self.is_target) - 1)
+        return np.where((events + 1 < ends) & self.is_target[following], events + 1, -1)
 
 
 @dataclasses.dataclass
@@ -148,7 +134,7 @@ class Batches:
             segments += [(first, last, end) for first, last in zip(edges, edges[1:])]
         all_segments = np.array(segments, np.int64).reshape(-1, 3)
         ends = np.repeat(histories.starts[1:], np.diff(histories.starts))
-        before = np.concatenate([[0], np.cumsum(next_items.counts(np.arange(len(ends)), ends)[0] > 0)])
+        before = np.concatenate([[0], np.cumsum(next_items.after(np.arange(len(ends)), ends) >= 0)])
         self.segments = random.permutation(all_segments[before[all_segments[:, 1]] > before[all_segments[:, 0]]])
         sizes = np.cumsum(self.segments[:, 1] - self.segments[:, 0])
         self.ends, taken = [0], 0
@@ -165,7 +151,7 @@ class Batches:
         segments = self.segments[self.ends[index] : self.ends[index + 1]]
         _, events = Pack.of(self.histories, segments)
         ends = np.repeat(segments[:, 2], segments[:, 1] - segments[:, 0])
-        drawn = self.next_items.draw(events, ends, self.random)
+        targets = self.next_items.after(events, ends)
         unknown = self.random.random(len(events)) < self.UNKNOWN_SHARE
         loads, owner = np.zeros(count, np.int64), np.zeros(len(segments), np.int64)
         for row, (first, end, _) in enumerate(segments):
@@ -173,18 +159,18 @@ class Batches:
             loads[owner[row]] += end - first
         owners = np.repeat(owner, segments[:, 1] - segments[:, 0])
         return [
-            self.shard(segments[owner == shard], drawn[owners == shard], unknown[owners == shard])
+            self.shard(segments[owner == shard], targets[owners == shard], unknown[owners == shard])
             for shard in range(count)
         ]
 
-    def shard(self, segments: np.ndarray, drawn: np.ndarray, unknown: np.ndarray) -> Pack:
+    def shard(self, segments: np.ndarray, targets: np.ndarray, unknown: np.ndarray) -> Pack:
         pack, _ = Pack.of(self.histories, segments)
-        positions = np.flatnonzero(drawn >= 0)
+        positions = np.flatnonzero(targets >= 0)
         return dataclasses.replace(
             pack,
             items=np.where(unknown, -1, pack.items),
             target_positions=positions,
-            targets=self.histories.items[drawn[positions]],
+            targets=self.histories.items[targets[positions]],
         )
 
 

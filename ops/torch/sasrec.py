@@ -102,7 +102,7 @@ class LengthBuckets(Batches):
     """Sequences of like length together: sorted within pools of 32 batches, whose batches are then shuffled."""
 
     def __init__(self, histories: Histories, settings: Settings, random: np.random.Generator):
-        super().__init__(histories, NextItems(histories, 0, 0), settings.length, 1, random)
+        super().__init__(histories, NextItems(histories), settings.length, 1, random)
         lengths = self.segments[:, 1] - self.segments[:, 0]
         pools = [
             np.arange(first, min(first + 32 * settings.batch, len(lengths)))

@@ -79,7 +79,7 @@ def gradients_and_steps(path: Path) -> dict[str, np.ndarray]:
         settings = Settings(**{**vars(SETTINGS), "full_softmax_scores": full})
         fit = Fit(model, histories, features, settings)
         source = np.random.default_rng(3)
-        packs = Batches(histories, fit.next_items, 9, 64, source).shards(0, fit.trainer.processes)
+        packs = Batches(histories, fit.next_items, 9, 512, source).shards(0, fit.trainer.processes)
         candidates = fit.sampler.select(packs, source)
         batch = packs[fit.rank].localised(candidates.rows.numpy(), len(log.items))
         loss = fit.trainer.gradients(batch, candidates, sum(len(pack.targets) for pack in packs))
@@ -215,7 +215,7 @@ class Parts(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             log = Log.read(write_shop(Path(folder)))
         histories = Histories(log)
-        batches = Batches(histories, NextItems(histories, 0, 0), 100, 50, np.random.default_rng(1))
+        batches = Batches(histories, NextItems(histories), 100, 50, np.random.default_rng(1))
         packs = [pack for number in range(len(batches)) for pack in batches.shards(number, 2)]
         self.assertEqual(sum(len(pack.items) for pack in packs), len(histories.items))
         self.assertEqual(

@@ -30,7 +30,7 @@ package struct BatchPlan {
     init(_ histories: Histories, settings: TrainingSettings, generator: inout SplitMix64) {
         self.histories = histories
         self.settings = settings
-        next = NextItems(histories, horizon: settings.targetHorizon, laterShare: settings.laterTargets)
+        next = NextItems(histories)
         let length = settings.sequenceLength
         for shopper in 0..<histories.shopperCount {
             let events = histories.events(of: shopper)
@@ -40,7 +40,7 @@ package struct BatchPlan {
             var end = events.count > length ? start + Int.random(in: 1...length, using: &generator) : events.upperBound
             while start < events.upperBound {
                 let segment = Segment(events: start..<end, end: events.upperBound)
-                if segment.events.contains(where: { !next.candidates(after: $0, end: segment.end).isEmpty }) {
+                if segment.events.contains(where: { next.target(after: $0, end: segment.end) != nil }) {
                     segments.append(segment)
                 }
                 start = end
@@ -71,7 +71,7 @@ package struct BatchPlan {
         for segment in segments[batches[index]] {
             let shard = packs.indices.min { packs[$0].positions < packs[$1].positions } ?? 0
             for event in segment.events {
-                if let target = next.target(after: event, end: segment.end, generator: &generator) {
+                if let target = next.target(after: event, end: segment.end) {
                     packs[shard].targetPositions.append(Int32(packs[shard].positions))
                     packs[shard].targets.append(histories.items[target])
                 }

@@ -29,13 +29,6 @@ public struct TrainingSettings: Codable, Equatable, Sendable {
     public var batchEvents = 1024
     /// Events of one shopper that gradients run through, 2 to 2000; longer histories are cut.
     public var sequenceLength = 200
-    /// New items ahead from which an event that a repeat follows draws its target, 0 (no target there) to 1000: what
-    /// teaches the state between visits. Off by default until its effect within visits is measured. An event that a new
-    /// item follows always has that one.
-    public var targetHorizon = 0
-    /// Share of the events that a repeat follows which draw a target in an epoch, 0 to 1. The softmax is most of the work:
-    /// where repeats are many, targets for all of them would cost epochs.
-    public var laterTargets = 0.35
     /// The events that are held out to choose by; a training that starts from a checkpoint holds out some of those that the
     /// checkpoint has not seen.
     public var validation = ValidationSplit.latest(share: 0.1)
@@ -88,8 +81,6 @@ public struct TrainingSettings: Codable, Equatable, Sendable {
         check("idDropout", idDropout, in: 0...0.9)
         check("batchEvents", batchEvents, in: 16...65536)
         check("sequenceLength", sequenceLength, in: 2...2000)
-        check("targetHorizon", targetHorizon, in: 0...1000)
-        check("laterTargets", laterTargets, in: 0...1)
         if case .latest(let share) = validation { check("validation's share", share, in: 1e-6...0.5) }
         check("patience", patience, in: 1...1000)
         check("fullSoftmaxScores", fullSoftmaxScores, in: 0...1e15)
@@ -107,7 +98,6 @@ public struct TrainingSettings: Codable, Equatable, Sendable {
             "timeLimit": timeLimit ?? 0,
             "learningRate": learningRate, "weightDecay": weightDecay, "dropout": dropout, "idDropout": idDropout,
             "batchEvents": Double(batchEvents), "sequenceLength": Double(sequenceLength),
-            "targetHorizon": Double(targetHorizon), "laterTargets": laterTargets,
             "patience": Double(patience), "fullSoftmaxScores": fullSoftmaxScores, "negatives": Double(negatives),
             "minimumTokenItems": Double(minimumTokenItems), "maximumTokens": Double(maximumTokens),
         ]
