@@ -75,7 +75,6 @@ INLINE void store_rest(float *to, vec value, size_t count) {
 #define LOAD_HFC(load, i) vec vh = load(h + i), vf = load(f + i), vc = load(c + i);
 ELEMENTWISE(exponential, y, n, (float *y, const float *x, size_t n), LOAD_X, exp_(a))
 ELEMENTWISE(sigmoid, y, n, (float *y, const float *x, size_t n), LOAD_X, sigmoid_(a))
-ELEMENTWISE(hyperbolic_tangent, y, n, (float *y, const float *x, size_t n), LOAD_X, tanh_(a))
 ELEMENTWISE(silu, y, n, (float *y, const float *x, size_t n), LOAD_X, silu_(a))
 ELEMENTWISE(multiply, y, n, (float *y, const float *a, const float *b, size_t n), LOAD_AB, va *vb)
 ELEMENTWISE(add, y, n, (float *y, const float *a, const float *b, size_t n), LOAD_AB, va + vb)
@@ -241,7 +240,6 @@ const struct bc_table TABLE = {
     .affine = affine,
     .exp = exponential,
     .sigmoid = sigmoid,
-    .tanh = hyperbolic_tangent,
     .silu = silu,
     .multiply = multiply,
     .add = add,

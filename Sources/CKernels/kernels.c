@@ -60,7 +60,6 @@ void bc_affine(float *y, const float *x, const float *w, const float *start, siz
 }
 void bc_exp(float *y, const float *x, size_t n) { table()->exp(y, x, n); }
 void bc_sigmoid(float *y, const float *x, size_t n) { table()->sigmoid(y, x, n); }
-void bc_tanh(float *y, const float *x, size_t n) { table()->tanh(y, x, n); }
 void bc_silu(float *y, const float *x, size_t n) { table()->silu(y, x, n); }
 void bc_multiply(float *y, const float *a, const float *b, size_t n) { table()->multiply(y, a, b, n); }
 void bc_add(float *y, const float *a, const float *b, size_t n) { table()->add(y, a, b, n); }

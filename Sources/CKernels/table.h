@@ -6,7 +6,6 @@ struct bc_table {
     void (*affine)(float *, const float *, const float *, const float *, size_t, size_t, size_t, size_t);
     void (*exp)(float *, const float *, size_t);
     void (*sigmoid)(float *, const float *, size_t);
-    void (*tanh)(float *, const float *, size_t);
     void (*silu)(float *, const float *, size_t);
     void (*multiply)(float *, const float *, const float *, size_t);
     void (*add)(float *, const float *, const float *, size_t);

@@ -77,18 +77,3 @@ INLINE vec sigmoid_(vec x) {
 INLINE vec silu_(vec x) {
     return choose(x < -104.0f, splat(-104.0f), x) * sigmoid_(x);  // the bound keeps -infinity from meeting 0
 }
-
-// Near 0 an odd polynomial (coefficients from Cephes' tanhf), elsewhere 1 - 2 / (e^2|x| + 1) with the sign of x.
-INLINE vec tanh_(vec x) {
-    vec a = magnitude(x);
-    vec s = x * x;
-    vec p = splat(-5.70498872745e-3f);
-    p = fma_(p, s, splat(2.06390887954e-2f));
-    p = fma_(p, s, splat(-5.37397155531e-2f));
-    p = fma_(p, s, splat(1.33314422036e-1f));
-    p = fma_(p, s, splat(-3.33332819422e-1f));
-    vec near = fma_(p * s, x, x);
-    vec far = 1.0f - 2.0f / (exp_(a + a) + 1.0f);
-    far = (vec)((ivec)far | ((ivec)x & (int32_t)0x80000000));
-    return choose(a < 0.625f, near, far);
-}

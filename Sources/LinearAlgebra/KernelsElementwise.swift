@@ -12,11 +12,6 @@ extension Kernels {
         x.withUnsafeMutableBufferPointer { bc_sigmoid($0.baseAddress, $0.baseAddress, $0.count) }
     }
 
-    /// x = tanh(x), within 3 ulp.
-    public static func tanh(_ x: inout MutableSpan<Float>) {
-        x.withUnsafeMutableBufferPointer { bc_tanh($0.baseAddress, $0.baseAddress, $0.count) }
-    }
-
     /// x = x / (1 + e^-x), within 4 ulp; within 1e-43 below -87, where the sigmoid is subnormal.
     public static func silu(_ x: inout MutableSpan<Float>) {
         x.withUnsafeMutableBufferPointer { bc_silu($0.baseAddress, $0.baseAddress, $0.count) }

@@ -22,7 +22,6 @@ struct KernelsFunctionTests {
         Function(
             name: "sigmoid", kernel: { Kernels.sigmoid(&$0) }, reference: { 1 / (1 + exp(-$0)) }, bound: 3, low: 0,
             high: 1),
-        Function(name: "tanh", kernel: { Kernels.tanh(&$0) }, reference: { tanh($0) }, bound: 3, low: -1, high: 1),
         Function(
             name: "silu", kernel: { Kernels.silu(&$0) }, reference: { $0 / (1 + exp(-$0)) }, bound: 4, absolute: 1e-43,
             low: 0, high: .infinity),

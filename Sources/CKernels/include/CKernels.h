@@ -38,8 +38,6 @@ void bc_affine(float *y, const float *x, const float *w, const float *start, siz
 void bc_exp(float *y, const float *x, size_t n);
 /// y = 1 / (1 + e^-x), within 3 ulp on both tails.
 void bc_sigmoid(float *y, const float *x, size_t n);
-/// y = tanh(x), within 3 ulp.
-void bc_tanh(float *y, const float *x, size_t n);
 /// y = x / (1 + e^-x), within 4 ulp; within 1e-43 below -87, where the sigmoid is subnormal.
 void bc_silu(float *y, const float *x, size_t n);
 /// y = a · b.
