@@ -45,7 +45,7 @@ import TwoTower
         for first in [true, false] {
             let new = CatalogueItem(item: ItemID("new"), vectors: ["image": Self.vector(first, &generator)])
             var vector = [Float](repeating: 0, count: model.dimension)
-            #expect(try vector.withUnsafeMutableBufferPointer { try model.featureVector(of: new, into: $0) })
+            #expect(try vector.withUnsafeMutableBufferPointer { try model.outputVector(of: new, into: $0) })
             func nearness(_ items: Range<Int>) -> Float {
                 items.compactMap { model.row(of: ItemID("i\($0)")) }.reduce(Float(0)) { sum, row in
                     sum + zip(model.trainedOutput(row), vector).reduce(0) { $0 + $1.0 * $1.1 }
@@ -151,64 +151,28 @@ import TwoTower
 
     // MARK: The whole catalogue
 
-    @Test func blocksGiveWhatSingleRecordsGive() throws {
+    @Test func manyRecordsAtOnceGiveWhatSingleOnesGive() throws {
         let (log, catalogue) = Self.halves()
         let model = try model(log, catalogue) { $0.epochs = 1 }
         var records = catalogue + (0..<30).map { CatalogueItem(item: ItemID("n\($0)"), vectors: catalogue[$0].vectors) }
         records[5].vectors["image"] = [1]
         records[50] = CatalogueItem(item: ItemID("featureless"), title: "unheard-of")
-        var index = 0
-        model.forEachBlockOfOutputVectors(of: records, block: 16) { block, vectors, outcomes in
-            #expect(block.count <= 16 && vectors.count == block.count * model.dimension)
-            for (place, item) in block.enumerated() {
-                #expect(item == records[index])
-                var single = [Float](repeating: 1, count: model.dimension)
-                let outcome: CatalogueVector
-                do throws(FeatureFault) {
-                    let written = try single.withUnsafeMutableBufferPointer { buffer throws(FeatureFault) in
-                        try model.outputVector(of: item, into: buffer)
-                    }
-                    outcome = written ? .vector : .featureless
-                } catch {
-                    outcome = .refused(error)
-                    single = [Float](repeating: 0, count: model.dimension)
+        var vectors = [Float](repeating: 1, count: records.count * model.dimension)
+        let outcomes = vectors.withUnsafeMutableBufferPointer { model.outputVectors(of: records, into: $0) }
+        for (place, item) in records.enumerated() {
+            var single = [Float](repeating: 1, count: model.dimension)
+            let outcome: CatalogueVector
+            do throws(FeatureFault) {
+                let written = try single.withUnsafeMutableBufferPointer { buffer throws(FeatureFault) in
+                    try model.outputVector(of: item, into: buffer)
                 }
-                #expect(outcome == outcomes[place])
-                #expect(single == Array(vectors[place * model.dimension..<(place + 1) * model.dimension]))
-                index += 1
+                outcome = written ? .vector : .featureless
+            } catch {
+                outcome = .refused(error)
+                single = [Float](repeating: 0, count: model.dimension)
             }
+            #expect(outcome == outcomes[place])
+            #expect(single == Array(vectors[place * model.dimension..<(place + 1) * model.dimension]))
         }
-        #expect(index == records.count)
-    }
-
-    /// A million records pass through while at most a block of them exists: each is made as it is asked for.
-    @Test func aMillionRecordsNeedTheMemoryOfABlock() throws {
-        let tiny = TinyCase()
-        let model = try StepTests.model(tiny)
-        let alive = Census()
-        let records = (0..<1_000_000).lazy.map { index in
-            alive.count(index)
-            return CatalogueItem(item: ItemID("n\(index)"), brand: "d")
-        }
-        var vectors = 0
-        model.forEachBlockOfOutputVectors(of: records, block: 1_000) { block, _, outcomes in
-            vectors += outcomes.count { $0 == .vector }
-            alive.finish(block.count)
-        }
-        #expect(vectors == 1_000_000)
-        #expect(alive.most <= 1_000)
-    }
-
-    /// How many records exist that no block has been finished with.
-    final class Census {
-        private var alive = 0
-        private(set) var most = 0
-
-        func count(_ index: Int) {
-            alive += 1
-            most = max(most, alive)
-        }
-
-        func finish(_ count: Int) { alive -= count }
     }
 }

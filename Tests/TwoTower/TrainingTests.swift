@@ -181,7 +181,7 @@ import TwoTower
         let model = try Trainer.train(log, catalogue: catalogue, settings: Self.quick).model
         var vector = [Float](repeating: 0, count: model.dimension)
         let found = try vector.withUnsafeMutableBufferPointer {
-            try model.featureVector(of: CatalogueItem(item: ItemID("new"), category: ["Kitchen"]), into: $0)
+            try model.outputVector(of: CatalogueItem(item: ItemID("new"), category: ["Kitchen"]), into: $0)
         }
         #expect(found)
         func nearness(_ items: Range<Int>) -> Float {
@@ -191,7 +191,7 @@ import TwoTower
         }
         #expect(nearness(20..<40) > nearness(0..<20) + 0.3)
         let nothing = try vector.withUnsafeMutableBufferPointer {
-            try model.featureVector(of: CatalogueItem(item: ItemID("odd"), title: "never seen"), into: $0)
+            try model.outputVector(of: CatalogueItem(item: ItemID("odd"), title: "never seen"), into: $0)
         }
         #expect(!nothing && vector.allSatisfy { $0 == 0 })
     }

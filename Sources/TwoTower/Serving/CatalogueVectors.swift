@@ -41,34 +41,6 @@ extension Model {
         }
         return Array(outcomes.values)
     }
-
-    /// The same for a sequence of any length, a block at a time: a catalogue need not fit into memory.
-    ///
-    /// - Parameters:
-    ///   - block: records that are held at once.
-    ///   - body: takes a block's records, their vectors [records, d], valid during the call, and what became of each.
-    /// - Throws: what `body` throws.
-    public func forEachBlockOfOutputVectors<Failure: Error>(
-        of items: some Sequence<CatalogueItem>, block: Int = 4_096,
-        _ body: ([CatalogueItem], UnsafeBufferPointer<Float>, [CatalogueVector]) throws(Failure) -> Void
-    ) throws(Failure) {
-        precondition(block > 0, "a block of \(block) records")
-        let buffer = FloatBuffer(count: block * dimension)
-        var waiting: [CatalogueItem] = []
-        waiting.reserveCapacity(block)
-        func flush() throws(Failure) {
-            guard !waiting.isEmpty else { return }
-            let vectors = buffer.first(waiting.count * dimension)
-            let outcomes = outputVectors(of: waiting, into: vectors)
-            try body(waiting, UnsafeBufferPointer(vectors), outcomes)
-            waiting.removeAll(keepingCapacity: true)
-        }
-        for item in items {
-            waiting.append(item)
-            if waiting.count == block { try flush() }
-        }
-        try flush()
-    }
 }
 
 /// The results of one parallel loop.

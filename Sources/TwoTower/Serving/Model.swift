@@ -71,16 +71,6 @@ public final class Model: Sendable {
         UnsafeBufferPointer(start: parameters.pointer + layout.unknownInput.offset, count: dimension)
     }
 
-    /// Writes the unit vector [d] of an item from its catalogue features alone, as input for an item that came after training.
-    ///
-    /// - Returns: false, with zeros written, if none of the record's features has an embedding.
-    /// - Throws: `FeatureFault` for a supplied vector that does not fit its column.
-    public func featureVector(
-        of item: CatalogueItem, into vector: UnsafeMutableBufferPointer<Float>
-    ) throws(FeatureFault) -> Bool {
-        try encode(item, row: nil, into: vector)
-    }
-
     // MARK: Rows of the index
 
     /// [d]: the unit vector of a known item that has no catalogue record now. Valid while the model lives.
