@@ -71,6 +71,11 @@ import TwoTower
         #expect(try run(train, in: folder).output == first.output)
         #expect(!FileManager.default.fileExists(atPath: plan.path))
         #expect(try run(train + ["--seed", "2"], in: folder).output != first.output)
+        // A rate named is the rate trained by; without one it is the default.
+        #expect(checkpoint.facts.settings["learningRate"] == TrainingSettings().learningRate)
+        #expect(try run(train + ["--learning-rate", "0.001"], in: folder).status == 0)
+        let slower = try Checkpoint(directory: folder.url.appending(path: "model"))
+        #expect(slower.facts.settings["learningRate"] == 0.001 && slower.model.version != checkpoint.model.version)
     }
 
     @Test func aRefreshGoesOnFromACheckpointAndMayReplaceIt() throws {
@@ -103,6 +108,10 @@ import TwoTower
     @Test(arguments: [
         (["train"], 2, "--events: missing; for example --events events.csv"),
         (["train", "--events", "events.csv", "--dimension", "20"], 2, "--dimension: must be a multiple of 16"),
+        (
+            ["train", "--events", "events.csv", "--learning-rate", "0.5"], 2,
+            "--learning-rate: 0.5: out of range, which is 0.0001 to 0.1"
+        ),
         (
             ["train", "--events", "events.csv", "--type", "look=view"], 2,
             "--type: look=view is not of the form action=name"

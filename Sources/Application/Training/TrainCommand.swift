@@ -50,6 +50,9 @@ struct TrainCommand: Command {
         settings.blocks = arguments.option(
             "blocks", accepting: .within(1...8),
             "Blocks of the user tower on top of one another. Not given: 1, or as many as the checkpoint of --from has.")
+        settings.learningRate = arguments.option(
+            "learning-rate", default: settings.learningRate, accepting: .within(0.0001...0.1),
+            "The optimiser's largest step; a lower one where training diverges.")
         settings.seed = UInt64(
             arguments.option(
                 "seed", default: Int(clamping: settings.seed), accepting: .within(0...Int.max),
