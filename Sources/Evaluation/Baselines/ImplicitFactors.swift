@@ -1,5 +1,6 @@
 import LinearAlgebra
 import Synchronization
+import TwoTower
 
 /// What implicit-feedback ALS is trained with.
 public struct ALSSettings: Sendable, Equatable {
@@ -56,7 +57,7 @@ package struct ImplicitFactors {
 
     /// The library's start: uniform in 0 ..< 0.01.
     package static func start(count: Int, seed: UInt64) -> FloatBuffer {
-        var generator = Generator(seed: seed)
+        var generator = SplitMix64(seed: seed)
         let factors = FloatBuffer(count: count)
         for index in 0..<count { factors.pointer[index] = Float(generator.uniform() * 0.01) }
         return factors

@@ -1,4 +1,5 @@
 import Commerce
+import TwoTower
 
 /// How queries are drawn from a log.
 public enum EvaluationProtocol: String, CaseIterable, Sendable {
@@ -95,7 +96,7 @@ public struct Split: Sendable {
     /// A split with fewer queries: `count` of them drawn by `seed`, in order of the log; the same one if it has no more.
     public func sample(_ count: Int, seed: UInt64) -> Split {
         guard queries.count > count else { return self }
-        var generator = Generator(seed: seed)
+        var generator = SplitMix64(seed: seed)
         let chosen = queries.shuffled(using: &generator).prefix(count).sorted { $0.row < $1.row }
         return Split(self, queries: chosen)
     }

@@ -1,4 +1,5 @@
 import LinearAlgebra
+import TwoTower
 
 /// Sums of per-user figures over resamples of the users (Efron 1979): queries of one user hang together, so users are what
 /// is drawn.
@@ -46,7 +47,7 @@ struct Bootstrap {
 
     /// Calls `body` with the first resample of a block and how often each draws each user: [block, users].
     private func forEachBlock(users: Int, _ body: (Int, [Float]) -> Void) {
-        var generator = Generator(seed: seed)
+        var generator = SplitMix64(seed: seed)
         var draws = [Float](repeating: 0, count: Self.block * users)
         for first in stride(from: 0, to: Self.resamples, by: Self.block) {
             for index in draws.indices { draws[index] = 0 }

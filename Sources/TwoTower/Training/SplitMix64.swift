@@ -1,6 +1,8 @@
-/// A small seeded generator (Steele, Lea, Flood 2014): training must repeat itself by its seed.
+/// A small seeded generator (Steele, Lea, Flood 2014): training, samples and resamples must repeat themselves by their seed.
+///
+/// Inlinable, for a resample draws once for each user.
 package struct SplitMix64: RandomNumberGenerator, Sendable {
-    private var state: UInt64
+    @usableFromInline package var state: UInt64
 
     package init(seed: UInt64) { state = seed }
 
@@ -10,7 +12,7 @@ package struct SplitMix64: RandomNumberGenerator, Sendable {
         for stream in streams { state = next() ^ UInt64(truncatingIfNeeded: stream) }
     }
 
-    package mutating func next() -> UInt64 {
+    @inlinable package mutating func next() -> UInt64 {
         state &+= 0x9e37_79b9_7f4a_7c15
         var z = state
         z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
@@ -19,7 +21,7 @@ package struct SplitMix64: RandomNumberGenerator, Sendable {
     }
 
     /// Uniform in [0, 1).
-    package mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
+    @inlinable package mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
 
     /// Standard normal, as a sum of twelve uniform numbers less six: exact arithmetic only, tails do not matter here.
     package mutating func normal() -> Double {
