@@ -13,9 +13,6 @@ public final class KafkaPartitionSource: PartitionSource {
         self.progress = progress
     }
 
-    /// The partition that is read.
-    public var partition: PartitionIndex { queue.partition.index }
-
     /// A record without a timestamp (a topic from before Kafka 0.10) counts as one of 1970.
     public func take(limit: Int) throws(StreamError) -> [LogRecord] {
         do throws(KafkaError) {

@@ -16,8 +16,6 @@ import Synchronization
 public final class EmbeddedCluster: Sendable {
     /// `host:port` of every broker.
     public let bootstrapServers: String
-    /// How many brokers it was started with.
-    public let brokerCount: Int
     private let cluster: Mutex<Owner?>
 
     /// The mock cluster and the client that librdkafka hangs it on; both are destroyed exactly once.
@@ -53,7 +51,6 @@ public final class EmbeddedCluster: Sendable {
                 message: "Kafka: embedded cluster: no broker could listen on the loopback interface; check file limits")
         }
         bootstrapServers = rd_kafka_mock_cluster_bootstraps(cluster).map { String(cString: $0) } ?? ""
-        brokerCount = brokers
         self.cluster = Mutex(Owner(cluster: cluster, client: client))
     }
 
@@ -78,10 +75,7 @@ public final class EmbeddedCluster: Sendable {
 
         public static let produce = Request(rawValue: 0)
         public static let fetch = Request(rawValue: 1)
-        public static let listOffsets = Request(rawValue: 2)
         public static let metadata = Request(rawValue: 3)
-        public static let offsetCommit = Request(rawValue: 8)
-        public static let joinGroup = Request(rawValue: 11)
         public static let heartbeat = Request(rawValue: 12)
     }
 

@@ -69,9 +69,6 @@ public final class KafkaPartitionQueue: @unchecked Sendable {  // all that chang
     /// `next` is the first record not processed.
     public func report(next: KafkaOffset) { commits.report(partition, next) }
 
-    /// The watermarks that the last fetch brought; nil before the first.
-    public var watermarks: KafkaWatermarks? { client.cachedWatermarks(of: topic, partition) }
-
     /// Begins to call `handler.arrived`.
     func wake(_ handler: any KafkaGroupHandler) {
         state.withLock { state in

@@ -55,9 +55,6 @@ public final class KafkaProducer: @unchecked Sendable {  // `topics` is guarded 
 
     deinit { close(timeout: .zero) }
 
-    /// How long a record may take to be acknowledged, as in force.
-    public var deliveryTimeout: Duration { client.milliseconds(of: "message.timeout.ms") }
-
     /// Hands the records over in order, waiting while the queue is full.
     ///
     /// A record that cannot be handed over (too large, or no room within the time allowed) fails the delivery, and

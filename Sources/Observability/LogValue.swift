@@ -21,9 +21,6 @@ public enum LogValue: Equatable, Sendable {
 
     /// A duration in seconds; name the field with its unit: `elapsed_seconds`.
     public init(_ value: Duration) { self = .number(value / .seconds(1)) }
-
-    /// The description of anything else: an error, an identifier.
-    public init(describing value: some Any) { self = .string(String(describing: value)) }
 }
 
 extension LogValue: ExpressibleByStringInterpolation, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,

@@ -78,7 +78,6 @@ import Testing
 
             var taken: [LogRecord] = []
             let isComplete = try reading(configuration, from: 0) { source in
-                #expect(source.partition == PartitionIndex(0))
                 taken += (try? source.take(limit: 10)) ?? []
                 source.report(next: Offset(Int64(taken.count)))
                 return taken.count == 2
