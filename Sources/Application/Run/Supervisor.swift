@@ -34,7 +34,7 @@ final class Supervisor: Sendable {
         let owned: Gauge
         let stopped: Gauge
         let claimsLost: Counter
-        let redisFaults: Counter
+        let partitionFaults: Counter
         let kafkaFaults: Counter
     }
 
@@ -43,12 +43,13 @@ final class Supervisor: Sendable {
         self.readiness = readiness
         self.wake = wake
         metrics = Metrics(
-            owned: registry.gauge("breadcrumb_partitions_owned", "Partitions that this process works on."),
+            owned: registry.gauge(
+                "breadcrumb_partitions_owned", "Partitions that the group has given to this process."),
             stopped: registry.gauge(
                 "breadcrumb_partitions_stopped", "Partitions that stand still until someone helps."),
             claimsLost: registry.counter(
                 "breadcrumb_claims_lost_total", "Claims that ended because another owner or lost writes were met."),
-            redisFaults: registry.counter(
+            partitionFaults: registry.counter(
                 "breadcrumb_store_faults_total", "Times that Redis or Kafka held up a partition."),
             kafkaFaults: registry.counter("breadcrumb_kafka_faults_total", "Faults of the connection to Kafka."))
     }
@@ -99,7 +100,7 @@ final class Supervisor: Sendable {
             account.unclaimed.remove(partition)
             if account.unclaimed.isEmpty { account.pause = Supervisor.shortestPause }
         case .unclaimed(let partition, let error):
-            if error == nil { metrics.claimsLost.add() } else { metrics.redisFaults.add() }
+            if error == nil { metrics.claimsLost.add() } else { metrics.partitionFaults.add() }
             account.unclaimed.insert(partition)
             if account.nextOffer == nil {
                 account.nextOffer = .now + account.pause
@@ -121,7 +122,7 @@ final class Supervisor: Sendable {
             account.fatal = account.fatal ?? error
         case .retrying(let partition, let error):
             if let error {
-                metrics.redisFaults.add()
+                metrics.partitionFaults.add()
                 if account.retrying.isEmpty {
                     log.warning(
                         "waiting", ["partition": LogValue(partition.description), "reason": LogValue(error.message)])
