@@ -1,8 +1,8 @@
 import Commerce
 
-/// A step of the stream over keyed state: the shoppers' stage, later the items'. The engine gives it ordered input and
-/// the state of each key, and takes the new states and the records to publish; reading, fencing, delivery and the
-/// atomic commit are the engine's.
+/// A step of the stream over keyed state: the shoppers' stage. The engine gives it ordered input and the state of
+/// each key, and takes the new states and the records to publish; reading, fencing, delivery and the atomic commit are
+/// the engine's.
 ///
 /// Beside the state of its key an entry may read and change *shared* records, which entries of many keys have in common: counts
 /// over the whole partition, for instance. They are loaded, fenced and committed as the states are.
@@ -45,7 +45,7 @@ public protocol KeyedStage: AnyObject, SendableMetatype {
         _ entries: [Entry<Input>], to states: inout [State], sharing shared: inout SharedRecords<Shared>
     ) throws(StreamError) -> Outcome<Receipt>
 
-    /// A batch whose records were delivered has been committed; `refused` dead letters were among them.
+    /// A batch whose records were delivered has been committed; `receipt` is what `apply` returned for it.
     func committed(_ receipt: Receipt)
 }
 

@@ -16,7 +16,7 @@ struct EventOutcome: Hashable, Sendable {
     var fate: Fate
 }
 
-/// The counts of the shoppers' stage, kept when a batch has been committed.
+/// The counts of the shoppers' stage, kept when a batch has been committed; dead letters count when they are decoded.
 public final class ShopperMetrics: Sendable {
     private let events: [EventOutcome: Counter]
     private let refusals: [RecordFault.Reason: Counter]
