@@ -34,6 +34,11 @@ struct HashedItems {
         }
     }
 
+    /// Marks the hashes of all.
+    func mark(_ marks: inout ExcludedItems.Marks) {
+        for hash in hashes { marks.insert(hash) }
+    }
+
     /// Whether an item is among them.
     ///
     /// - Parameters:

@@ -23,8 +23,28 @@ public struct ItemExclusions: Sendable {
 /// Only what would enter a list is looked up: some hundred candidates, which costs far less than finding the places of all
 /// excluded items in a large catalogue.
 struct ExcludedItems {
-    /// Whether there are none: what was reset to before then still stands in the others.
-    private(set) var isEmpty = true
+    /// Tells most of what is not excluded by its hash alone, without references: what a candidate is asked first.
+    struct Marks {
+        private var words = InlineArray<16, UInt64>(repeating: 0)
+
+        /// Nothing may be excluded.
+        static let none = Marks()
+        /// Everything may.
+        static let all: Marks = {
+            var marks = Marks()
+            for word in marks.words.indices { marks.words[word] = .max }
+            return marks
+        }()
+
+        mutating func insert(_ hash: UInt32) { words[Int(hash >> 6 & 15)] |= 1 << UInt64(hash & 63) }
+
+        /// False only of what is not excluded.
+        @inline(__always) func mayHold(_ hash: UInt32) -> Bool {
+            words[Int(hash >> 6 & 15)] >> UInt64(hash & 63) & 1 == 1
+        }
+    }
+
+    private(set) var marks = Marks.none
     private var named = HashedItems()
     private var older: BloomFilter?
     private var spared = ItemCondition.any([])
@@ -33,20 +53,21 @@ struct ExcludedItems {
     ///
     /// - Parameter exclusions: of each user, or of none at all.
     mutating func reset(to exclusions: [ItemExclusions], user: Int) {
-        isEmpty = exclusions.isEmpty || (exclusions[user].items.isEmpty && exclusions[user].older == nil)
-        if isEmpty { return }
+        // What was reset to before then still stands in the others, which are not asked.
+        marks = .none
+        if exclusions.isEmpty || (exclusions[user].items.isEmpty && exclusions[user].older == nil) { return }
         named.reset(to: exclusions[user].items)
         older = exclusions[user].older
         spared = exclusions[user].spared
+        if older != nil { marks = .all } else { named.mark(&marks) }
     }
 
-    /// Whether an item is among them.
+    /// Whether an item is among them whose hash `marks` may hold.
     ///
     /// - Parameters:
     ///   - entry: asked for if the hash alone does not tell.
     ///   - profiles: those that the entry's traits refer to.
     func contains(hash: UInt32, _ entry: @autoclosure () -> ItemEntry, _ profiles: ProfileTable) -> Bool {
-        if isEmpty { return false }
         if named.contains(hash: hash, entry().item) { return true }
         guard let older else { return false }
         let entry = entry()

@@ -37,6 +37,7 @@ public struct InvertedIndex: ItemIndex {
     public func looking(_ breadth: SearchBreadth, filtered: SearchBreadth? = nil) -> InvertedIndex {
         var other = self
         (other.breadth, other.filteredBreadth) = (breadth, filtered ?? breadth)
+        other.version = other.makeVersion()
         return other
     }
 
@@ -46,12 +47,16 @@ public struct InvertedIndex: ItemIndex {
         (breadth, filteredBreadth) = (.everything, .everything)
         chains = BlockChains(lists: partition.lists)
         reaches = Reaches(partition)
+        version = makeVersion()
     }
 
     /// Whether there is one list, so that a search misses nothing.
     public var isFlat: Bool { partition.lists == 1 }
 
-    public var version: String {
+    /// Kept, as every list cites it.
+    public private(set) var version = ""
+
+    private func makeVersion() -> String {
         isFlat ? "flat-1" : "inverted-6-\(partition.version)-\(breadth)-\(filteredBreadth)"
     }
 

@@ -95,13 +95,13 @@ extension InvertedIndex {
             }
             let score = dense + extra
             if score < threshold { continue }
-            if !mine.pointee.excluded.isEmpty, isExcluded(slot, key.hash, mine) { continue }
+            if mine.pointee.excluded.marks.mayHold(key.hash), isExcluded(slot, key.hash, mine) { continue }
             mine.pointee.candidates.append(Candidate(score: score, slot: slot, prefix: key.prefix))
         }
         raiseThreshold(user, k, scratch)
     }
 
-    // Out of line: what it takes of the index has its references counted, which a user who has nothing excluded need not pay for.
+    // Out of line: what it takes of the index has its references counted, which most candidates need not pay for.
     @inline(never) private func isExcluded(
         _ slot: Slot, _ hash: UInt32, _ user: UnsafeMutablePointer<SearchUser>
     ) -> Bool {
