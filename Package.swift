@@ -66,8 +66,8 @@ let package = Package(
         module(
             "Application",
             [
-                "Bytes", "JSON", "Observability", "Configuration", "Commerce", "Datasets", "TwoTower", "Retrieval",
-                "Evaluation", "Streaming", "Kafka", "Redis", "Connectors",
+                "Bytes", "JSON", "Observability", "Configuration", "LinearAlgebra", "Commerce", "Datasets", "TwoTower",
+                "Retrieval", "Evaluation", "Streaming", "Kafka", "Redis", "Connectors",
             ]),
         program("breadcrumb", ["Application"]),
         program(

@@ -59,6 +59,8 @@ public final class ShopperService {
     public func run(until shutdown: Shutdown, started: () -> Void = {}) throws {
         registry.registerProcessMetrics()
         registry.gauge("breadcrumb_model_info", "The model in force; always 1.", ["version": model.version]).set(1)
+        registry.gauge("breadcrumb_model_trained_until_seconds", "Time of the last event that the model learned from.")
+            .set(Double(model.channels.time) / 1000)
         let server = try HTTPServer.start(
             address: settings.http.address, port: settings.http.port,
             handler: HTTPRouter.monitoring(metrics: registry, readiness: readiness).respond)
@@ -193,8 +195,13 @@ public final class ShopperService {
     /// Without events no worker would notice that Redis is away.
     private func checkRedis(_ store: RedisStateStore) {
         do throws(StreamError) {
-            _ = try store.check()
+            let facts = try store.check()
             readiness.set("redis", .ready)
+            registry.gauge("breadcrumb_redis_used_memory_bytes", "Memory that Redis uses.")
+                .set(Double(facts.usedMemory))
+            registry.gauge(
+                "breadcrumb_redis_maximum_memory_bytes", "What Redis may use; 0 is all there is. At it every write fails."
+            ).set(Double(facts.maximumMemory))
         } catch {
             readiness.set("redis", .waiting(error.message))
         }

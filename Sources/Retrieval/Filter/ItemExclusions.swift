@@ -62,12 +62,13 @@ struct ExcludedItems {
         if older != nil { marks = .all } else { named.mark(&marks) }
     }
 
-    /// Whether an item is among them whose hash `marks` may hold.
+    /// Whether an item is among them.
     ///
     /// - Parameters:
     ///   - entry: asked for if the hash alone does not tell.
     ///   - profiles: those that the entry's traits refer to.
     func contains(hash: UInt32, _ entry: @autoclosure () -> ItemEntry, _ profiles: ProfileTable) -> Bool {
+        guard marks.mayHold(hash) else { return false }
         if named.contains(hash: hash, entry().item) { return true }
         guard let older else { return false }
         let entry = entry()
