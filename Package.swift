@@ -111,3 +111,16 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// Modules are optimised across each other, but SwiftPM makes a target anew only where one that it names has changed: after a change of a
+// type two modules below, old code would go on with the old layout. So each target is told of all that it stands on.
+var standsOn: [String: [String]] = [:]
+for target in package.targets {
+    let named = target.dependencies.compactMap { dependency in
+        if case .byNameItem(let name, _) = dependency { name } else { nil }
+    }
+    let below = named.flatMap { standsOn[$0] ?? [] }.filter { !named.contains($0) }
+    let all = named + Set(below).sorted()
+    standsOn[target.name] = all
+    target.dependencies = all.map { .byName(name: $0) }
+}
