@@ -25,16 +25,14 @@ public struct ItemExclusions: Sendable {
 struct ExcludedItems {
     /// Tells most of what is not excluded by its hash alone, without references: what a candidate is asked first.
     struct Marks {
-        private var words = InlineArray<16, UInt64>(repeating: 0)
+        private var words: InlineArray<16, UInt64>
+
+        private init(_ word: UInt64) { words = InlineArray(repeating: word) }
 
         /// Nothing may be excluded.
-        static let none = Marks()
+        static let none = Marks(0)
         /// Everything may.
-        static let all: Marks = {
-            var marks = Marks()
-            for word in marks.words.indices { marks.words[word] = .max }
-            return marks
-        }()
+        static let all = Marks(.max)
 
         mutating func insert(_ hash: UInt32) { words[Int(hash >> 6 & 15)] |= 1 << UInt64(hash & 63) }
 

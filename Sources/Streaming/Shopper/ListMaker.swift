@@ -135,8 +135,8 @@ struct ListMaker {
         }
         if settings.rules.excludesCart, !record.cart.isEmpty { items += record.cart }
         var exclusions = ItemExclusions(items)
-        if let older = record.purchases.older {
-            exclusions.older = older
+        exclusions.older = record.purchases.older
+        if exclusions.older != nil, !repurchase.isNever {
             // What is no longer known by name was bought before what is.
             let since = record.purchases.oldestTime.flatMap { oldest in
                 record.latest.map { $0.rawValue - oldest.rawValue }
