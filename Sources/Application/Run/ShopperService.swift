@@ -200,7 +200,8 @@ public final class ShopperService {
             registry.gauge("breadcrumb_redis_used_memory_bytes", "Memory that Redis uses.")
                 .set(Double(facts.usedMemory))
             registry.gauge(
-                "breadcrumb_redis_maximum_memory_bytes", "What Redis may use; 0 is all there is. At it every write fails."
+                "breadcrumb_redis_maximum_memory_bytes",
+                "What Redis may use; 0 is all there is. At it every write fails."
             ).set(Double(facts.maximumMemory))
         } catch {
             readiness.set("redis", .waiting(error.message))
