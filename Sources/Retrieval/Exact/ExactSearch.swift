@@ -94,12 +94,15 @@ extension ExactIndex {
                     prefix: block.entries[position].key.prefix)
                 guard scratch.users[u].top.admits(candidate, in: blocks),
                     passes(block.entries[position], scratch.users[u].filter),
-                    !scratch.users[u].excluded.contains(
-                        hash: block.entries[position].key.hash, block.entries[position], profiles)
+                    !isExcluded(block.entries[position], scratch.users[u].excluded)
                 else { continue }
                 scratch.users[u].top.insert(candidate, in: blocks)
             }
         }
+    }
+
+    private func isExcluded(_ entry: ItemEntry, _ excluded: ExcludedItems) -> Bool {
+        excluded.mayHold(entry.key.hash) && excluded.contains(entry, profiles)
     }
 
     private func passes(_ entry: ItemEntry, _ filter: ItemFilter?) -> Bool {

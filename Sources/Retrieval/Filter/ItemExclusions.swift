@@ -42,7 +42,7 @@ struct ExcludedItems {
         }
     }
 
-    private(set) var marks = Marks.none
+    private var marks = Marks.none
     private var named = HashedItems()
     private var older: BloomFilter?
     private var spared = ItemCondition.any([])
@@ -60,16 +60,15 @@ struct ExcludedItems {
         if older != nil { marks = .all } else { named.mark(&marks) }
     }
 
-    /// Whether an item is among them.
+    /// False only of what is not among them; by the hash alone.
+    @inline(__always) func mayHold(_ hash: UInt32) -> Bool { marks.mayHold(hash) }
+
+    /// Whether an item that `mayHold` does not rule out is among them.
     ///
-    /// - Parameters:
-    ///   - entry: asked for if the hash alone does not tell.
-    ///   - profiles: those that the entry's traits refer to.
-    func contains(hash: UInt32, _ entry: @autoclosure () -> ItemEntry, _ profiles: ProfileTable) -> Bool {
-        guard marks.mayHold(hash) else { return false }
-        if named.contains(hash: hash, entry().item) { return true }
+    /// - Parameter profiles: those that the entry's traits refer to.
+    func contains(_ entry: ItemEntry, _ profiles: ProfileTable) -> Bool {
+        if named.contains(hash: entry.key.hash, entry.item) { return true }
         guard let older else { return false }
-        let entry = entry()
         return older.contains(entry.item)
             && !spared.holds(for: entry.item, profiles.attributes(entry.traits), isNew: entry.number == nil)
     }

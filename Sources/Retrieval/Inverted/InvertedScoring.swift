@@ -95,17 +95,15 @@ extension InvertedIndex {
             }
             let score = dense + extra
             if score < threshold { continue }
-            if mine.pointee.excluded.marks.mayHold(key.hash), isExcluded(slot, key.hash, mine) { continue }
+            if mine.pointee.excluded.mayHold(key.hash), isExcluded(slot, mine) { continue }
             mine.pointee.candidates.append(Candidate(score: score, slot: slot, prefix: key.prefix))
         }
         raiseThreshold(user, k, scratch)
     }
 
     // Out of line: what it takes of the index has its references counted, which most candidates need not pay for.
-    @inline(never) private func isExcluded(
-        _ slot: Slot, _ hash: UInt32, _ user: UnsafeMutablePointer<SearchUser>
-    ) -> Bool {
-        user.pointee.excluded.contains(hash: hash, blocks[slot.block].entry(slot.row), profiles)
+    @inline(never) private func isExcluded(_ slot: Slot, _ user: UnsafeMutablePointer<SearchUser>) -> Bool {
+        user.pointee.excluded.contains(blocks[slot.block].entry(slot.row), profiles)
     }
 
     /// The k-th best candidate's score is a bar for all others.

@@ -216,11 +216,13 @@ public final class ShopperStage: KeyedStage {
         _ shared: inout SharedRecords<ItemCounts>
     ) {
         var trending = TrendingItems(shared)
-        for (index, entry) in entries.enumerated() where course.isApplied[index] {
-            let (event, market) = (entry.input, course.market[index])
-            if event.action != .cartRemoval { trending.count(event.item, at: event.time, in: market) }
+        for index in entries.indices where course.isApplied[index] {
+            let market = course.market[index]
+            if entries[index].input.action != .cartRemoval {
+                trending.count(entries[index].input.item, at: entries[index].input.time, in: market)
+            }
             if let record = course.unknown[index] {
-                course.lists[index] = lists.trending(at: entry, of: record, in: market, trending, snapshot)
+                course.lists[index] = lists.trending(at: entries[index], of: record, in: market, trending, snapshot)
             }
         }
         shared = trending.shared
