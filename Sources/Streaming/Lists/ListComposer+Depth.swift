@@ -37,13 +37,11 @@ extension ListComposer {
             guard wantsMore || wantsMoreNew else { return list.slots }
             if wantsMore {
                 depth *= Self.choice
-                candidates.ordinary = try deeper(.ordinary, depth)
-                candidates.isCut = candidates.ordinary.count == depth
+                candidates.ordinary = .init(try deeper(.ordinary, depth), ofFirst: depth)
             }
             if wantsMoreNew {
                 explorationDepth *= Self.choice
-                candidates.exploration = try deeper(.exploration, explorationDepth)
-                candidates.isExplorationCut = candidates.exploration.count == explorationDepth
+                candidates.exploration = .init(try deeper(.exploration, explorationDepth), ofFirst: explorationDepth)
             }
         }
     }

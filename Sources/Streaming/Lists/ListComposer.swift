@@ -27,7 +27,27 @@ public struct ListComposer: Sendable {
         }
     }
 
-    /// The candidates for one shopper's list. Each array holds an item once, best first.
+    /// Candidates in their order, each item once, best first.
+    public struct Ranking: Sendable {
+        public var candidates: [Candidate]
+        /// Whether there may be more behind those given.
+        public var isCut: Bool
+
+        public init(_ candidates: [Candidate], isCut: Bool) {
+            self.candidates = candidates
+            self.isCut = isCut
+        }
+
+        /// What a search for the first `depth` has found.
+        public init(_ candidates: [Candidate], ofFirst depth: Int) {
+            self.init(candidates, isCut: depth > 0 && candidates.count == depth)
+        }
+
+        /// All that there are.
+        public static func all(_ candidates: [Candidate]) -> Ranking { Ranking(candidates, isCut: false) }
+    }
+
+    /// The candidates for one shopper's list.
     ///
     /// Where no cap, no minimum score and no diversity has a say, as many ordinary ones as the list is long are enough; for
     /// each pin one more than there are pins before it.
@@ -35,26 +55,20 @@ public struct ListComposer: Sendable {
         /// How the slots of ordinary ones are filled.
         public var origin: RecommendationList.Origin
         /// For the ranks that no rule keeps.
-        public var ordinary: [Candidate]
-        /// Whether there may be more ordinary ones behind those given.
-        public var isCut: Bool
+        public var ordinary: Ranking
         /// For each pin of the rules, in their order.
         public var pinned: [[Candidate]]
         /// Items that the checkpoint does not know. They may be among the ordinary ones too.
-        public var exploration: [Candidate]
-        /// Whether there may be more of these behind those given.
-        public var isExplorationCut: Bool
+        public var exploration: Ranking
 
         public init(
-            _ origin: RecommendationList.Origin, ordinary: [Candidate], isCut: Bool, pinned: [[Candidate]] = [],
-            exploration: [Candidate] = [], isExplorationCut: Bool = false
+            _ origin: RecommendationList.Origin, ordinary: Ranking, pinned: [[Candidate]] = [],
+            exploration: Ranking = .all([])
         ) {
             self.origin = origin
             self.ordinary = ordinary
-            self.isCut = isCut
             self.pinned = pinned
             self.exploration = exploration
-            self.isExplorationCut = isExplorationCut
         }
     }
 
@@ -99,15 +113,15 @@ public struct ListComposer: Sendable {
     ///
     /// - Parameter vector: an item's vector in the index, nil where it is not known; asked for only where `rules.diversity` is above 0.
     public func compose(_ candidates: Candidates, vector: (ItemID) -> [Float]?) -> Composition {
-        let pool = candidates.ordinary.prefix { accepts($0) }
+        let pool = candidates.ordinary.candidates.prefix { accepts($0) }
         var draft = Draft(size: size, rules: rules, pool: pool, vector: vector)
         for (pin, choice) in zip(rules.pins, candidates.pinned) where draft.slots.indices.contains(pin.rank - 1) {
             if let best = choice.first(where: { !draft.items.contains($0.found.item) }) {
                 draft.put(best, .pinned, at: pin.rank, vector: vector)
             }
         }
-        var new = candidates.exploration.prefix { accepts($0) }
-        let mayBeNewer = candidates.isExplorationCut && new.count == candidates.exploration.count
+        var new = candidates.exploration.candidates.prefix { accepts($0) }
+        let mayBeNewer = mayGoOn(candidates.exploration, after: new)
         var lacksNew = false
         for place in draft.slots.indices where draft.slots[place] == nil {
             let rank = place + 1
@@ -120,9 +134,13 @@ public struct ListComposer: Sendable {
             if let next = draft.takeOrdinary() { draft.put(next, candidates.origin, at: rank, vector: vector) }
         }
         let slots = draft.slots.compactMap { $0 }
-        let mayBeFilled = candidates.isCut && pool.count == candidates.ordinary.count
-        return Composition(
-            slots: slots, wantsMore: slots.count < size && mayBeFilled, wantsMoreNew: lacksNew && mayBeNewer)
+        let wantsMore = slots.count < size && mayGoOn(candidates.ordinary, after: pool)
+        return Composition(slots: slots, wantsMore: wantsMore, wantsMoreNew: lacksNew && mayBeNewer)
+    }
+
+    /// Whether what lies behind a ranking may be in a list, as all of the ranking may: those accepted are its first.
+    private func mayGoOn(_ ranking: Ranking, after accepted: ArraySlice<Candidate>) -> Bool {
+        ranking.isCut && accepted.count == ranking.candidates.count
     }
 
     /// Whether an item may be in a list without being pinned.

@@ -54,16 +54,16 @@ package final class ListSearch {
         for pin in rules.pins.indices {
             pinned.append(try search(users, queries, .pin(pin), k: rules.pins.count, adding: extras, in: index))
         }
+        let newDepth = composer.explorationDepth
         let new =
-            composer.explorationRanks.isEmpty
-            ? [] : try search(users, queries, .exploration, k: composer.explorationDepth, adding: extras, in: index)
+            newDepth == 0
+            ? [] : try search(users, queries, .exploration, k: newDepth, adding: extras, in: index)
         var lists: [[ListComposer.Slot]] = []
         for user in users.indices {
             let candidates = ListComposer.Candidates(
-                .personal, ordinary: withProfiles(ordinary[user], index), isCut: ordinary[user].count == depth,
+                .personal, ordinary: .init(withProfiles(ordinary[user], index), ofFirst: depth),
                 pinned: pinned.map { withProfiles($0[user], index) },
-                exploration: new.isEmpty ? [] : withProfiles(new[user], index),
-                isExplorationCut: !new.isEmpty && new[user].count == composer.explorationDepth)
+                exploration: new.isEmpty ? .all([]) : .init(withProfiles(new[user], index), ofFirst: newDepth))
             let list = try composer.compose(candidates) {
                 index.vector(of: $0)?.vector
             } deeper: { purpose, depth throws(RetrievalError) in

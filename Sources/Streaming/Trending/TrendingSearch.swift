@@ -40,17 +40,18 @@ package final class TrendingSearch {
         func candidates(_ purpose: ListFilters.Purpose, _ count: Int) -> [ListComposer.Candidate] {
             Self.candidates(ranking(purpose, count, of: user, by: trending, in: index), in: index)
         }
-        let ordinary = candidates(.ordinary, composer.depth)
-        let new = candidates(.exploration, composer.explorationDepth)
+        func first(_ depth: Int, _ purpose: ListFilters.Purpose) -> ListComposer.Ranking {
+            .init(candidates(purpose, depth), ofFirst: depth)
+        }
         return composer.compose(
             .init(
-                .trending, ordinary: ordinary, isCut: ordinary.count == composer.depth,
+                .trending, ordinary: first(composer.depth, .ordinary),
                 pinned: rules.pins.indices.map { pin in
                     // The pins before it may take as many.
                     let choice = candidates(.pin(pin), pin + 1)
                     return choice.count > pin ? choice : choice + untouched(pin, of: user, in: index, but: choice)
                 },
-                exploration: new, isExplorationCut: !new.isEmpty && new.count == composer.explorationDepth)
+                exploration: first(composer.explorationDepth, .exploration))
         ) {
             index.vector(of: $0)?.vector
         } deeper: {

@@ -22,7 +22,8 @@ struct ComposerPropertyTests {
 
         /// Every item there is, by its id.
         var all: [ItemID: ListComposer.Candidate] {
-            let all = candidates.ordinary + candidates.pinned.flatMap { $0 } + candidates.exploration
+            let all =
+                candidates.ordinary.candidates + candidates.pinned.flatMap { $0 } + candidates.exploration.candidates
             return Dictionary(all.map { ($0.found.item, $0) }) { first, _ in first }
         }
     }
@@ -56,9 +57,9 @@ struct ComposerPropertyTests {
             rules: rules, size: size, percent: percent,
             candidates: .init(
                 Bool.random(using: &random) ? .personal : .trending,
-                ordinary: isCut ? Array(items.prefix(40)) : items, isCut: isCut,
+                ordinary: .init(isCut ? Array(items.prefix(40)) : items, isCut: isCut),
                 pinned: ranks.map { _ in items.filter { _ in Int.random(in: 0..<10, using: &random) == 0 } },
-                exploration: items.filter { $0.found.number == nil }),
+                exploration: .all(items.filter { $0.found.number == nil })),
             vectors: Dictionary(uniqueKeysWithValues: vectors))
     }
 
@@ -92,10 +93,10 @@ struct ComposerPropertyTests {
                 }
             }
             if made.rules.caps.isEmpty, made.rules.minimumScore == nil {
-                #expect(slots.count >= min(made.size, made.candidates.ordinary.count))
+                #expect(slots.count >= min(made.size, made.candidates.ordinary.candidates.count))
             }
             if made.rules.isPlain {
-                #expect(slots.map(\.found) == made.candidates.ordinary.prefix(made.size).map(\.found))
+                #expect(slots.map(\.found) == made.candidates.ordinary.candidates.prefix(made.size).map(\.found))
             }
         }
     }

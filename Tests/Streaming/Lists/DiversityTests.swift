@@ -55,7 +55,7 @@ struct DiversityTests {
         for (weight, isAsked) in [(Float(0), false), (0.5, true)] {
             var asked = false
             let composer = ListComposer(rules: ListRules(diversity: weight, minimumScore: 0), size: 2)
-            _ = composer.compose(.init(.personal, ordinary: personal, isCut: false)) { _ in
+            _ = composer.compose(.init(.personal, ordinary: .all(personal))) { _ in
                 asked = true
                 return nil
             }

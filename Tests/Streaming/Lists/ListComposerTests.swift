@@ -88,8 +88,8 @@ struct ListComposerTests {
         var asked: [Int] = []
         let list = composer.compose(
             .init(
-                .personal, ordinary: ordinary, isCut: true, exploration: Array(new.prefix(composer.explorationDepth)),
-                isExplorationCut: true)
+                .personal, ordinary: .init(ordinary, isCut: true),
+                exploration: .init(Array(new.prefix(composer.explorationDepth)), isCut: true))
         ) { _ in
             nil
         } deeper: { purpose, depth in
@@ -147,7 +147,7 @@ struct ListComposerTests {
         let personal = Shelf.row(4, brand: "A") + Shelf.row(1, prefix: "b", brand: "B", from: 0)
         func wants(_ rules: ListRules, size: Int = 3, isCut: Bool = true) -> Bool {
             ListComposer(rules: rules, size: size)
-                .compose(.init(.personal, ordinary: personal, isCut: isCut)) { _ in nil }.wantsMore
+                .compose(.init(.personal, ordinary: .init(personal, isCut: isCut))) { _ in nil }.wantsMore
         }
         let caps = [ListRules.Cap(.brand, limit: 1)]
         #expect(wants(ListRules(caps: caps)))

@@ -36,9 +36,9 @@ struct NaiveComposer {
         }
         let kept = explorationRanks
         for rank in stride(from: 1, through: size, by: 1) where chosen[rank] == nil {
-            if kept.contains(rank), let new = candidates.exploration.first(where: mayCome) {
+            if kept.contains(rank), let new = candidates.exploration.candidates.first(where: mayCome) {
                 chosen[rank] = (new, .exploration)
-            } else if let next = best(candidates.ordinary, chosen.values.map(\.candidate), mayCome) {
+            } else if let next = best(candidates.ordinary.candidates, chosen.values.map(\.candidate), mayCome) {
                 chosen[rank] = (next, candidates.origin)
             }
         }

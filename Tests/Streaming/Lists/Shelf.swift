@@ -24,11 +24,11 @@ enum Shelf {
 extension ListComposer {
     /// The items of a list as `id` of an ordinary one, `+id` of one for exploration and `!id` of a pinned one.
     func list(
-        _ ordinary: [Candidate], isCut: Bool = false, pinned: [[Candidate]] = [], exploration: [Candidate] = [],
+        _ ordinary: [Candidate], pinned: [[Candidate]] = [], exploration: [Candidate] = [],
         vectors: [String: [Float]] = [:]
     ) -> [String] {
         let made = compose(
-            .init(.personal, ordinary: ordinary, isCut: isCut, pinned: pinned, exploration: exploration)
+            .init(.personal, ordinary: .all(ordinary), pinned: pinned, exploration: .all(exploration))
         ) { vectors[$0.rawValue] }
         return made.slots.map { slot in
             let mark =

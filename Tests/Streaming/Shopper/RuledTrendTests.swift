@@ -74,8 +74,8 @@ struct RuledTrendTests {
             rules: composed, size: size, percent: 20, vectors: Dictionary(uniqueKeysWithValues: vectors)
         ).list(
             .init(
-                .trending, ordinary: ordinary, isCut: false, pinned: pinned,
-                exploration: ordinary.filter { holds(.new, $0.found.item) }))
+                .trending, ordinary: .all(ordinary), pinned: pinned,
+                exploration: .all(ordinary.filter { holds(.new, $0.found.item) })))
     }
 
     @Test("Every one is what the rules read aloud make of a plain count, whatever the batches, the cache and a restart")
