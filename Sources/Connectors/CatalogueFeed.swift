@@ -47,16 +47,18 @@ public final class CatalogueFeed: Sendable {
         self.observe = observe
     }
 
-    /// Reads the whole topic and waits for the index's plan, then starts the thread that follows the topic. Returns the number of
-    /// records read.
-    public func load() throws(KafkaError) -> Int {
+    /// Reads the whole topic and waits for the index's plan, then starts the thread that follows the topic.
+    ///
+    /// - Parameter isWanted: asked at least twice a second.
+    /// - Returns: the number of records read; nil if that was no longer wanted, and then no thread is started.
+    public func load(while isWanted: () -> Bool = { true }) throws(KafkaError) -> Int? {
         let reader = try KafkaReader(configuration, topic: topic)
         let decoder = CatalogueDecoder()
         let total = reader.progress.remaining
         var waiting: [KafkaMessage] = []
         var count = 0
         observe(.loading(records: 0, of: total))
-        try reader.readToEnd { message in
+        try reader.readToEnd(while: isWanted) { message in
             waiting.append(message)
             count += 1
             if waiting.count >= CatalogueFeed.chunk {
@@ -65,13 +67,14 @@ public final class CatalogueFeed: Sendable {
                 observe(.loading(records: count, of: total))
             }
         }
+        guard isWanted() else { return nil }
         apply(waiting, decoder, isReading: true)
         // Also the partitions without records: a list names how far it has seen each.
         for (partition, position) in reader.progress.positions {
             catalogue.apply([], partition: partition.rawValue, next: position.rawValue, isReading: true)
         }
         observe(.loading(records: count, of: count))
-        catalogue.waitForPlan()
+        guard catalogue.waitForPlan(while: isWanted) else { return nil }
         let positions = reader.progress.positions
         let thread = Thread { self.follow(from: positions) }
         thread.name = "catalogue"

@@ -76,12 +76,15 @@ public final class KafkaReader {
         return messages
     }
 
-    /// Reads until it has caught up with the watermarks found at the start, calling `body` for each record.
+    /// Reads until it has caught up with the watermarks found at the start, or is no longer wanted, calling `body` for each record.
     ///
-    /// Throws `.timedOut`, or what the connection suffers from, when nothing came for `patience`.
-    public func readToEnd(patience: Duration = .seconds(30), _ body: (KafkaMessage) -> Void) throws(KafkaError) {
+    /// - Parameter isWanted: asked at least twice a second.
+    /// - Throws: `.timedOut`, or what the connection suffers from, when nothing came for `patience`.
+    public func readToEnd(
+        patience: Duration = .seconds(30), while isWanted: () -> Bool = { true }, _ body: (KafkaMessage) -> Void
+    ) throws(KafkaError) {
         var deadline = ContinuousClock.now + patience
-        while !progress.isCaughtUp {
+        while !progress.isCaughtUp, isWanted() {
             let before = progress
             for message in try take(limit: 1000, timeout: min(deadline.remaining, .milliseconds(500))) { body(message) }
             if progress != before { deadline = ContinuousClock.now + patience }

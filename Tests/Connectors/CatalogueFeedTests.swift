@@ -105,6 +105,8 @@ struct CatalogueFeedTests {
         try place.send(items.map(record) + [KafkaRecord(topic: "catalogue", key: Array("bad".utf8), value: [1])])
 
         let catalogue = try LiveCatalogue(model: model())
+        let unwanted = CatalogueFeed(configuration, topic: "catalogue", catalogue: catalogue) { _ in }
+        #expect(try unwanted.load(while: { false }) == nil && catalogue.snapshot.offsets.isEmpty)
         let ear = Ear()
         let feed = CatalogueFeed(configuration, topic: "catalogue", catalogue: catalogue, observe: ear.take)
         #expect(try feed.load() == 301)

@@ -112,7 +112,8 @@ public final class ShopperService {
         let feed = CatalogueFeed(
             start.kafka, topic: settings.topics.catalogue, catalogue: catalogue,
             observe: CatalogueWatch(log: log, registry: registry, readiness: readiness, catalogue: catalogue).take)
-        guard let records = try start.patiently({ () throws(KafkaError) in try feed.load() }) else { return nil }
+        let loaded = try start.patiently { () throws(KafkaError) in try feed.load(while: { !shutdown.isRequested }) }
+        guard case let records?? = loaded else { return nil }
         readiness.set("catalogue", .ready)
         log.info("catalogue read", ["records": LogValue(records), "items": LogValue(catalogue.snapshot.index.count)])
         return try parts(start, partitions, catalogue, feed, shutdown)

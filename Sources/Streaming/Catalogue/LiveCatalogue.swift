@@ -128,8 +128,16 @@ public final class LiveCatalogue: Sendable {
     }
 
     /// Waits until the index has a plan for what it holds: for whoever has just read a whole catalogue.
-    public func waitForPlan() {
-        repeat { planning.wait() } while writing.withLock { planIfOutgrown(&$0) }
+    ///
+    /// - Parameter isWanted: asked ten times a second.
+    /// - Returns: whether it has; false if that was no longer wanted.
+    @discardableResult public func waitForPlan(while isWanted: () -> Bool = { true }) -> Bool {
+        repeat {
+            while planning.wait(timeout: .now() + .milliseconds(100)) == .timedOut {
+                guard isWanted() else { return false }
+            }
+        } while writing.withLock { planIfOutgrown(&$0) }
+        return true
     }
 
     /// Begins a new plan if one is needed and none is in the making.
