@@ -38,33 +38,60 @@ struct Reasons {
         return reasons
     }
 
+    /// The last events of a shopper that are on items with vectors.
+    private struct Witnesses {
+        /// Of each, how many events came after it.
+        let ages: [Int]
+        private let last: [Int?]
+        private let history: [ShopperRecord.Entry]
+
+        init(_ last: [Int?], _ history: [ShopperRecord.Entry], dimension: Int) {
+            ages = last.indices.filter { age in
+                last[age] != nil || history[history.count - 1 - age].vector?.count == dimension
+            }
+            (self.last, self.history) = (last, history)
+        }
+
+        /// The row in the model of the item of one of them.
+        func row(_ place: Int) -> Int? { last[ages[place]] }
+
+        func entry(_ place: Int) -> ShopperRecord.Entry { history[history.count - 1 - ages[place]] }
+
+        func isOn(_ found: ScoredItem, _ place: Int) -> Bool {
+            if let row = row(place) { return found.number.map(Int.init) == row }
+            return entry(place).item == found.item
+        }
+    }
+
     /// Gives slots that have no reason yet the event whose item is most like theirs.
     private func fill(
         _ reasons: inout [Int?], of list: [ListComposer.Slot], _ last: [Int?], _ history: [ShopperRecord.Entry],
         _ index: InvertedIndex
     ) {
-        func entry(_ age: Int) -> ShopperRecord.Entry { history[history.count - 1 - age] }
-        let ages = last.indices.filter { last[$0] != nil || entry($0).vector?.count == model.dimension }
-        guard !ages.isEmpty, reasons.contains(nil) else { return }
-        let frozen = ages.flatMap { last[$0] == nil ? entry($0).vector ?? [] : [] }
+        let witnesses = Witnesses(last, history, dimension: model.dimension)
+        guard !witnesses.ages.isEmpty, reasons.contains(nil) else { return }
+        let places = witnesses.ages.indices
+        let frozen = places.flatMap { witnesses.row($0) == nil ? witnesses.entry($0).vector ?? [] : [] }
         frozen.withUnsafeBufferPointer { frozen in
             var next = frozen.baseAddress
-            let vectors = ages.map { age -> UnsafePointer<Float>? in
-                if let row = last[age] { return model.trainedOutput(row).baseAddress }
+            let vectors = places.map { place -> UnsafePointer<Float>? in
+                if let row = witnesses.row(place) { return model.trainedOutput(row).baseAddress }
                 defer { next = next.map { $0 + model.dimension } }
                 return next
             }
-            withUnsafeTemporaryAllocation(of: Float.self, capacity: vectors.count) { scores in
-                for slot in list.indices where reasons[slot] == nil {
-                    let found = list[slot].found
-                    guard score(found, vectors, index, into: scores) else { continue }
-                    func isOther(_ place: Int) -> Bool {
-                        if let row = last[ages[place]] { return found.number.map(Int.init) != row }
-                        return entry(ages[place]).item != found.item
-                    }
-                    reasons[slot] = Self.most(of: scores, where: isOther).map { ages[$0] }
-                }
+            for slot in list.indices where reasons[slot] == nil {
+                reasons[slot] = likest(list[slot].found, witnesses, vectors, index)
             }
+        }
+    }
+
+    /// The age of the event whose item's vector is most like that of an item.
+    private func likest(
+        _ found: ScoredItem, _ witnesses: Witnesses, _ vectors: [UnsafePointer<Float>?], _ index: InvertedIndex
+    ) -> Int? {
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: vectors.count) { scores in
+            guard score(found, vectors, index, into: scores) else { return nil }
+            return Self.most(of: scores) { !witnesses.isOn(found, $0) }.map { witnesses.ages[$0] }
         }
     }
 
