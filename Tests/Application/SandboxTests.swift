@@ -7,7 +7,7 @@ import Testing
 import TwoTower
 
 /// A service with surroundings of its own, as the demo and the benchmark run it.
-@Suite(.enabled(if: LookShop.hasRedis, LookShop.reason)) struct ServiceStageTests {
+@Suite(.enabled(if: LookShop.hasRedis, LookShop.reason)) struct SandboxTests {
     /// So many items that their index has lists, and users to tune it by.
     private static func model(items: Int, dimension: Int) -> Model {
         var random = SplitMix64(seed: 5)
@@ -28,15 +28,15 @@ import TwoTower
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let stage = try ServiceStage(
+        let sandbox = try Sandbox(
             partitions: 1,
             flags: ["--model-path", folder.path, "--retrieval-recall", "0.8", "--log-level", "error"])
-        defer { stage.close() }
-        stage.start(Self.model(items: 9000, dimension: 16))
+        defer { sandbox.close() }
+        sandbox.start(Self.model(items: 9000, dimension: 16))
         let pause = Wake()
-        let lists = stage.registry.gauge("breadcrumb_index_lists", "Lists of the index; 1 is a flat scan.")
-        while lists.value == 0, !stage.hasEnded { pause.wait(upTo: .milliseconds(10)) }
-        try stage.finish()
+        let lists = sandbox.registry.gauge("breadcrumb_index_lists", "Lists of the index; 1 is a flat scan.")
+        while lists.value == 0, !sandbox.hasEnded { pause.wait(upTo: .milliseconds(10)) }
+        try sandbox.finish()
         #expect(lists.value > 1)
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
     }

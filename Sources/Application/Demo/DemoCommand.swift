@@ -50,11 +50,11 @@ struct DemoCommand: Command {
             "  \(log.events.count) events, \(log.catalogue.count) items; to learn from: events before \(log.cutTime.rfc3339)"
         )
         let model = try train(log)
-        let stage = try ServiceStage(
+        let sandbox = try Sandbox(
             partitions: DemoCommand.partitions,
             flags: ["--lists-refresh", "every-event", "--workers-batch", "64", "--log-level", logLevel.rawValue])
-        defer { stage.close() }
-        let report = try stream(log, model, on: stage)
+        defer { sandbox.close() }
+        let report = try stream(log, model, on: sandbox)
         tell(report)
         return .success
     }
@@ -75,18 +75,18 @@ struct DemoCommand: Command {
 
     // MARK: Streaming
 
-    private func stream(_ log: DemoLog, _ model: Model, on stage: ServiceStage) throws -> DemoReport {
-        let topics = stage.settings.topics
-        let catalogue = try Importer(stage.kafka, topic: topics.catalogue)
+    private func stream(_ log: DemoLog, _ model: Model, on sandbox: Sandbox) throws -> DemoReport {
+        let topics = sandbox.settings.topics
+        let catalogue = try Importer(sandbox.kafka, topic: topics.catalogue)
         try catalogue.write(log.catalogue)
         try catalogue.finish()
         say("Streaming through Kafka and Redis, a list at every event")
         let collector = ListCollector(wanted: wanted(log))
-        try collector.start(stage.kafka, topic: topics.recommendations)
+        try collector.start(sandbox.kafka, topic: topics.recommendations)
         defer { collector.stop() }
-        stage.start(model)
-        try feed(log, collector, stage)
-        try stage.finish()
+        sandbox.start(model)
+        try feed(log, collector, sandbox)
+        try sandbox.finish()
         let contents = collector.snapshot
         if let fault = contents.fault { throw DatasetFault(fault) }
         guard contents.count == log.events.count, contents.triggers.count == log.events.count else {
@@ -97,18 +97,19 @@ struct DemoCommand: Command {
         say(
             "  nothing was lost: \(log.events.count) events, \(contents.count) lists, one for each event, offsets without a gap"
         )
-        return DemoReport(log: log, lists: contents.lists, listSize: stage.settings.lists.size)
+        return DemoReport(log: log, lists: contents.lists, listSize: sandbox.settings.lists.size)
     }
 
     /// Feeds the log no faster than its lists are read: first as fast as it goes, then the last part at an even pace.
-    private func feed(_ log: DemoLog, _ collector: ListCollector, _ stage: ServiceStage) throws {
-        let importer = try Importer(stage.kafka, topic: stage.settings.topics.events, limits: .init(inFlight: window))
+    private func feed(_ log: DemoLog, _ collector: ListCollector, _ sandbox: Sandbox) throws {
+        let importer = try Importer(
+            sandbox.kafka, topic: sandbox.settings.topics.events, limits: .init(inFlight: window))
         let paced = min(log.events.count / 10, pace * 10)
         let fast = log.events.count - paced
         let bar = ProgressBar("streaming", total: log.events.count, unit: "events")
         var shown = 0
         func advance() throws {
-            guard !stage.hasEnded else { return try stage.finish() }
+            guard !sandbox.hasEnded else { return try sandbox.finish() }
             let count = collector.count
             bar.advance(by: count - shown)
             shown = count
@@ -117,24 +118,25 @@ struct DemoCommand: Command {
         for index in 0..<fast {
             try importer.write(log.events[index])
             if index % 256 == 255 {
-                _ = collector.wait(for: max(1, index - window), while: { !stage.hasEnded })
+                _ = collector.wait(for: max(1, index - window), while: { !sandbox.hasEnded })
                 if started == nil { started = .now }
                 try advance()
             }
         }
         try importer.finish()
-        guard collector.wait(for: fast, while: { !stage.hasEnded }) else { return try explain(collector, stage) }
+        guard collector.wait(for: fast, while: { !sandbox.hasEnded }) else { return try explain(collector, sandbox) }
         try advance()
         let seconds = (started.map { .now - $0 } ?? .seconds(1)) / .seconds(1)
-        let before = stage.service?.shopperMetrics.latency.snapshot()
-        try feedPaced(Array(log.events[fast...]), collector, stage, advance)
-        guard collector.wait(for: log.events.count, while: { !stage.hasEnded }) else {
-            return try explain(collector, stage)
+        let before = sandbox.service?.shopperMetrics.latency.snapshot()
+        try feedPaced(Array(log.events[fast...]), collector, sandbox, advance)
+        guard collector.wait(for: log.events.count, while: { !sandbox.hasEnded }) else {
+            return try explain(collector, sandbox)
         }
         try advance()
         bar.finish()
-        say("  throughput: \(Int(Double(fast) / seconds)) events/s, each with its list of \(stage.settings.lists.size)")
-        if let after = stage.service?.shopperMetrics.latency.snapshot() {
+        let size = sandbox.settings.lists.size
+        say("  throughput: \(Int(Double(fast) / seconds)) events/s, each with its list of \(size)")
+        if let after = sandbox.service?.shopperMetrics.latency.snapshot() {
             let latency = before.map { after.since($0) } ?? after
             let text = [0.5, 0.99].map {
                 String(format: "p%.0f %.1f ms", $0 * 100, (latency.quantile($0) ?? 0) * 1_000)
@@ -144,10 +146,10 @@ struct DemoCommand: Command {
     }
 
     private func feedPaced(
-        _ events: [Event], _ collector: ListCollector, _ stage: ServiceStage, _ advance: () throws -> Void
+        _ events: [Event], _ collector: ListCollector, _ sandbox: Sandbox, _ advance: () throws -> Void
     ) throws {
         let importer = try Importer(
-            stage.kafka, topic: stage.settings.topics.events, limits: .init(rate: pace, inFlight: window))
+            sandbox.kafka, topic: sandbox.settings.topics.events, limits: .init(rate: pace, inFlight: window))
         for (index, event) in events.enumerated() {
             try importer.write(event)
             if index % 50 == 0 { try advance() }
@@ -156,8 +158,8 @@ struct DemoCommand: Command {
     }
 
     /// Says why lists did not come.
-    private func explain(_ collector: ListCollector, _ stage: ServiceStage) throws {
-        if stage.hasEnded { try stage.finish() }
+    private func explain(_ collector: ListCollector, _ sandbox: Sandbox) throws {
+        if sandbox.hasEnded { try sandbox.finish() }
         throw DatasetFault(
             collector.snapshot.fault
                 ?? "no list came for 30 seconds after \(collector.count): see the log with --log-level info")

@@ -9,7 +9,7 @@ import TwoTower
 
 /// A shop's whole surroundings for a while: a Redis of its own, a Kafka (the embedded cluster unless another is named), and
 /// a running service. The demo and the benchmark run on it.
-package final class ServiceStage {
+package final class Sandbox {
     package let settings: Settings
     package let registry = MetricRegistry()
     package let kafka: KafkaConfiguration
@@ -65,10 +65,10 @@ package final class ServiceStage {
             registry: registry, streamMetrics: StreamMetrics(registry, clock: clock))
         self.service = service
         let (shutdown, ended) = (shutdown, ended)
-        let handed = Handed(service: service, stage: self)
+        let handed = Handed(service: service, sandbox: self)
         let thread = Thread {
             let result = Result { try handed.service.run(until: shutdown) }
-            handed.stage.outcome.withLock { $0 = result.mapError { $0 } }
+            handed.sandbox.outcome.withLock { $0 = result.mapError { $0 } }
             ended.signal()
         }
         thread.name = "service"
@@ -76,10 +76,10 @@ package final class ServiceStage {
     }
 
     /// What the service's thread gets.
-    // Unchecked: the service runs on that thread alone, and of the stage it touches only `outcome`.
+    // Unchecked: the service runs on that thread alone, and of the sandbox it touches only `outcome`.
     private struct Handed: @unchecked Sendable {
         let service: ShopperService
-        let stage: ServiceStage
+        let sandbox: Sandbox
     }
 
     /// What the service's audit found of its searches; 0 before the first one.

@@ -57,7 +57,7 @@ package struct FeatureVocabulary: Sendable {
     /// Every token of a record, by field, in order of appearance, repeats included.
     package static func tokens(of item: CatalogueItem, prices: PriceScale) -> [[String]] {
         var category: [String] = []
-        for path in CategoryPath.prefixes(of: item.category) {
+        for path in CategoryPrefixes.of(item.category) {
             category.append("c:" + path.level)
             if path.text.utf8.count > path.level.utf8.count + 1 { category.append("p:" + path.text) }
         }

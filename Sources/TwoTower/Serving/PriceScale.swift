@@ -1,23 +1,5 @@
 import Commerce
 
-/// The prefixes of a category path as tokens and thresholds name them.
-enum CategoryPath {
-    /// Levels of a path that count.
-    private static let deepest = 16
-
-    /// `/home`, `/home/kitchen`, … from the top, each with its last level, in lower case.
-    static func prefixes(of category: [String]) -> [(level: String, text: String)] {
-        var prefixes: [(level: String, text: String)] = []
-        var text = ""
-        for level in category.prefix(deepest) {
-            let name = level.lowercased()
-            text += "/" + name
-            prefixes.append((name, text))
-        }
-        return prefixes
-    }
-}
-
 /// Where a price stands among the prices of its category: 11 euros are much for a spoon and little for a pan.
 ///
 /// The thresholds are prices that training saw, and all that is done with them is to compare: equal on every processor.
@@ -39,7 +21,7 @@ package struct PriceScale: Equatable, Sendable {
         for item in catalogue {
             guard let price = item.price, price.isFinite, price > 0 else { continue }
             prices["", default: []].append(price)
-            for path in CategoryPath.prefixes(of: item.category) { prices[path.text, default: []].append(price) }
+            for path in CategoryPrefixes.of(item.category) { prices[path.text, default: []].append(price) }
         }
         thresholds = prices.filter { $0.value.count >= Self.fewest }.mapValues { prices in
             let sorted = prices.sorted()
@@ -50,7 +32,7 @@ package struct PriceScale: Equatable, Sendable {
     /// The octile 0 … 7 of a price, by the longest prefix of its category path that has thresholds; nil where none has.
     func octile(of price: Double, in category: [String]) -> Int? {
         guard !thresholds.isEmpty else { return nil }
-        let own = CategoryPath.prefixes(of: category).reversed().lazy.compactMap { thresholds[$0.text] }.first
+        let own = CategoryPrefixes.of(category).reversed().lazy.compactMap { thresholds[$0.text] }.first
         return (own ?? thresholds[""]).map { steps in steps.count { $0 <= price } }
     }
 
