@@ -29,10 +29,12 @@ public struct ListComposer: Sendable {
 
     /// Candidates in their order, each item once, best first.
     public struct Ranking: Sendable {
+        /// Those given.
         public var candidates: [Candidate]
         /// Whether there may be more behind those given.
         public var isCut: Bool
 
+        /// - Parameter isCut: whether there may be more behind them.
         public init(_ candidates: [Candidate], isCut: Bool) {
             self.candidates = candidates
             self.isCut = isCut
