@@ -9,6 +9,15 @@ public struct Repurchase: Equatable, Sendable {
         case always
         /// This long after its last purchase, in event time.
         case after(milliseconds: Int64)
+
+        /// Whether an item may come back whose last purchase is so many milliseconds ago; nil where that is not known.
+        func allows(after elapsed: Int64?) -> Bool {
+            switch self {
+            case .never: false
+            case .always: true
+            case .after(let milliseconds): elapsed.map { $0 >= milliseconds } ?? false
+            }
+        }
     }
 
     /// For items that no category's rule is for.
@@ -31,20 +40,13 @@ public struct Repurchase: Equatable, Sendable {
     ///
     /// - Parameter milliseconds: nil where that is not known.
     public func comesBack(after milliseconds: Int64?) -> ItemCondition {
-        func isBack(_ rule: Rule) -> Bool {
-            switch rule {
-            case .never: false
-            case .always: true
-            case .after(let wanted): milliseconds.map { $0 >= wanted } ?? false
-            }
-        }
         let paths = byCategory.keys.sorted { $0.lexicographicallyPrecedes($1) }
         func isOnly(_ path: [String]) -> ItemCondition {
             let deeper = paths.filter { $0.count > path.count && $0.starts(with: path) }
             return .all([.category(path)] + deeper.map { .not(.category($0)) })
         }
-        var conditions = paths.filter { byCategory[$0].map(isBack) ?? false }.map(isOnly)
-        if isBack(standard) { conditions.append(isOnly([])) }
+        var conditions = paths.filter { byCategory[$0]?.allows(after: milliseconds) ?? false }.map(isOnly)
+        if standard.allows(after: milliseconds) { conditions.append(isOnly([])) }
         return .any(conditions)
     }
 
@@ -61,10 +63,6 @@ public struct Repurchase: Equatable, Sendable {
     public func mayBeBoughtAgain(
         lastPurchase: EventTime, now: EventTime, profile: ItemAttributes.Profile
     ) -> Bool {
-        switch rule(for: profile.category) {
-        case .never: false
-        case .always: true
-        case .after(let milliseconds): now.rawValue - lastPurchase.rawValue >= milliseconds
-        }
+        rule(for: profile.category).allows(after: now.rawValue - lastPurchase.rawValue)
     }
 }
