@@ -94,15 +94,11 @@ extension ExactIndex {
                     prefix: block.entries[position].key.prefix)
                 guard scratch.users[u].top.admits(candidate, in: blocks),
                     passes(block.entries[position], scratch.users[u].filter),
-                    !isExcluded(block.entries[position], scratch.users[u].excluded)
+                    !scratch.users[u].excluded.contains(block.entries[position], profiles)
                 else { continue }
                 scratch.users[u].top.insert(candidate, in: blocks)
             }
         }
-    }
-
-    private func isExcluded(_ entry: ItemEntry, _ excluded: ExcludedItems) -> Bool {
-        excluded.mayHold(entry.key.hash) && excluded.contains(entry, profiles)
     }
 
     private func passes(_ entry: ItemEntry, _ filter: ItemFilter?) -> Bool {

@@ -60,13 +60,14 @@ struct ExcludedItems {
         if older != nil { marks = .all } else { named.mark(&marks) }
     }
 
-    /// False only of what is not among them; by the hash alone.
+    /// False only of what is not among them; by the hash alone, so that most need not be made an entry of.
     @inline(__always) func mayHold(_ hash: UInt32) -> Bool { marks.mayHold(hash) }
 
-    /// Whether an item that `mayHold` does not rule out is among them.
+    /// Whether an item is among them.
     ///
     /// - Parameter profiles: those that the entry's traits refer to.
     func contains(_ entry: ItemEntry, _ profiles: ProfileTable) -> Bool {
+        guard mayHold(entry.key.hash) else { return false }
         if named.contains(hash: entry.key.hash, entry.item) { return true }
         guard let older else { return false }
         return older.contains(entry.item)

@@ -19,9 +19,7 @@ extension InvertedIndex {
                 guard mask.passes(slot) else { continue }
                 let candidate = Candidate(score: 0, slot: slot, prefix: block.names[row].key.prefix)
                 if best.count == k, let last = best.last, !candidate.ranks(before: last, item) { continue }
-                if excluded.mayHold(block.names[row].key.hash), excluded.contains(blocks[place].entry(row), profiles) {
-                    continue
-                }
+                if excluded.contains(blocks[place].entry(row), profiles) { continue }
                 if best.count == k { best.removeLast() }
                 best.insert(candidate, at: best.lastIndex { $0.ranks(before: candidate, item) }.map { $0 + 1 } ?? 0)
             }
